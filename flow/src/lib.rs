@@ -1,0 +1,1 @@
+//! IVR flows: block registry, format, validator and the pure run.

@@ -1,0 +1,1 @@
+//! The shared intent engine: text in, meaning out.

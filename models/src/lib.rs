@@ -1,0 +1,1 @@
+//! On-device models: manifest, store, recognisers, voices.

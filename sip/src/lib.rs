@@ -1,0 +1,15 @@
+//! Telephony: SIP signalling, offer/answer, and the media clock.
+//!
+//! - [`ua`]: the user agent: transports, registrar, dialogs; what the rest of Hotline sees of SIP.
+//! - [`sdp`]: offer and answer (RFC 3264, RFC 8866).
+//! - [`digest`]: digest authentication (RFC 8760), nonces.
+//! - [`rtp`]: RTP packets (RFC 3550) and telephone events (RFC 4733).
+//! - [`media`]: the one owner of the playout clock of every leg.
+//!
+//! Architecture invariant: this crate knows nothing of flows, intents, tickets or storage.
+
+pub mod digest;
+pub mod media;
+pub mod rtp;
+pub mod sdp;
+pub mod ua;
