@@ -1,1 +1,33 @@
-//! Signal processing for telephone audio.
+//! Signal processing for telephone audio: everything that can be computed from samples alone.
+//!
+//! This crate knows nothing of calls, sockets, threads or models. It is synchronous and holds no clock: where time
+//! matters (end of a turn, jitter buffer) time is the number of 20 ms frames that went through.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`Pcm`] | samples whose rate is part of their type |
+//! | [`g711`] | μ-law and A-law |
+//! | [`resample`] | rate conversion: whole recordings, and a streaming 8 → 16 kHz doubler |
+//! | [`wav`] | reading and writing WAV files |
+//! | [`vad`] | is somebody speaking in this frame? |
+//! | [`endpoint`] | has the caller finished the turn? |
+//! | [`jitter`] | RTP payloads back into an even stream |
+//! | [`conceal`] | sound for packets that never came |
+//! | [`tone`], [`mix`] | tones, sums and gains |
+//! | [`similarity`] | finds one piece of sound inside another |
+//! | [`telephone`] | what a telephone line does to clean speech, for evaluations |
+
+pub mod conceal;
+pub mod endpoint;
+pub mod g711;
+pub mod jitter;
+pub mod mix;
+mod pcm;
+pub mod resample;
+pub mod similarity;
+pub mod telephone;
+pub mod tone;
+pub mod vad;
+pub mod wav;
+
+pub use pcm::{FRAME, FRAME_8K, FRAME_16K, Frame8k, Frame16k, Pcm, Pcm8k, Pcm16k};
