@@ -1,0 +1,594 @@
+//! The journal's types: everything that can happen to a call, in the words of a call centre.
+//!
+//! A call is the ordered list of its [`Entry`]s and nothing else remembers it: transcript, ticket, live screen, latency
+//! table and crash recovery are read from here. What may be stored in clear (kind, block, durations, scores) is what
+//! [`Event::header`] returns; the whole event is sealed with the key of the person it is about.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id: UUIDv7, so ids of one node sort by the time they were made.
+            #[allow(clippy::new_without_default)]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(s: &str) -> Result<Self, Self::Err> {
+                Ok(Self(Uuid::parse_str(s)?))
+            }
+        }
+    };
+}
+
+id!(
+    /// Whose data a row is. The embedded default has one, made at the first start.
+    TenantId
+);
+id!(
+    /// One call, from offer to outcome, across every leg and transfer.
+    CallId
+);
+id!(
+    /// One ticket.
+    TicketId
+);
+id!(
+    /// The customer, across calls; data about them is sealed with a key of theirs.
+    PersonId
+);
+id!(
+    /// Somebody who signs in: agent, supervisor or admin.
+    UserId
+);
+
+/// A personal datum: it can be stored sealed and shown to whoever may see it, but never printed into a log.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String)]
+pub struct Personal(String);
+
+impl Personal {
+    /// Wraps a datum.
+    pub fn new(datum: impl Into<String>) -> Self {
+        Self(datum.into())
+    }
+
+    /// The datum itself, for speaking, sealing and the screen of someone who may see it. Never for a log.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Personal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Personal(…)")
+    }
+}
+
+/// Milliseconds since the Unix epoch, UTC.
+pub type Timestamp = i64;
+
+/// Through what the caller came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// SIP, from a trunk or a phone.
+    Sip,
+}
+
+/// Who spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The person who called.
+    Caller,
+    /// The person of the company.
+    Agent,
+}
+
+/// Who ended a call, a bridge or an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Party {
+    /// The caller.
+    Caller,
+    /// The agent.
+    Agent,
+    /// Hotline itself: the flow's end, a policy, a shutdown.
+    Hotline,
+}
+
+/// How an offered call ended; every offered call ends in exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The caller got the answer.
+    Resolved,
+    /// A person took the call.
+    Agent,
+    /// The caller will be called back.
+    Callback,
+    /// The caller left a message.
+    Voicemail,
+    /// The caller hung up before any of these.
+    Abandoned,
+    /// Hotline could not serve the call; the ticket says why.
+    Failed,
+}
+
+impl Outcome {
+    /// The stored and spoken name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Agent => "agent",
+            Self::Callback => "callback",
+            Self::Voicemail => "voicemail",
+            Self::Abandoned => "abandoned",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What the engine made of an utterance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// One intent, sure enough to act on.
+    Accepted,
+    /// Two intents too close to choose without asking.
+    Disambiguated,
+    /// Out of scope.
+    Rejected,
+}
+
+/// An intent and how sure the engine is of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Scored {
+    /// The intent's name in the flow.
+    pub intent: String,
+    /// 0 to 1, calibrated.
+    pub confidence: f32,
+}
+
+/// How a reply's time was spent, in milliseconds from the end of the caller's speech.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Latency {
+    /// Last voiced frame in → first voiced packet out, measured on the wire. The other figures explain it.
+    pub wire_ms: u32,
+    /// Last voiced frame → the turn was taken as ended.
+    pub endpoint_ms: u32,
+    /// End of turn → text; 0 when the speculative recognition was already there.
+    pub recognise_ms: u32,
+    /// Text → the flow's reply is known (intent, look-ups).
+    pub decide_ms: u32,
+    /// Reply known → its audio is ready.
+    pub speak_ms: u32,
+}
+
+/// Something that happened to a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// A call came in.
+    Offered {
+        /// Through what.
+        channel: Channel,
+        /// The caller's number or name as the network gave it; empty when withheld.
+        from: Personal,
+        /// The number that was dialled (DID).
+        to: String,
+        /// The flow that answers, with its version.
+        flow: String,
+    },
+    /// The call was answered; audio offsets count from here.
+    Answered {
+        /// Codec of the caller's leg, e.g. `PCMU`.
+        codec: String,
+    },
+    /// The flow entered a block.
+    Entered {
+        /// Block id in the flow.
+        block: String,
+        /// Block type, e.g. `menu`.
+        block_kind: String,
+    },
+    /// The flow left a block.
+    Left {
+        /// The block left.
+        block: String,
+        /// By which edge.
+        edge: String,
+        /// The block entered next.
+        to: String,
+    },
+    /// The bot spoke: exactly what was played, also when it was interrupted.
+    Said {
+        /// The turn that caused it.
+        turn: u64,
+        /// The words that were really played.
+        text: Personal,
+        /// Milliseconds played.
+        played_ms: u32,
+        /// Milliseconds of the whole prompt.
+        of_ms: u32,
+        /// False when the caller barged in or the flow moved on.
+        completed: bool,
+    },
+    /// Somebody was heard.
+    Heard {
+        /// The turn it belongs to.
+        turn: u64,
+        /// Who spoke.
+        speaker: Speaker,
+        /// The recognised words.
+        text: Personal,
+        /// The recogniser's confidence, 0 to 1.
+        confidence: f32,
+        /// Where the speech begins in the recording, in milliseconds.
+        from_ms: u32,
+        /// Where it ends.
+        to_ms: u32,
+        /// Which recogniser, e.g. `moonshine-tiny-en`.
+        engine: String,
+        /// Other readings, best first.
+        alternatives: Vec<Personal>,
+    },
+    /// There was sound, but no words worth acting on.
+    NotHeard {
+        /// The turn it belongs to.
+        turn: u64,
+        /// Where the sound begins in the recording, in milliseconds.
+        from_ms: u32,
+        /// Where it ends.
+        to_ms: u32,
+        /// Why it was not taken: `no_speech`, `busy`, `failed: …`.
+        reason: String,
+    },
+    /// Words while they are being said, for live screens only: never stored.
+    Partial {
+        /// Who speaks.
+        speaker: Speaker,
+        /// The words so far.
+        text: Personal,
+    },
+    /// The caller pressed a key.
+    Key {
+        /// `0`–`9`, `*`, `#` or `A`–`D`; a personal datum, since keys spell numbers.
+        digit: Personal,
+    },
+    /// The intent engine's reading of what was heard.
+    Understood {
+        /// The block that asked.
+        block: String,
+        /// What was decided.
+        decision: Decision,
+        /// The best intents, best first, at most five.
+        ranking: Vec<Scored>,
+        /// Version of the model that decided.
+        model: String,
+    },
+    /// A slot was filled.
+    Slot {
+        /// The block that collected it.
+        block: String,
+        /// The slot's name.
+        name: String,
+        /// Its value; masked already when the block keeps it secret.
+        value: Personal,
+    },
+    /// Nobody answered the prompt.
+    NoInput {
+        /// The block that waited.
+        block: String,
+        /// How often in this block.
+        count: u32,
+    },
+    /// What was said or pressed fits nothing here.
+    NoMatch {
+        /// The block that asked.
+        block: String,
+        /// How often in this block.
+        count: u32,
+    },
+    /// The flow asked another service.
+    Fetched {
+        /// The block that asked.
+        block: String,
+        /// The HTTP status, when there was a reply.
+        status: Option<u16>,
+        /// How long it took.
+        took_ms: u32,
+        /// What went wrong, when something did.
+        error: Option<String>,
+    },
+    /// A reply reached the wire.
+    Replied {
+        /// The turn answered.
+        turn: u64,
+        /// Where the time went.
+        latency: Latency,
+    },
+    /// The call waits for a person.
+    Queued {
+        /// Which queue.
+        queue: String,
+        /// What the agent is told: intent, slots, attempts, in one text.
+        brief: Personal,
+    },
+    /// An agent's phone rings for the call.
+    Ringing {
+        /// The agent's extension.
+        agent: String,
+    },
+    /// An agent did not take the call (RONA when `no_answer`).
+    Missed {
+        /// The agent's extension.
+        agent: String,
+        /// `no_answer`, `declined`, `busy`, `unreachable`, with the SIP status.
+        reason: String,
+    },
+    /// Caller and agent hear each other.
+    Bridged {
+        /// The agent's extension.
+        agent: String,
+        /// How long the caller waited in the queue.
+        waited_ms: u32,
+    },
+    /// Caller and agent no longer hear each other.
+    Unbridged {
+        /// The agent's extension.
+        agent: String,
+        /// Who ended it.
+        by: Party,
+        /// How long they talked.
+        talked_ms: u32,
+    },
+    /// The caller left the queue without an agent.
+    Unqueued {
+        /// Which queue.
+        queue: String,
+        /// `no_agents`, `timeout`, `hung_up`.
+        reason: String,
+    },
+    /// A ticket was opened from the call.
+    TicketOpened {
+        /// Its id.
+        ticket: TicketId,
+        /// One line.
+        subject: Personal,
+        /// What is known so far.
+        body: Personal,
+        /// Labels, e.g. the intent.
+        tags: Vec<String>,
+    },
+    /// Somebody changed the ticket.
+    TicketChanged {
+        /// Which ticket.
+        ticket: TicketId,
+        /// Who.
+        by: UserId,
+        /// The new status, when changed.
+        status: Option<TicketStatus>,
+        /// The new assignee, when changed; `Some(None)` takes it from whoever had it.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
+        #[schema(value_type = Option<UserId>)]
+        assignee: Option<Option<UserId>>,
+    },
+    /// Somebody wrote a note on the ticket.
+    Noted {
+        /// Which ticket.
+        ticket: TicketId,
+        /// Who.
+        by: UserId,
+        /// The note.
+        text: Personal,
+    },
+    /// Something went wrong that a person should be able to find here.
+    Problem {
+        /// What it concerns: `media`, `recogniser`, `voice`, `flow`, `queue`, `recording`, `storage`.
+        what: String,
+        /// What happened and what it meant for the caller. No personal data.
+        message: String,
+    },
+    /// The caller's leg ended.
+    HungUp {
+        /// Who ended it.
+        by: Party,
+        /// Why, by name: `normal`, `no_ack`, `no_audio`, `shutdown`, `crash`.
+        cause: String,
+    },
+    /// The call has its outcome; nothing but ticket work follows.
+    Ended {
+        /// The outcome.
+        outcome: Outcome,
+        /// Offered → ended.
+        duration_ms: u32,
+    },
+}
+
+/// Where a ticket stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketStatus {
+    /// Waits for somebody.
+    Open,
+    /// Waits for the customer or another party.
+    Pending,
+    /// Done.
+    Solved,
+}
+
+/// What of an event may be stored in clear.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Header<'a> {
+    /// The kind, as in JSON (`said`, `heard`, …).
+    pub kind: &'static str,
+    /// The flow block concerned.
+    pub block: Option<&'a str>,
+    /// The turn concerned.
+    pub turn: Option<u64>,
+    /// A duration in milliseconds: played, spoken, waited, talked, took, or the wire latency of a reply.
+    pub duration_ms: Option<u32>,
+    /// A score from 0 to 1: recognition or intent confidence.
+    pub score: Option<f32>,
+    /// A name from a closed set: outcome, edge, decision, party, reason.
+    pub label: Option<&'a str>,
+}
+
+impl Event {
+    /// The part of the event that is stored in clear.
+    pub fn header(&self) -> Header<'_> {
+        let of = |kind| Header { kind, ..Header::default() };
+        match self {
+            Self::Offered { .. } => of("offered"),
+            Self::Answered { .. } => of("answered"),
+            Self::Entered { block, block_kind } => {
+                Header { block: Some(block), label: Some(block_kind), ..of("entered") }
+            }
+            Self::Left { block, edge, .. } => Header { block: Some(block), label: Some(edge), ..of("left") },
+            Self::Said { turn, played_ms, .. } => {
+                Header { turn: Some(*turn), duration_ms: Some(*played_ms), ..of("said") }
+            }
+            Self::Heard { turn, confidence, from_ms, to_ms, .. } => Header {
+                turn: Some(*turn),
+                duration_ms: Some(to_ms.saturating_sub(*from_ms)),
+                score: Some(*confidence),
+                ..of("heard")
+            },
+            Self::NotHeard { turn, from_ms, to_ms, .. } => Header {
+                turn: Some(*turn),
+                duration_ms: Some(to_ms.saturating_sub(*from_ms)),
+                ..of("not_heard")
+            },
+            Self::Partial { .. } => of("partial"),
+            Self::Key { .. } => of("key"),
+            Self::Understood { block, decision, ranking, .. } => Header {
+                block: Some(block),
+                score: ranking.first().map(|best| best.confidence),
+                label: Some(match decision {
+                    Decision::Accepted => "accepted",
+                    Decision::Disambiguated => "disambiguated",
+                    Decision::Rejected => "rejected",
+                }),
+                ..of("understood")
+            },
+            Self::Slot { block, .. } => Header { block: Some(block), ..of("slot") },
+            Self::NoInput { block, .. } => Header { block: Some(block), ..of("no_input") },
+            Self::NoMatch { block, .. } => Header { block: Some(block), ..of("no_match") },
+            Self::Fetched { block, took_ms, .. } => {
+                Header { block: Some(block), duration_ms: Some(*took_ms), ..of("fetched") }
+            }
+            Self::Replied { turn, latency } => {
+                Header { turn: Some(*turn), duration_ms: Some(latency.wire_ms), ..of("replied") }
+            }
+            Self::Queued { queue, .. } => Header { label: Some(queue), ..of("queued") },
+            Self::Ringing { agent } => Header { label: Some(agent), ..of("ringing") },
+            Self::Missed { agent, .. } => Header { label: Some(agent), ..of("missed") },
+            Self::Bridged { agent, waited_ms } => {
+                Header { label: Some(agent), duration_ms: Some(*waited_ms), ..of("bridged") }
+            }
+            Self::Unbridged { agent, talked_ms, .. } => {
+                Header { label: Some(agent), duration_ms: Some(*talked_ms), ..of("unbridged") }
+            }
+            Self::Unqueued { reason, .. } => Header { label: Some(reason), ..of("unqueued") },
+            Self::TicketOpened { .. } => of("ticket_opened"),
+            Self::TicketChanged { .. } => of("ticket_changed"),
+            Self::Noted { .. } => of("noted"),
+            Self::Problem { what, .. } => Header { label: Some(what), ..of("problem") },
+            Self::HungUp { cause, .. } => Header { label: Some(cause), ..of("hung_up") },
+            Self::Ended { outcome, duration_ms } => {
+                Header { label: Some(outcome.name()), duration_ms: Some(*duration_ms), ..of("ended") }
+            }
+        }
+    }
+
+    /// Whether the event goes to live screens only.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Partial { .. })
+    }
+}
+
+/// One line of a call's journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Entry {
+    /// Position in the call's journal, from 1, without gaps; 0 for transient events.
+    pub seq: u32,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Where in the recording it happened, in milliseconds; absent before the answer.
+    pub audio_ms: Option<u32>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Tells "unchanged" (absent) from "set to nothing" (`null`).
+mod double_option {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(value: &Option<Option<T>>, s: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(inner) => inner.serialize(s),
+            None => s.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(d).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_personal_datum_does_not_print() {
+        let event = Event::Key { digit: Personal::new("7") };
+        assert!(!format!("{event:?}").contains('7'));
+    }
+
+    #[test]
+    fn the_header_names_the_kind_as_json_does() {
+        let event = Event::Problem { what: "media".into(), message: "no audio".into() };
+        let json = serde_json::to_value(&event).expect("events serialise");
+        assert_eq!(json["kind"], event.header().kind);
+    }
+
+    #[test]
+    fn an_unset_assignee_is_told_from_a_removed_one() {
+        let (ticket, by) = (TicketId::new(), UserId::new());
+        for assignee in [None, Some(None), Some(Some(UserId::new()))] {
+            let event = Event::TicketChanged { ticket, by, status: None, assignee };
+            let json = serde_json::to_string(&event).expect("events serialise");
+            assert_eq!(serde_json::from_str::<Event>(&json).expect("and come back"), event);
+        }
+    }
+}

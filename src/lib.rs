@@ -1,0 +1,17 @@
+//! Hotline, the service: a call centre with a voice bot, in one program.
+//!
+//! Folders are named for what a call centre has. Each uses only what stands below it:
+//!
+//! ```text
+//! 5  main, cli/            the commands
+//! 4  channel/  api/        SIP in and out; the console's HTTP interface
+//! 3  call/  agent/  ticket/
+//! 2  store/  queue/
+//! 1  event  listen/  speak/  lookup/  config  metric
+//! ```
+//!
+//! Architecture invariants, asserted by `tests/architecture.rs`: only `store/` names the ORM, only `api/` names the web
+//! framework, only `channel/` and the test phone name the SIP user agent, only `lookup/` makes HTTP requests.
+
+pub mod event;
+pub mod store;
