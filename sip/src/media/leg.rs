@@ -1,0 +1,187 @@
+//! The handle of one leg: commands to the media thread that never block. What the thread makes of them is in the
+//! modules behind the clock.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+
+use audio::g711::Codec;
+
+use super::clip::{Clip, Playback};
+use super::clock::Shared;
+use super::event::EventSink;
+
+/// Names a leg; unique in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LegId(u64);
+
+impl LegId {
+    /// An id that was never given before.
+    pub(super) fn next() -> LegId {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        LegId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl std::fmt::Display for LegId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "leg {}", self.0)
+    }
+}
+
+/// What a leg begins with.
+#[derive(Debug)]
+pub struct LegConfig {
+    /// A bound socket; the clock makes it non-blocking.
+    pub socket: UdpSocket,
+    /// Where the peer's SDP says to send; nothing is sent before this or the first packet is known.
+    pub remote: Option<SocketAddr>,
+    /// What is sent. Both G.711 codings are understood, whichever the peer sends.
+    pub codec: Codec,
+    /// The payload type of `telephone-event/8000`, if it was agreed on; otherwise keys are sent as tones.
+    pub telephone_event: Option<u8>,
+    /// Whether to report [`LegEvent::Frame`](super::LegEvent::Frame)s; voice activity is computed only then.
+    pub record: bool,
+}
+
+/// A command for one leg.
+#[derive(Debug)]
+pub(super) enum Command {
+    Open(Box<Opening>),
+    Play(Playback),
+    Stop,
+    StopTurn(u64),
+    SendKeys(String),
+    SetRemote(Option<SocketAddr>, Codec, Option<u8>),
+    Bridge(LegId),
+    Unbridge,
+    MuteIn(bool),
+    MuteOut(bool),
+    Pause(bool),
+    Hold(Option<Arc<Clip>>),
+}
+
+/// What the media thread needs to begin a leg.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub config: LegConfig,
+    pub events: EventSink,
+    pub closing: Arc<AtomicBool>,
+}
+
+/// A leg. Clones name the same leg; it closes when the last of them is dropped, or with [`Leg::close`].
+#[derive(Clone)]
+pub struct Leg(Arc<Handle>);
+
+struct Handle {
+    id: LegId,
+    shared: Arc<Shared>,
+    /// Outside the command queue, so that a leg closes even when the queue is full.
+    closing: Arc<AtomicBool>,
+    /// The payload type of the codec now in use.
+    codec: AtomicU8,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Release);
+    }
+}
+
+impl std::fmt::Debug for Leg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.id)
+    }
+}
+
+impl Leg {
+    pub(super) fn new(id: LegId, shared: Arc<Shared>, closing: Arc<AtomicBool>, codec: Codec) -> Leg {
+        Leg(Arc::new(Handle { id, shared, closing, codec: AtomicU8::new(codec.payload_type()) }))
+    }
+
+    /// The name of this leg.
+    pub fn id(&self) -> LegId {
+        self.0.id
+    }
+
+    /// The codec that is sent.
+    pub fn codec(&self) -> Codec {
+        Codec::from_payload_type(self.0.codec.load(Ordering::Relaxed)).unwrap_or_default()
+    }
+
+    /// Plays a clip after what is already queued. Encodes it here, on the caller's thread, the first time.
+    pub fn play(&self, playback: Playback) {
+        playback.clip.prepare(self.codec());
+        self.send(Command::Play(playback));
+    }
+
+    /// Drops everything queued, keys included; sound stops at the next tick.
+    pub fn stop(&self) {
+        self.send(Command::Stop);
+    }
+
+    /// Drops what was queued for this turn.
+    pub fn stop_turn(&self, turn: u64) {
+        self.send(Command::StopTurn(turn));
+    }
+
+    /// Presses keys, one after another: `0`–`9`, `*`, `#`, `A`–`D`; `w` or `,` waits half a second. Anything else is
+    /// left out. As RFC 4733 events, or as tones when the peer has not agreed to them.
+    pub fn send_keys(&self, keys: &str) {
+        self.send(Command::SendKeys(keys.to_owned()));
+    }
+
+    /// Follows a new offer or answer: where to send, in which codec, with which payload type for keys. An unspecified
+    /// address (the old way to put on hold) means: nowhere.
+    pub fn set_remote(&self, remote: SocketAddr, codec: Codec, telephone_event: Option<u8>) {
+        self.0.codec.store(codec.payload_type(), Ordering::Relaxed);
+        let remote = Some(remote).filter(|to| !to.ip().is_unspecified() && to.port() != 0);
+        self.send(Command::SetRemote(remote, codec, telephone_event));
+    }
+
+    /// Lets the peers of two legs of one clock hear each other, keys included. Replaces what either was playing and
+    /// whatever bridge either was in. A clip played later is heard instead of the other peer while it lasts.
+    pub fn bridge(&self, other: &Leg) {
+        self.send(Command::Bridge(other.0.id));
+    }
+
+    /// Parts the bridge again, if there is one.
+    pub fn unbridge(&self) {
+        self.send(Command::Unbridge);
+    }
+
+    /// Makes the peer unheard: frames and the bridged leg get silence instead. Keys still count.
+    pub fn mute_in(&self, muted: bool) {
+        self.send(Command::MuteIn(muted));
+    }
+
+    /// Sends silence whatever is playing.
+    pub fn mute_out(&self, muted: bool) {
+        self.send(Command::MuteOut(muted));
+    }
+
+    /// Sends nothing at all while paused (the peer put us on hold); playback waits, and [`NoRtp`] is not reported.
+    ///
+    /// [`NoRtp`]: super::LegEvent::NoRtp
+    pub fn pause(&self, paused: bool) {
+        self.send(Command::Pause(paused));
+    }
+
+    /// What the peer hears while nothing else is played or bridged: music, a ringing tone; or silence.
+    pub fn set_hold_loop(&self, clip: Option<Arc<Clip>>) {
+        if let Some(clip) = &clip {
+            clip.prepare(self.codec());
+        }
+        self.send(Command::Hold(clip));
+    }
+
+    /// Ends the leg at the next tick and frees its socket; the last event is
+    /// [`LegEvent::Closed`](super::LegEvent::Closed).
+    pub fn close(&self) {
+        self.0.closing.store(true, Ordering::Release);
+    }
+
+    fn send(&self, command: Command) {
+        self.0.shared.send(self.0.id, command);
+    }
+}
