@@ -1,1 +1,38 @@
-//! IVR flows: block registry, format, validator and the pure run.
+//! IVR flows: from the document that an admin writes to the run that answers a call.
+//!
+//! A document goes through [`parse()`] and becomes a [`Flow`]; [`validate()`] says whether it may be published; a [`Run`] answers
+//! one call with it: [`Run::on`] takes an [`Event`] and the time, and gives the [`Action`]s to carry out. A run is a pure
+//! function: no socket, clock, storage, audio or randomness, so the telephone, a chat, a simulation and the replay of
+//! yesterday's calls are the same code fed from different sources.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`registry`] | the kinds of block: fields, edges, help; declared once, read by everything else |
+//! | [`document`] | a flow as plain data, and its canonical JSON |
+//! | [`mod@parse`] | reading a document, with errors that name the place and the cure |
+//! | [`mod@validate`] | what publishing refuses or warns of |
+//! | [`event`] | what a run hears and what it wants done |
+//! | [`run`] | the run itself |
+//! | [`finding`] | what is wrong with a flow, where, and how to mend it |
+
+pub mod document;
+pub mod event;
+mod expression;
+pub mod finding;
+pub mod parse;
+mod plan;
+pub mod registry;
+pub mod run;
+mod template;
+pub mod validate;
+mod values;
+
+pub use document::{Block, BlockId, Flow, Intent};
+pub use event::{
+    Action, Brief, By, Context, Event, Expect, Grammar, Heard, HttpFailure, HttpReply, Millis, Note, Outcome, Part,
+    Profile, QueueResult, TicketStatus,
+};
+pub use finding::{Finding, Severity};
+pub use parse::parse;
+pub use run::Run;
+pub use validate::validate;

@@ -1,0 +1,381 @@
+//! What a run hears and what it wants done: the whole surface between a flow and the service. Plain data; a run is a function
+//! from the one to the other, so a list of events is a test, a simulation or a replay.
+
+use std::collections::BTreeMap;
+
+use intent::{Language, Meaning};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Milliseconds on a clock that the service chooses; only differences count.
+pub type Millis = u64;
+
+/// What is known of a call before it begins.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The call's id; templates say `{{ call.id }}`.
+    pub call_id: String,
+    /// The caller's number; `{{ call.caller }}`. Empty when withheld.
+    pub caller: String,
+    /// The number that was called; `{{ call.called }}`.
+    pub called: String,
+    /// The caller's language, if known.
+    pub language: Option<Language>,
+    /// Values of the flow's variables; `{{ vars.name }}`.
+    pub variables: BTreeMap<String, Value>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The call was answered. The first event, once.
+    Begin,
+    /// All parts of an [`Action::Say`] were played, or it was stopped.
+    SpeechDone {
+        /// Its id.
+        say: u64,
+    },
+    /// The caller said something.
+    Heard(Heard),
+    /// The caller began to talk: the no-input timer rests.
+    SpeechStarted,
+    /// The caller made a sound that was no speech or could not be recognised.
+    Nothing,
+    /// The caller pressed a key: `0`–`9`, `*`, `#`, `A`–`D`.
+    Key(char),
+    /// An HTTP request came back or failed.
+    HttpDone {
+        /// Its id.
+        id: u64,
+        /// The reply; one with an error status is a reply, too.
+        result: Result<HttpReply, HttpFailure>,
+    },
+    /// News from the queue.
+    QueueDone(QueueResult),
+    /// The caller hung up.
+    Hangup,
+    /// [`Run::deadline`](crate::Run::deadline) was reached. One that comes too early is ignored.
+    Timeout,
+}
+
+/// What was recognised of an utterance, or typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heard {
+    /// The words.
+    pub text: String,
+    /// How sure the recogniser is, 0 to 1; 1 for typed text.
+    pub confidence: f32,
+    /// Other readings, likelier first.
+    pub alternatives: Vec<String>,
+    /// The language the recogniser worked in.
+    pub language: Language,
+}
+
+/// The reply to an HTTP request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpReply {
+    /// The status code.
+    pub status: u16,
+    /// The body: JSON, or a string where it is none, or null where it is empty.
+    pub body: Value,
+}
+
+/// Why there is no reply to an HTTP request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpFailure {
+    /// None came in time.
+    Timeout,
+    /// The address cannot be reached.
+    Refused,
+    /// What came is no valid reply; in words.
+    BadReply(String),
+}
+
+/// News from the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueResult {
+    /// The caller is talking to an agent; more news follows.
+    Bridged,
+    /// The agent ended the conversation.
+    AgentEnded,
+    /// Nobody serves the queue.
+    NoAgents,
+    /// Nobody answered in time.
+    Timeout,
+    /// The call could not be handed over.
+    Failed,
+}
+
+/// What the service is to do, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Say something after what is still being said; answer with [`Event::SpeechDone`].
+    Say {
+        /// The id to answer with.
+        id: u64,
+        /// The turn it belongs to; turns only grow.
+        turn: u64,
+        /// What to say, without a pause between the parts.
+        parts: Vec<Part>,
+        /// Whether the caller's voice and keys stop it.
+        barge_in: bool,
+    },
+    /// Listen, from now on and also while speaking. Replaces an earlier [`Action::Listen`].
+    Listen {
+        /// The turn; whatever is heard from an earlier one is stale.
+        turn: u64,
+        /// What is likely to be said.
+        expect: Expect,
+        /// Whether keys are of use.
+        keys: bool,
+    },
+    /// Stop listening.
+    StopListening,
+    /// Stop speaking at once and forget what waits to be said.
+    StopSpeaking,
+    /// Send a request; answer with [`Event::HttpDone`]. Send it once: the run repeats it where that is safe.
+    Http {
+        /// The id to answer with.
+        id: u64,
+        /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+        method: String,
+        /// The address.
+        url: String,
+        /// Headers, by name.
+        headers: BTreeMap<String, String>,
+        /// A JSON body.
+        body: Option<Value>,
+        /// How long to wait for the whole reply, in ms.
+        timeout_ms: u64,
+    },
+    /// Put the caller into a queue; answer with [`Event::QueueDone`].
+    Queue {
+        /// The queue's id.
+        queue: String,
+        /// What the agent should know.
+        summary: Brief,
+        /// How long the caller may wait for an agent, in ms.
+        timeout_ms: u64,
+    },
+    /// Take the caller out of the queue again: an answer is overdue.
+    LeaveQueue,
+    /// File a ticket.
+    Ticket {
+        /// Its subject.
+        subject: String,
+        /// Its text.
+        body: String,
+        /// Its tags.
+        tags: Vec<String>,
+        /// Its status.
+        status: TicketStatus,
+    },
+    /// The run is over; hang up if the caller is still there. The last action, once.
+    End {
+        /// How the call ended.
+        outcome: Outcome,
+    },
+    /// Nothing to do: for the journal.
+    Note(Note),
+}
+
+/// One piece of a prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Part {
+    /// The words.
+    pub text: String,
+    /// Their language.
+    pub language: Language,
+}
+
+/// What is likely to be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expect {
+    /// In what form.
+    pub grammar: Grammar,
+    /// How the end of the utterance is told.
+    pub profile: Profile,
+}
+
+/// The form of what is likely to be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grammar {
+    /// Anything.
+    Free,
+    /// Digits.
+    Digits {
+        /// At least so many.
+        min: usize,
+        /// At most so many.
+        max: usize,
+    },
+    /// One of a few phrases, or nearly.
+    Phrases(Vec<String>),
+}
+
+/// How the end of an utterance is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// A word or two: end fast.
+    Menu,
+    /// Digits, with pauses between groups.
+    Digits,
+    /// Free speech: wait for a finished clause.
+    Free,
+}
+
+/// What an agent should know of a caller before the first word.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Brief {
+    /// The last intent that was understood.
+    pub intent: Option<String>,
+    /// How sure that was, 0 to 1.
+    pub confidence: Option<f32>,
+    /// What was collected, without what is secret.
+    pub slots: BTreeMap<String, String>,
+    /// How often the caller was not heard or not understood.
+    pub attempts: u32,
+    /// Why the caller comes, in a sentence.
+    pub reason: String,
+}
+
+/// The status of a new ticket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketStatus {
+    /// Someone must act.
+    #[default]
+    Open,
+    /// Waiting for something.
+    Pending,
+    /// Nothing left to do.
+    Solved,
+}
+
+/// How a call ended. Every call ends in exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The caller got the answer.
+    Resolved,
+    /// The caller talked to an agent.
+    Agent,
+    /// Somebody will call back.
+    Callback,
+    /// The caller left a message.
+    Voicemail,
+    /// The caller hung up before any of these.
+    Abandoned,
+    /// The call could not go on.
+    Failed,
+}
+
+/// Something for the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// The run entered a block.
+    Entered {
+        /// The block.
+        block: String,
+        /// Its type.
+        kind: String,
+    },
+    /// The run left a block.
+    Edge {
+        /// The block.
+        block: String,
+        /// The edge it took; `command:agent` and the like for what a caller may say at any moment.
+        edge: String,
+        /// Where it leads.
+        to: String,
+    },
+    /// The intent engine answered.
+    Understood {
+        /// The block.
+        block: String,
+        /// The answer.
+        meaning: Meaning,
+    },
+    /// The caller chose an option of a menu.
+    Chosen {
+        /// The block.
+        block: String,
+        /// The option's edge.
+        option: String,
+        /// How: by key or by voice.
+        by: By,
+        /// How alike what was said is to the option, 0 to 1; 1 for a key.
+        confidence: f32,
+    },
+    /// The caller used a command that is always on.
+    Command {
+        /// The block.
+        block: String,
+        /// The command.
+        command: intent::command::Command,
+    },
+    /// A value was collected.
+    Slot {
+        /// The block.
+        block: String,
+        /// The name under `slots`.
+        name: String,
+        /// The value.
+        value: String,
+        /// Whether it must not be shown.
+        secret: bool,
+    },
+    /// The caller was asked whether something was understood rightly, or which of two was meant.
+    Confirming {
+        /// The block.
+        block: String,
+        /// What is in question: intents, or the digits.
+        between: Vec<String>,
+    },
+    /// Nothing was heard for too long.
+    NoInput {
+        /// The block.
+        block: String,
+        /// How often in this block, from 1.
+        count: u32,
+    },
+    /// What was heard fits nothing.
+    NoMatch {
+        /// The block.
+        block: String,
+        /// How often in this block, from 1.
+        count: u32,
+    },
+    /// A request was answered or failed.
+    HttpCalled {
+        /// The block.
+        block: String,
+        /// The status code, if there was a reply.
+        status: Option<u16>,
+        /// How long it took, in ms.
+        ms: u64,
+        /// Which try it was, from 1.
+        attempt: u32,
+    },
+    /// Something went wrong that the flow handles or ends with.
+    Error {
+        /// The block.
+        block: String,
+        /// What, as a sentence.
+        message: String,
+    },
+}
+
+/// The way a caller chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// A key of the telephone.
+    Key,
+    /// The voice, or typed words.
+    Speech,
+}
+
+/// The results of a run's requests, by `save_as`.
+pub(crate) type Results = Map<String, Value>;

@@ -1,0 +1,536 @@
+//! The declarations themselves, as one table. A new kind of block begins here; a test walks the table and sees that every entry
+//! is complete, in both languages, and understood by the run.
+
+use super::{BlockSpec, Category, EdgeSpec, FieldSpec, FieldType};
+
+const fn field(
+    name: &'static str,
+    kind: FieldType,
+    example: &'static str,
+    help_en: &'static str,
+    help_zh: &'static str,
+) -> FieldSpec {
+    FieldSpec { name, kind, required: false, default: None, example, help_en, help_zh }
+}
+
+const fn required(field: FieldSpec) -> FieldSpec {
+    FieldSpec { required: true, ..field }
+}
+
+const fn with_default(field: FieldSpec, json: &'static str) -> FieldSpec {
+    FieldSpec { default: Some(json), ..field }
+}
+
+const fn edge(name: &'static str, help_en: &'static str, help_zh: &'static str) -> EdgeSpec {
+    EdgeSpec { name, required: true, help_en, help_zh }
+}
+
+const fn optional(edge: EdgeSpec) -> EdgeSpec {
+    EdgeSpec { required: false, ..edge }
+}
+
+const PROMPT: FieldSpec = field(
+    "prompt",
+    FieldType::Texts,
+    r#"{"en": "How can I help you?", "zh-CN": "请问有什么可以帮您?"}"#,
+    "What is said first.",
+    "首先播报的内容。",
+);
+const RETRY_PROMPTS: FieldSpec = with_default(
+    field(
+        "retry_prompts",
+        FieldType::TextsList,
+        r#"[{"en": "What can I do for you?", "zh-CN": "您想办理什么业务?"}]"#,
+        "What is said after the first, second, … failed try: first other words, then an example or the keys. Where one is missing, \
+         suitable words are found; the same words never come twice in a row.",
+        "第一次、第二次……未成功后播报的内容:先换一种说法,再举例或提示按键。缺少时会自动补上合适的话,绝不会连续两次播报相同的内容。",
+    ),
+    "[]",
+);
+const MAX_TRIES: FieldSpec = with_default(
+    field(
+        "max_tries",
+        FieldType::Integer { min: 1, max: 5 },
+        "3",
+        "How many tries the caller has before no_input or no_match; silence and misunderstanding are counted apart.",
+        "走向 no_input 或 no_match 之前允许尝试的次数;无输入与无法识别分别计数。",
+    ),
+    "3",
+);
+const NO_INPUT_MS: FieldSpec = with_default(
+    field(
+        "no_input_ms",
+        FieldType::Integer { min: 1_000, max: 60_000 },
+        "6000",
+        "How long to wait for the caller once the prompt has ended, in ms; the timer rests while the caller speaks.",
+        "提示播完后等待来电者的时间(毫秒);来电者说话时计时暂停。",
+    ),
+    "6000",
+);
+const BARGE_IN: FieldSpec = with_default(
+    field(
+        "barge_in",
+        FieldType::Flag,
+        "true",
+        "Whether voice and keys stop the prompt.",
+        "语音和按键是否可以打断提示。",
+    ),
+    "true",
+);
+const KEY: FieldSpec = field("key", FieldType::Key, r#""1""#, "The key that chooses it.", "选择该项的按键。");
+const EDGE: FieldSpec =
+    required(field("edge", FieldType::Edge, r#""orders""#, "The edge it leads to.", "对应的出口。"));
+const LABEL: FieldSpec = field(
+    "label",
+    FieldType::Texts,
+    r#"{"en": "your order", "zh-CN": "订单"}"#,
+    "What to call it when listing the choices.",
+    "列举选项时使用的名称。",
+);
+
+const NEXT: EdgeSpec = edge("next", "When it is done.", "完成之后。");
+const NO_INPUT: EdgeSpec = edge("no_input", "The caller stayed silent on every try.", "来电者每次都没有回应。");
+const NO_MATCH: EdgeSpec = edge("no_match", "The caller was not understood on any try.", "每次都没有听懂来电者。");
+const HANGUP: EdgeSpec = optional(edge(
+    "hangup",
+    "The caller hung up here; goes on unheard, for a ticket or a request. Without it, the flow's own hangup block.",
+    "来电者在此挂断;之后静默继续,例如登记工单或发出请求。未连接时使用流程的挂断块。",
+));
+const ERROR: EdgeSpec = optional(edge(
+    "error",
+    "A text could not be filled in. Without it, the flow's person block.",
+    "文本无法填充。未连接时转到流程的人工块。",
+));
+
+pub(super) const BLOCKS: &[BlockSpec] = &[
+    BlockSpec {
+        name: "say",
+        title_en: "Say",
+        title_zh: "播报",
+        category: Category::Speak,
+        fields: &[
+            required(FieldSpec {
+                help_en: "What is said.",
+                help_zh: "播报的内容。",
+                example: r#"{"en": "Your order is on its way.", "zh-CN": "您的订单正在配送。"}"#,
+                ..PROMPT
+            }),
+            with_default(
+                field(
+                    "barge_in",
+                    FieldType::Flag,
+                    "true",
+                    "Whether a key stops it; the key then counts for the next question.",
+                    "按键是否可以打断播报;该按键会用于下一个问题。",
+                ),
+                "true",
+            ),
+            with_default(
+                field(
+                    "resolves",
+                    FieldType::Flag,
+                    "false",
+                    "Whether the caller has got the answer once this was said; hanging up afterwards counts as resolved.",
+                    "播报之后来电者的问题是否已解决;此后挂断视为已解决。",
+                ),
+                "false",
+            ),
+        ],
+        edges: &[NEXT, ERROR, HANGUP],
+        help_en: "Says something.",
+        help_zh: "播报一段内容。",
+    },
+    BlockSpec {
+        name: "menu",
+        title_en: "Menu",
+        title_zh: "菜单",
+        category: Category::Listen,
+        fields: &[
+            required(FieldSpec {
+                example: r#"{"en": "For orders press 1 or say orders.", "zh-CN": "订单请按1或说订单。"}"#,
+                ..PROMPT
+            }),
+            RETRY_PROMPTS,
+            required(field(
+                "options",
+                FieldType::Rows {
+                    columns: &[
+                        KEY,
+                        EDGE,
+                        LABEL,
+                        field(
+                            "phrases",
+                            FieldType::Phrases,
+                            r#"{"en": ["order", "my order"], "zh-CN": ["订单", "我的订单"]}"#,
+                            "What the caller may say to choose it.",
+                            "来电者可以说的话。",
+                        ),
+                    ],
+                },
+                r#"[{"key": "1", "edge": "orders", "label": {"en": "orders", "zh-CN": "订单"}, "phrases": {"en": ["orders"], "zh-CN": ["订单"]}}]"#,
+                "The choices, each by key, by voice or both.",
+                "选项,可按键、语音或两者皆可。",
+            )),
+            MAX_TRIES,
+            NO_INPUT_MS,
+            BARGE_IN,
+        ],
+        edges: &[NO_INPUT, NO_MATCH, ERROR, HANGUP],
+        help_en: "Offers choices by key and by voice; each choice is an edge.",
+        help_zh: "提供按键和语音选项;每个选项是一个出口。",
+    },
+    BlockSpec {
+        name: "ask_intent",
+        title_en: "Ask intent",
+        title_zh: "询问意图",
+        category: Category::Listen,
+        fields: &[
+            required(PROMPT),
+            RETRY_PROMPTS,
+            field(
+                "intents",
+                FieldType::Intents,
+                r#"["order_status", "refund"]"#,
+                "The intents that make sense here; all of the flow's when absent. Each is an edge.",
+                "此处可能的意图;缺省为流程的全部意图。每个意图是一个出口。",
+            ),
+            with_default(
+                field(
+                    "keys",
+                    FieldType::Rows { columns: &[required(KEY), EDGE, LABEL] },
+                    r#"[{"key": "1", "edge": "order_status"}]"#,
+                    "Keys that choose an intent, or an edge of their own.",
+                    "可选择意图或独立出口的按键。",
+                ),
+                "[]",
+            ),
+            with_default(
+                field(
+                    "confirm_below",
+                    FieldType::Share,
+                    "0.5",
+                    "An intent less certain than this is confirmed first: \"You want X, is that right?\"",
+                    "意图的把握低于该值时先确认:“您是想 X,对吗?”",
+                ),
+                "0.5",
+            ),
+            MAX_TRIES,
+            NO_INPUT_MS,
+            BARGE_IN,
+        ],
+        edges: &[
+            NO_INPUT,
+            NO_MATCH,
+            edge(
+                "low_confidence",
+                "Something was understood on the last try, but the caller did not confirm it.",
+                "最后一次听到了内容,但来电者没有确认。",
+            ),
+            ERROR,
+            HANGUP,
+        ],
+        help_en: "Asks an open question and understands what the caller wants; asks back when in doubt.",
+        help_zh: "提出开放式问题并理解来电者的意图;拿不准时会反问。",
+    },
+    BlockSpec {
+        name: "collect",
+        title_en: "Collect digits",
+        title_zh: "收集数字",
+        category: Category::Listen,
+        fields: &[
+            required(FieldSpec {
+                example: r#"{"en": "What is your order number?", "zh-CN": "请说出或输入您的订单号。"}"#,
+                ..PROMPT
+            }),
+            RETRY_PROMPTS,
+            required(field(
+                "slot",
+                FieldType::Name,
+                r#""order_number""#,
+                "The name under which the digits are kept: {{ slots.order_number }}.",
+                "保存数字的名称:{{ slots.order_number }}。",
+            )),
+            with_default(
+                field(
+                    "min_digits",
+                    FieldType::Integer { min: 1, max: 32 },
+                    "4",
+                    "At least so many digits.",
+                    "最少位数。",
+                ),
+                "1",
+            ),
+            with_default(
+                field(
+                    "max_digits",
+                    FieldType::Integer { min: 1, max: 32 },
+                    "4",
+                    "At most so many digits.",
+                    "最多位数。",
+                ),
+                "32",
+            ),
+            with_default(
+                field(
+                    "read_back",
+                    FieldType::Flag,
+                    "false",
+                    "Whether to read the digits back in groups and ask whether they are right.",
+                    "是否分组复述数字并请来电者确认。",
+                ),
+                "false",
+            ),
+            with_default(
+                field(
+                    "secret",
+                    FieldType::Flag,
+                    "false",
+                    "Whether the digits must not be shown to anybody or read back.",
+                    "数字是否保密(不显示、不复述)。",
+                ),
+                "false",
+            ),
+            with_default(
+                field(
+                    "gap_ms",
+                    FieldType::Integer { min: 500, max: 20_000 },
+                    "3000",
+                    "How long to wait for the next digit, in ms.",
+                    "等待下一位数字的时间(毫秒)。",
+                ),
+                "3000",
+            ),
+            MAX_TRIES,
+            NO_INPUT_MS,
+            BARGE_IN,
+        ],
+        edges: &[NEXT, NO_INPUT, NO_MATCH, ERROR, HANGUP],
+        help_en: "Collects digits, spoken or keyed; # ends them.",
+        help_zh: "收集说出或按键输入的数字,以 # 结束。",
+    },
+    BlockSpec {
+        name: "http",
+        title_en: "HTTP request",
+        title_zh: "HTTP 请求",
+        category: Category::Know,
+        fields: &[
+            with_default(
+                field(
+                    "method",
+                    FieldType::Choice { words: &["GET", "POST", "PUT", "PATCH", "DELETE"] },
+                    r#""GET""#,
+                    "The method.",
+                    "请求方法。",
+                ),
+                r#""GET""#,
+            ),
+            required(field(
+                "url",
+                FieldType::Url,
+                r#""{{ vars.order_service }}/orders/{{ slots.order_number }}""#,
+                "The address. What comes from the caller or from a reply is percent-encoded.",
+                "地址。来自来电者或回复的内容会自动进行百分号编码。",
+            )),
+            with_default(
+                field("headers", FieldType::TemplateMap, r#"{"Accept": "application/json"}"#, "Headers.", "请求头。"),
+                "{}",
+            ),
+            field(
+                "body",
+                FieldType::Json,
+                r#"{"number": "{{ slots.order_number }}"}"#,
+                "A JSON body; templates may stand in its strings.",
+                "JSON 正文;其中的字符串可使用模板。",
+            ),
+            with_default(
+                field(
+                    "timeout_ms",
+                    FieldType::Integer { min: 100, max: 30_000 },
+                    "3000",
+                    "How long to wait for the reply, in ms.",
+                    "等待回复的时间(毫秒)。",
+                ),
+                "3000",
+            ),
+            with_default(
+                field(
+                    "retries",
+                    FieldType::Integer { min: 0, max: 3 },
+                    "1",
+                    "How often to try again without a reply; never for POST and PATCH, which may not be repeated safely.",
+                    "无回复时的重试次数;POST 与 PATCH 不重试,因为重复可能不安全。",
+                ),
+                "0",
+            ),
+            required(field(
+                "save_as",
+                FieldType::Name,
+                r#""order""#,
+                "The name of the reply: {{ order.status }} is a member of its body, {{ order.status_code }} the HTTP status.",
+                "回复的名称:{{ order.status }} 为正文字段,{{ order.status_code }} 为 HTTP 状态码。",
+            )),
+            field(
+                "filler",
+                FieldType::Texts,
+                r#"{"en": "One moment, please.", "zh-CN": "请稍等。"}"#,
+                "What is said when the reply takes longer than 1.5 s; suitable words when absent.",
+                "回复超过 1.5 秒时播报的内容;缺省时自动补上合适的话。",
+            ),
+        ],
+        edges: &[
+            edge("ok", "A reply came, whatever its status code.", "收到回复(不论状态码)。"),
+            edge("timeout", "No reply came in time.", "未及时收到回复。"),
+            edge("error", "The address cannot be reached, or the reply cannot be used.", "无法连接,或回复无法使用。"),
+            HANGUP,
+        ],
+        help_en: "Asks another system and keeps its reply.",
+        help_zh: "请求其他系统并保存回复。",
+    },
+    BlockSpec {
+        name: "branch",
+        title_en: "Branch",
+        title_zh: "分支",
+        category: Category::Decide,
+        fields: &[required(field(
+            "cases",
+            FieldType::Rows {
+                columns: &[
+                    required(field(
+                        "when",
+                        FieldType::Expression,
+                        r#""order.status_code == 200""#,
+                        "A condition over vars, slots, call, intent and replies.",
+                        "基于 vars、slots、call、intent 与回复的条件。",
+                    )),
+                    EDGE,
+                ],
+            },
+            r#"[{"when": "order.status_code == 200", "edge": "found"}]"#,
+            "Conditions in order; the first that is true decides.",
+            "按顺序判断的条件,第一个成立的生效。",
+        ))],
+        edges: &[
+            edge("else", "No condition is true.", "没有条件成立。"),
+            edge(
+                "error",
+                "A condition cannot be evaluated, e.g. because a value is missing.",
+                "条件无法计算,例如缺少某个值。",
+            ),
+        ],
+        help_en: "Goes one way or another by conditions.",
+        help_zh: "根据条件选择走向。",
+    },
+    BlockSpec {
+        name: "to_queue",
+        title_en: "To queue",
+        title_zh: "转接队列",
+        category: Category::HandOver,
+        fields: &[
+            required(field("queue", FieldType::Queue, r#""service""#, "The queue.", "队列。")),
+            field(
+                "prompt",
+                FieldType::Texts,
+                r#"{"en": "I'll put you through.", "zh-CN": "正在为您转接。"}"#,
+                "What is said before.",
+                "转接前播报的内容。",
+            ),
+            with_default(
+                field(
+                    "reason",
+                    FieldType::Template,
+                    r#""Wants a refund for order {{ slots.order_number }}""#,
+                    "Why the caller comes, for the agent; what is known when empty.",
+                    "告知坐席的来电原因;为空时使用已知信息。",
+                ),
+                r#""""#,
+            ),
+            with_default(
+                field(
+                    "timeout_ms",
+                    FieldType::Integer { min: 1_000, max: 3_600_000 },
+                    "120000",
+                    "How long the caller may wait for an agent, in ms.",
+                    "等待坐席的最长时间(毫秒)。",
+                ),
+                "120000",
+            ),
+        ],
+        edges: &[
+            optional(edge(
+                "ended",
+                "The agent ended the conversation. Without it, the call ends.",
+                "坐席结束了通话。未连接时通话结束。",
+            )),
+            edge("no_agents", "Nobody serves the queue now.", "目前无人值守该队列。"),
+            edge("timeout", "Nobody answered in time.", "无人及时接听。"),
+            edge("error", "The call could not be handed over.", "无法转接。"),
+            HANGUP,
+        ],
+        help_en: "Puts the caller through to the next free agent, with everything said so far.",
+        help_zh: "把来电转给下一位空闲坐席,并附上此前的全部内容。",
+    },
+    BlockSpec {
+        name: "create_ticket",
+        title_en: "Create ticket",
+        title_zh: "创建工单",
+        category: Category::Record,
+        fields: &[
+            required(field(
+                "subject",
+                FieldType::Template,
+                r#""Order {{ slots.order_number }}""#,
+                "The subject.",
+                "标题。",
+            )),
+            with_default(
+                field(
+                    "body",
+                    FieldType::Template,
+                    r#""The caller asked for order {{ slots.order_number }}.""#,
+                    "The text; the transcript is attached anyway.",
+                    "正文;通话记录会自动附上。",
+                ),
+                r#""""#,
+            ),
+            with_default(field("tags", FieldType::Templates, r#"["order"]"#, "Tags.", "标签。"), "[]"),
+            with_default(
+                field(
+                    "status",
+                    FieldType::Choice { words: &["open", "pending", "solved"] },
+                    r#""open""#,
+                    "The status it begins with.",
+                    "初始状态。",
+                ),
+                r#""open""#,
+            ),
+        ],
+        edges: &[NEXT, ERROR],
+        help_en: "Files a ticket with the call inside it.",
+        help_zh: "创建包含本次通话的工单。",
+    },
+    BlockSpec {
+        name: "end",
+        title_en: "End",
+        title_zh: "结束",
+        category: Category::Structure,
+        fields: &[
+            required(field(
+                "outcome",
+                FieldType::Choice { words: &["resolved", "agent", "callback", "voicemail", "abandoned", "failed"] },
+                r#""resolved""#,
+                "How the call counts.",
+                "通话结果。",
+            )),
+            field(
+                "prompt",
+                FieldType::Texts,
+                r#"{"en": "Goodbye.", "zh-CN": "再见。"}"#,
+                "What is said before hanging up.",
+                "挂断前播报的内容。",
+            ),
+        ],
+        edges: &[],
+        help_en: "Ends the call with an outcome.",
+        help_zh: "以某种结果结束通话。",
+    },
+];
