@@ -1,1 +1,3 @@
-//! The SIP user agent.
+//! The user agent.
+mod config;
+pub use config::*;
