@@ -1,1 +1,34 @@
-//! On-device models: manifest, store, recognisers, voices.
+//! On-device models: which there are ([`manifest`]), where they lie and how they get there ([`store`]), the recognisers that turn
+//! audio into text ([`Moonshine`], [`Whisper`] behind [`Recogniser`]), the voices that turn text into audio ([`voice`]), the
+//! bounded [`Pool`] that all recognition passes through, and how recognition is scored ([`score`]).
+//!
+//! This crate knows nothing of calls, SIP or the console: audio and hints come in, text with a confidence goes out.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`manifest`] | the one list of models Hotline knows, with source, licence and checksums |
+//! | [`store`] | the folder of models: status, verification, resumable pulling |
+//! | [`recogniser`] | the `Recogniser` trait and what goes in and out of it |
+//! | [`moonshine`] | English, by ONNX Runtime: beam search, digit grammar, phrases, silence |
+//! | [`whisper`] | any ggml Whisper model, for Chinese and others |
+//! | [`pool`] | inference threads with priorities and a queue limit |
+//! | [`voice`] | text to speech: flite in the process, espeak-ng beside it |
+//! | [`score`] | word, character and digit error rates |
+
+mod language;
+pub mod manifest;
+pub mod moonshine;
+pub mod pool;
+pub mod recogniser;
+pub mod score;
+pub mod store;
+pub mod voice;
+pub mod whisper;
+
+pub use language::Language;
+pub use moonshine::{Moonshine, MoonshinePaths};
+pub use pool::{Job, Pool, PoolConfig, PoolError, PoolStats, Priority};
+pub use recogniser::{Alternative, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition, WordTime};
+pub use store::{Progress, Status, Store, StoreError};
+pub use voice::{EspeakNg, Flite, FliteVoice, Voice, VoiceError};
+pub use whisper::Whisper;

@@ -1,0 +1,239 @@
+//! Whisper through whisper.cpp: any ggml model, and with it Chinese and many other languages. The audio context is cut to the
+//! length of the utterance, which is what makes an answer quick; a doubtful result is decoded again in full.
+
+mod ggml;
+
+use std::ffi::c_void;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use audio::Pcm16k;
+use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
+
+pub use ggml::check_file;
+
+use crate::recogniser::{Alternative, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition};
+use crate::score;
+
+/// Whisper's window, in seconds and in encoder frames.
+const WINDOW_SECONDS: f32 = 30.0;
+const WINDOW_FRAMES: f32 = 1500.0;
+/// Frames beyond the speech: without them the end is lost.
+const SPARE_FRAMES: f32 = 128.0;
+/// whisper.cpp ignores audio shorter than a second, so shorter audio is padded to a little more.
+const SHORTEST_SAMPLES: usize = 17_600;
+/// Below this there is no word in it.
+const MINIMUM_SAMPLES: usize = 1_600;
+/// A mean log-probability below this calls for a second, full look: short contexts can loop.
+const DOUBTFUL: f32 = -0.8;
+/// Above this the model itself says that nobody speaks.
+const NO_SPEECH: f32 = 0.6;
+
+/// A session of a Whisper model. The weights are shared by all sessions made with [`Whisper::another`].
+pub struct Whisper {
+    context: Arc<WhisperContext>,
+    state: WhisperState,
+    name: String,
+    threads: i32,
+}
+
+impl Whisper {
+    /// Loads a model. The file is walked through first, so that a truncated or foreign file is an error and nothing worse.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        silence_log();
+        check_file(path)?;
+        let invalid = |reason: String| LoadError::Invalid { path: path.to_path_buf(), reason };
+        let mut parameters = WhisperContextParameters::default();
+        parameters.use_gpu(false);
+        let context = WhisperContext::new_with_params(path, parameters).map_err(|error| {
+            invalid(format!("whisper.cpp does not load it ({error}); is it a whole ggml Whisper model?"))
+        })?;
+        let state = context.create_state().map_err(|error| invalid(error.to_string()))?;
+        let stem = path.file_stem().map_or("model".into(), |stem| stem.to_string_lossy());
+        Ok(Whisper {
+            context: Arc::new(context),
+            state,
+            name: format!("whisper-{}", stem.trim_start_matches("ggml-")),
+            threads: 1,
+        })
+    }
+
+    /// Threads per utterance, 1 unless set: with several calls at once, one thread each is the better use of the machine.
+    pub fn with_threads(mut self, threads: u8) -> Self {
+        self.threads = i32::from(threads.max(1));
+        self
+    }
+
+    /// Another session on the same weights.
+    pub fn another(&self) -> Result<Self, LoadError> {
+        let state = self
+            .context
+            .create_state()
+            .map_err(|error| LoadError::Invalid { path: self.name.clone().into(), reason: error.to_string() })?;
+        Ok(Whisper { context: self.context.clone(), state, name: self.name.clone(), threads: self.threads })
+    }
+
+    /// Whether the model knows other languages than English.
+    pub fn is_multilingual(&self) -> bool {
+        self.context.is_multilingual()
+    }
+
+    fn decode(
+        &mut self,
+        samples: &[f32],
+        language: &str,
+        hints: &Hints,
+        frames: Option<f32>,
+    ) -> Result<Decoded, RecogniseError> {
+        let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        parameters.set_n_threads(self.threads);
+        parameters.set_language(Some(language));
+        parameters.set_single_segment(true);
+        parameters.set_no_context(true);
+        parameters.set_no_timestamps(true);
+        parameters.set_suppress_nst(true);
+        parameters.set_temperature_inc(0.0);
+        parameters.set_print_progress(false);
+        parameters.set_print_special(false);
+        parameters.set_print_realtime(false);
+        parameters.set_print_timestamps(false);
+        if let Some(frames) = frames {
+            // A model with a shorter context than usual would refuse more than it has.
+            parameters.set_audio_ctx((frames as i32).min(self.context.n_audio_ctx()));
+        }
+        let abort: &AtomicBool = &hints.abort;
+        // SAFETY: the flag outlives the call below, which is the only one that reads it, and is read atomically.
+        unsafe {
+            parameters.set_abort_callback(Some(aborted));
+            parameters.set_abort_callback_user_data(std::ptr::from_ref(abort).cast_mut().cast());
+        }
+        let result = self.state.full(parameters, samples);
+        if hints.aborted() {
+            return Err(RecogniseError::Aborted);
+        }
+        result.map_err(|error| RecogniseError::Engine { engine: self.name.clone(), reason: error.to_string() })?;
+        Ok(self.collect())
+    }
+
+    fn collect(&self) -> Decoded {
+        let mut decoded = Decoded { text: String::new(), sum: 0.0, tokens: 0, no_speech: 0.0 };
+        for segment in self.state.as_iter() {
+            // A model may emit half a character; the other half is not worth an error.
+            if let Ok(text) = segment.to_str_lossy() {
+                decoded.text.push_str(&text);
+            }
+            decoded.no_speech = decoded.no_speech.max(segment.no_speech_probability());
+            for index in 0..segment.n_tokens() {
+                if let Some(token) = segment.get_token(index) {
+                    decoded.sum += token.token_probability().max(1e-9).ln();
+                    decoded.tokens += 1;
+                }
+            }
+        }
+        decoded
+    }
+}
+
+struct Decoded {
+    text: String,
+    sum: f32,
+    tokens: usize,
+    no_speech: f32,
+}
+
+impl Decoded {
+    fn mean(&self) -> f32 {
+        self.sum / self.tokens.max(1) as f32
+    }
+}
+
+unsafe extern "C" fn aborted(flag: *mut c_void) -> bool {
+    // SAFETY: decode() hands over a flag that lives until whisper.cpp returns.
+    flag.is_null() || unsafe { &*flag.cast::<AtomicBool>() }.load(Ordering::Relaxed)
+}
+
+/// whisper.cpp writes pages to the standard error stream; with the hooks set and no log back end they go nowhere.
+fn silence_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(whisper_rs::install_logging_hooks);
+}
+
+impl Recogniser for Whisper {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn recognise(&mut self, audio: &Pcm16k, hints: &Hints) -> Result<Recognition, RecogniseError> {
+        if hints.aborted() {
+            return Err(RecogniseError::Aborted);
+        }
+        let language = hints.language.primary();
+        let known = if self.is_multilingual() { whisper_rs::get_lang_id(language).is_some() } else { language == "en" };
+        if !known {
+            return Err(RecogniseError::Language { engine: self.name.clone(), language: hints.language.clone() });
+        }
+        let samples = audio.samples();
+        // Zeros throughout are a muted line; whisper.cpp would read words into them.
+        if samples.len() < MINIMUM_SAMPLES || samples.iter().all(|sample| *sample == 0) {
+            return Ok(Recognition::silence(&self.name));
+        }
+        let mut samples: Vec<f32> = samples.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
+        samples.resize(samples.len().max(SHORTEST_SAMPLES), 0.0);
+        let seconds = samples.len() as f32 / Pcm16k::RATE as f32;
+        let quick = (seconds < WINDOW_SECONDS - 3.0).then(|| seconds / WINDOW_SECONDS * WINDOW_FRAMES + SPARE_FRAMES);
+        let mut decoded = self.decode(&samples, language, hints, quick)?;
+        if quick.is_some() && decoded.mean() < DOUBTFUL {
+            let again = self.decode(&samples, language, hints, None)?;
+            if again.mean() > decoded.mean() {
+                decoded = again;
+            }
+        }
+        Ok(self.judge(decoded, &hints.grammar))
+    }
+}
+
+impl Whisper {
+    fn judge(&self, decoded: Decoded, grammar: &Grammar) -> Recognition {
+        let mean = decoded.mean();
+        let text = decoded.text.trim();
+        let wordless = !text.chars().any(char::is_alphanumeric) || is_annotation(text);
+        if wordless || (decoded.no_speech > NO_SPEECH && mean < DOUBTFUL) || score::is_phantom(text) {
+            return Recognition::silence(&self.name);
+        }
+        // whisper.cpp has no grammar of ours: the words are read in its light afterwards.
+        let (text, in_grammar) = match grammar {
+            Grammar::Free => (text.to_owned(), true),
+            Grammar::Digits { min, max } => {
+                let digits = score::digits(text);
+                let fits = digits.len() >= usize::from(*min).max(1) && (*max == 0 || digits.len() <= usize::from(*max));
+                let only = fits && score::is_only_digits(text);
+                (if only { digits } else { text.to_owned() }, only)
+            }
+            Grammar::Phrases(phrases) => match phrases.iter().find(|phrase| score::same_words(phrase, text)) {
+                Some(phrase) => (phrase.clone(), true),
+                None => (text.to_owned(), false),
+            },
+        };
+        let confidence = mean.exp().clamp(0.0, 1.0);
+        Recognition {
+            alternatives: vec![Alternative { text: text.clone(), confidence }],
+            text,
+            confidence,
+            mean_log_prob: mean,
+            no_speech: false,
+            in_grammar,
+            words: Vec::new(),
+            engine: self.name.clone(),
+            tokens: decoded.tokens,
+        }
+    }
+}
+
+/// `[BLANK_AUDIO]`, `(music)`: Whisper describing what is not speech.
+fn is_annotation(text: &str) -> bool {
+    [('[', ']'), ('(', ')'), ('（', '）'), ('*', '*'), ('♪', '♪')]
+        .iter()
+        .any(|(open, close)| text.starts_with(*open) && text.ends_with(*close))
+}
