@@ -35,7 +35,7 @@ impl Expression {
         }
         let program = guarded(|| cel::Program::compile(source))?.map_err(|errors| in_words(&errors))?;
         if loops_in_loops(program.expression(), false) {
-            return Err("a loop (map, filter, all, exists) cannot stand inside another".to_owned());
+            return Err("a loop (map, filter, all, exists) cannot stand inside or after another".to_owned());
         }
         Ok(Expression { program })
     }
@@ -123,18 +123,10 @@ fn entry_parts(entry: &EntryExpr) -> Vec<&IdedExpr> {
     }
 }
 
+/// Also what a loop goes over counts as inside: `.map(i, i + i)` a few times in a row doubles a text each time.
 fn loops_in_loops(expression: &IdedExpr, inside: bool) -> bool {
-    match &expression.expr {
-        Expr::Comprehension(_) if inside => true,
-        Expr::Comprehension(comprehension) => {
-            // What is looped over is computed once, so one loop may follow another.
-            loops_in_loops(&comprehension.iter_range, false)
-                || loops_in_loops(&comprehension.loop_cond, true)
-                || loops_in_loops(&comprehension.loop_step, true)
-                || loops_in_loops(&comprehension.result, true)
-        }
-        _ => children(expression).into_iter().any(|child| loops_in_loops(child, inside)),
-    }
+    let is_loop = matches!(expression.expr, Expr::Comprehension(_));
+    (inside && is_loop) || children(expression).into_iter().any(|child| loops_in_loops(child, inside || is_loop))
 }
 
 fn collect_names<'e>(expression: &'e IdedExpr, bound: &mut Vec<&'e str>, names: &mut BTreeSet<String>) {
@@ -223,6 +215,7 @@ mod tests {
             "order.items[7] == 'x'",
             "[[1].map(x, [2].map(y, x * y))].size() == 1",
             "order.items.all(i, order.items.all(j, i != j))",
+            "order.items.map(i, i + i).map(i, i + i).size() > 0",
         ] {
             let error = test(source).expect_err(source);
             assert!(!error.is_empty(), "{source}");

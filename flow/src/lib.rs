@@ -10,6 +10,7 @@
 //! | [`registry`] | the kinds of block: fields, edges, help; declared once, read by everything else |
 //! | [`document`] | a flow as plain data, and its canonical JSON |
 //! | [`mod@parse`] | reading a document, with errors that name the place and the cure |
+//! | [`phrases`] | the words a run finds by itself: "I didn't hear anything." |
 //! | [`mod@validate`] | what publishing refuses or warns of |
 //! | [`event`] | what a run hears and what it wants done |
 //! | [`run`] | the run itself |
@@ -20,6 +21,7 @@ pub mod event;
 mod expression;
 pub mod finding;
 pub mod parse;
+pub mod phrases;
 mod plan;
 pub mod registry;
 pub mod run;

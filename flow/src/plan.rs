@@ -1,5 +1,23 @@
-//! A flow made ready to run.
-use std::sync::{Arc, OnceLock};
+//! A flow made ready to run: parameters as types, templates and conditions compiled, blocks found by their id. Made once per flow
+//! and shared by its runs. What is broken in a flow that was never validated stays in the plan as such and fails where it is
+//! used, so that making a plan cannot fail.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, OnceLock},
+};
+
+use intent::Language;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    Block, BlockId, Flow, Outcome, TicketStatus,
+    document::Texts,
+    expression::Expression,
+    registry,
+    template::{Place, Template, Templates},
+};
 
 /// Filled by the first run of a flow; a clone begins without it, so that a changed clone is prepared anew.
 #[derive(Debug, Default)]
@@ -11,5 +29,407 @@ impl Clone for Prepared {
     }
 }
 
+impl Prepared {
+    pub fn plan(&self, flow: &Flow) -> Arc<Plan> {
+        self.0.get_or_init(|| Arc::new(Plan::new(flow))).clone()
+    }
+}
+
 #[derive(Debug)]
-pub(crate) struct Plan {}
+pub(crate) struct Plan {
+    pub templates: Templates,
+    pub blocks: HashMap<BlockId, Planned>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub kind: String,
+    pub step: Step,
+    pub edges: BTreeMap<String, BlockId>,
+}
+
+/// A prompt in each language.
+pub(crate) type Prompt = BTreeMap<Language, Template>;
+
+#[derive(Debug)]
+pub(crate) enum Step {
+    Say {
+        prompt: Prompt,
+        barge_in: bool,
+        resolves: bool,
+    },
+    Menu {
+        tries: Tries,
+        options: Vec<Choice>,
+    },
+    AskIntent {
+        tries: Tries,
+        intents: Vec<String>,
+        keys: Vec<Choice>,
+        confirm_below: f32,
+    },
+    Collect {
+        tries: Tries,
+        slot: String,
+        min: usize,
+        max: usize,
+        read_back: bool,
+        secret: bool,
+        gap_ms: u64,
+    },
+    Http(Request),
+    Branch {
+        cases: Vec<(Result<Expression, String>, String)>,
+    },
+    ToQueue {
+        queue: String,
+        prompt: Option<Prompt>,
+        reason: Template,
+        timeout_ms: u64,
+    },
+    CreateTicket {
+        subject: Template,
+        body: Template,
+        tags: Vec<Template>,
+        status: TicketStatus,
+    },
+    End {
+        outcome: Outcome,
+        prompt: Option<Prompt>,
+    },
+    /// The parameters cannot be used; why.
+    Broken(String),
+}
+
+/// What all listening blocks share.
+#[derive(Debug)]
+pub(crate) struct Tries {
+    pub prompt: Prompt,
+    pub retry_prompts: Vec<Prompt>,
+    pub max_tries: u32,
+    pub no_input_ms: u64,
+    pub barge_in: bool,
+}
+
+/// Something that can be chosen.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub key: Option<char>,
+    pub edge: String,
+    pub label: Prompt,
+    pub phrases: BTreeMap<Language, Vec<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub method: String,
+    pub url: Template,
+    pub headers: BTreeMap<String, Template>,
+    pub body: Option<Body>,
+    pub timeout_ms: u64,
+    pub retries: u32,
+    pub save_as: String,
+    pub filler: Option<Prompt>,
+}
+
+/// JSON with templates in its strings.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Text(Template),
+    Plain(Value),
+    List(Vec<Body>),
+    Object(BTreeMap<String, Body>),
+}
+
+#[derive(Deserialize)]
+struct RawTries {
+    prompt: Texts,
+    retry_prompts: Vec<Texts>,
+    max_tries: u32,
+    no_input_ms: u64,
+    barge_in: bool,
+}
+
+#[derive(Deserialize)]
+struct RawChoice {
+    key: Option<char>,
+    edge: String,
+    #[serde(default)]
+    label: Texts,
+    #[serde(default)]
+    phrases: BTreeMap<Language, Vec<String>>,
+}
+
+impl Plan {
+    fn new(flow: &Flow) -> Self {
+        let mut templates = Templates::new();
+        let mut blocks = HashMap::new();
+        for block in &flow.blocks {
+            let step = step(flow, block, &mut templates).unwrap_or_else(Step::Broken);
+            // Of two blocks with one id the first counts, as everywhere.
+            blocks.entry(block.id.clone()).or_insert(Planned {
+                kind: block.kind.clone(),
+                step,
+                edges: block.edges.clone(),
+            });
+        }
+        Plan { templates, blocks }
+    }
+}
+
+fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, String> {
+    let spec = registry::block(&block.kind).ok_or_else(|| format!("there is no block type {:?}", block.kind))?;
+    let mut params = block.params.clone();
+    for field in spec.fields {
+        if let Some(default) = field.default_value() {
+            params.entry(field.name).or_insert(default);
+        }
+    }
+    let params = &Value::Object(params);
+    match spec.name {
+        "say" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                prompt: Texts,
+                barge_in: bool,
+                resolves: bool,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Say { prompt: prompt(&raw.prompt, templates), barge_in: raw.barge_in, resolves: raw.resolves })
+        }
+        "menu" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                options: Vec<RawChoice>,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Menu { tries: tries(params, templates)?, options: choices(raw.options, templates) })
+        }
+        "ask_intent" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                intents: Option<Vec<String>>,
+                keys: Vec<RawChoice>,
+                confirm_below: f32,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::AskIntent {
+                tries: tries(params, templates)?,
+                intents: raw.intents.unwrap_or_else(|| flow.intents.iter().map(|intent| intent.name.clone()).collect()),
+                keys: choices(raw.keys, templates),
+                confirm_below: raw.confirm_below,
+            })
+        }
+        "collect" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                slot: String,
+                min_digits: usize,
+                max_digits: usize,
+                read_back: bool,
+                secret: bool,
+                gap_ms: u64,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Collect {
+                tries: tries(params, templates)?,
+                slot: raw.slot,
+                min: raw.min_digits,
+                max: raw.max_digits,
+                read_back: raw.read_back,
+                secret: raw.secret,
+                gap_ms: raw.gap_ms,
+            })
+        }
+        "http" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                method: String,
+                url: String,
+                headers: BTreeMap<String, String>,
+                body: Option<Value>,
+                timeout_ms: u64,
+                retries: u32,
+                save_as: String,
+                filler: Option<Texts>,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Http(Request {
+                method: raw.method,
+                url: templates.add(&raw.url, Place::Url),
+                headers: raw
+                    .headers
+                    .iter()
+                    .map(|(name, text)| (name.clone(), templates.add(text, Place::Text)))
+                    .collect(),
+                body: raw.body.map(|value| body(value, templates)),
+                timeout_ms: raw.timeout_ms,
+                retries: raw.retries,
+                save_as: raw.save_as,
+                filler: raw.filler.map(|texts| prompt(&texts, templates)),
+            }))
+        }
+        "branch" => {
+            #[derive(Deserialize)]
+            struct Case {
+                when: String,
+                edge: String,
+            }
+            #[derive(Deserialize)]
+            struct Raw {
+                cases: Vec<Case>,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Branch {
+                cases: raw.cases.into_iter().map(|case| (Expression::new(&case.when), case.edge)).collect(),
+            })
+        }
+        "to_queue" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                queue: String,
+                prompt: Option<Texts>,
+                reason: String,
+                timeout_ms: u64,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::ToQueue {
+                queue: raw.queue,
+                prompt: raw.prompt.map(|texts| prompt(&texts, templates)),
+                reason: templates.add(&raw.reason, Place::Text),
+                timeout_ms: raw.timeout_ms,
+            })
+        }
+        "create_ticket" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                subject: String,
+                body: String,
+                tags: Vec<String>,
+                status: TicketStatus,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::CreateTicket {
+                subject: templates.add(&raw.subject, Place::Text),
+                body: templates.add(&raw.body, Place::Text),
+                tags: raw.tags.iter().map(|tag| templates.add(tag, Place::Text)).collect(),
+                status: raw.status,
+            })
+        }
+        "end" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                outcome: Outcome,
+                prompt: Option<Texts>,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::End { outcome: raw.outcome, prompt: raw.prompt.map(|texts| prompt(&texts, templates)) })
+        }
+        other => Err(format!("block type {other} cannot be run yet")),
+    }
+}
+
+fn read<T: DeserializeOwned>(params: &Value) -> Result<T, String> {
+    T::deserialize(params).map_err(|error| format!("its parameters cannot be used: {error}"))
+}
+
+fn prompt(texts: &Texts, templates: &mut Templates) -> Prompt {
+    texts.iter().map(|(language, text)| (*language, templates.add(text, Place::Text))).collect()
+}
+
+fn tries(params: &Value, templates: &mut Templates) -> Result<Tries, String> {
+    let raw: RawTries = read(params)?;
+    Ok(Tries {
+        prompt: prompt(&raw.prompt, templates),
+        retry_prompts: raw.retry_prompts.iter().map(|texts| prompt(texts, templates)).collect(),
+        max_tries: raw.max_tries.max(1),
+        no_input_ms: raw.no_input_ms,
+        barge_in: raw.barge_in,
+    })
+}
+
+fn choices(raw: Vec<RawChoice>, templates: &mut Templates) -> Vec<Choice> {
+    raw.into_iter()
+        .map(|choice| Choice {
+            key: choice.key,
+            edge: choice.edge,
+            label: prompt(&choice.label, templates),
+            phrases: choice.phrases,
+        })
+        .collect()
+}
+
+fn body(value: Value, templates: &mut Templates) -> Body {
+    match value {
+        Value::String(text) => Body::Text(templates.add(&text, Place::Text)),
+        Value::Array(items) => Body::List(items.into_iter().map(|item| body(item, templates)).collect()),
+        Value::Object(members) => {
+            Body::Object(members.into_iter().map(|(name, member)| (name, body(member, templates))).collect())
+        }
+        other => Body::Plain(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    #[test]
+    fn the_run_understands_every_block_of_the_registry() {
+        let flow = crate::parse(
+            &json!({
+                "schema_version": 1, "id": "x", "name": "X", "languages": ["en"], "start": "a",
+                "blocks": [{"id": "a", "type": "end", "params": {"outcome": "resolved"}}],
+            })
+            .to_string(),
+        )
+        .expect("it is well formed");
+        for spec in registry::blocks() {
+            // Once with everything a block can take, once with only what it needs.
+            for all in [true, false] {
+                let params: Map<String, Value> = spec
+                    .fields
+                    .iter()
+                    .filter(|field| all || field.required)
+                    .map(|field| {
+                        (field.name.to_owned(), serde_json::from_str(field.example).expect("examples are JSON"))
+                    })
+                    .collect();
+                let block = Block { id: "b".into(), kind: spec.name.into(), params, edges: BTreeMap::new() };
+                let step = step(&flow, &block, &mut Templates::new());
+                assert!(step.is_ok(), "{} (all: {all}): {step:?}", spec.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_of_the_registry_is_complete_in_both_languages() {
+        let mut names = std::collections::BTreeSet::new();
+        for spec in registry::blocks() {
+            assert!(names.insert(spec.name), "{} is declared twice", spec.name);
+            let mut texts = vec![(spec.title_en, spec.title_zh), (spec.help_en, spec.help_zh)];
+            let mut fields: Vec<&registry::FieldSpec> = spec.fields.iter().collect();
+            while let Some(field) = fields.pop() {
+                texts.push((field.help_en, field.help_zh));
+                assert!(field.default.is_none() || field.default_value().is_some(), "{}.{}", spec.name, field.name);
+                if let registry::FieldType::Rows { columns } = field.kind {
+                    fields.extend(columns);
+                }
+            }
+            texts.extend(spec.edges.iter().map(|edge| (edge.help_en, edge.help_zh)));
+            for (en, zh) in texts {
+                assert!(!en.is_empty() && en.is_ascii(), "{}: {en:?}", spec.name);
+                assert!(zh.chars().any(|c| c > '\u{3000}') || zh.is_empty() == en.is_empty(), "{}: {zh:?}", spec.name);
+                assert!(!zh.is_empty());
+            }
+            // A block that waits for a caller says what happens when the caller says nothing, or hangs up.
+            if spec.listens() {
+                for edge in ["no_input", "no_match", "hangup"] {
+                    assert!(spec.edge(edge).is_some(), "{} has no edge {edge}", spec.name);
+                }
+            }
+        }
+    }
+}

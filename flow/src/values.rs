@@ -18,7 +18,7 @@ pub(crate) const INTENT_MEMBERS: [&str; 3] = ["name", "label", "confidence"];
 /// A reply may hold this many values at most, and this many bytes of text; more is an error of the request, so that a broken
 /// service cannot slow a call down.
 const MAX_VALUES: usize = 5_000;
-const MAX_TEXT: usize = 256 * 1024;
+const MAX_TEXT: usize = 64 * 1024;
 const MAX_DEPTH: usize = 32;
 
 /// All values by their first name.

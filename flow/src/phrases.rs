@@ -1,0 +1,210 @@
+//! The words a run finds by itself, in each language: when a flow gives none for a second try, when it asks back, when it says
+//! goodbye. Only wording; when it is said is decided by the [run](crate::run).
+
+use intent::Language;
+
+/// Why a caller is asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// Nothing was heard.
+    NoInput,
+    /// What was heard fits nothing.
+    NoMatch,
+}
+
+/// What opens a further try. Different for each `number` from 0 on, and then from the beginning again.
+pub fn lead_in(miss: Miss, number: usize, language: Language) -> &'static str {
+    let words: [&str; 3] = match (language, miss) {
+        (Language::English, Miss::NoInput) => {
+            ["I'm afraid I didn't hear anything.", "I still can't hear you.", "Are you still there?"]
+        }
+        (Language::English, Miss::NoMatch) => {
+            ["Sorry, I didn't catch that.", "I'm sorry, I still didn't get that.", "Let's try once more."]
+        }
+        (Language::Chinese, Miss::NoInput) => ["抱歉,我没有听到您的声音。", "我还是没有听到您说话。", "您还在吗?"],
+        (Language::Chinese, Miss::NoMatch) => ["抱歉,我没有听清。", "不好意思,我还是没有听懂。", "我们再试一次。"],
+    };
+    words[number % words.len()]
+}
+
+/// What is said before the same words when a caller asked for them again and they would follow each other.
+pub fn once_more(language: Language) -> &'static str {
+    match language {
+        Language::English => "Once more:",
+        Language::Chinese => "再说一遍:",
+    }
+}
+
+/// The choices with their keys: `(key, label)`.
+pub fn choices(choices: &[(Option<char>, String)], language: Language) -> String {
+    let one = |(key, label): &(Option<char>, String)| match (language, key) {
+        (Language::English, Some(key)) => format!("for {label}, press {}", key_name(*key, language)),
+        (Language::English, None) => format!("for {label}, just say so"),
+        (Language::Chinese, Some(key)) => format!("{label}请按{}", key_name(*key, language)),
+        (Language::Chinese, None) => format!("{label}请直接说"),
+    };
+    let all: Vec<String> = choices.iter().map(one).collect();
+    match language {
+        _ if all.is_empty() => String::new(),
+        Language::English => capital(&format!("{}.", all.join("; "))),
+        Language::Chinese => format!("{}。", all.join(",")),
+    }
+}
+
+/// An example of what can be said.
+pub fn example(example: &str, language: Language) -> String {
+    let example = example.trim_end_matches(['.', '?', '!', '。', '?', '!']);
+    match language {
+        Language::English => format!("For example, you can say: {example}."),
+        Language::Chinese => format!("例如,您可以说:{example}。"),
+    }
+}
+
+/// How digits can be keyed.
+pub fn key_digits(min: usize, max: usize, language: Language) -> String {
+    match language {
+        Language::English if min == max => {
+            format!("Please key in the {min} digits on your telephone, one by one.")
+        }
+        Language::English => "Please key in the digits on your telephone, and finish with the hash key.".to_owned(),
+        Language::Chinese if min == max => format!("请在电话键盘上逐位输入{min}位数字。"),
+        Language::Chinese => "请在电话键盘上输入数字,以井号键结束。".to_owned(),
+    }
+}
+
+/// "I have 1 0 4, 2. Is that right?"
+pub fn read_back(digits: &str, language: Language) -> String {
+    let groups = group_digits(digits);
+    match language {
+        Language::English => format!("I have {groups}. Is that right?"),
+        Language::Chinese => format!("您的号码是 {groups},对吗?"),
+    }
+}
+
+/// "You want a refund, is that right?"
+pub fn confirm(label: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("It's about {label}, is that right?"),
+        Language::Chinese => format!("您是想咨询{label},对吗?"),
+    }
+}
+
+/// "Is it about your order, or a repair?"
+pub fn which(first: &str, second: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("Is it about {first}, or {second}?"),
+        Language::Chinese => format!("您是想咨询{first},还是{second}?"),
+    }
+}
+
+/// What is likely to be answered to a question that is answered by yes or no.
+pub fn yes_or_no(language: Language) -> Vec<String> {
+    let words: &[&str] = match language {
+        Language::English => &["yes", "no", "that's right", "that's wrong"],
+        Language::Chinese => &["是", "不是", "对", "不对", "好", "不用"],
+    };
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Said while a reply takes its time.
+pub fn one_moment(language: Language) -> &'static str {
+    match language {
+        Language::English => "One moment, please.",
+        Language::Chinese => "请稍等。",
+    }
+}
+
+/// Said to a caller who wants to stop, or from whom nothing is heard any more.
+pub fn goodbye(language: Language) -> &'static str {
+    match language {
+        Language::English => "Thank you for calling. Goodbye.",
+        Language::Chinese => "感谢您的来电,再见。",
+    }
+}
+
+/// Said when a call cannot go on.
+pub fn apology(language: Language) -> &'static str {
+    match language {
+        Language::English => "I'm sorry, something went wrong on our side. Please call again later.",
+        Language::Chinese => "非常抱歉,系统出现了问题,请稍后再拨。",
+    }
+}
+
+/// Why a caller comes to an agent, when the flow gives no reason.
+pub fn reason(label: Option<&str>, asked_for_person: bool, language: Language) -> String {
+    match (language, label, asked_for_person) {
+        (Language::English, Some(label), true) => format!("Asked for a person; it is about {label}."),
+        (Language::English, Some(label), false) => format!("It is about {label}."),
+        (Language::English, None, true) => "Asked for a person.".to_owned(),
+        (Language::English, None, false) => "Not understood yet.".to_owned(),
+        (Language::Chinese, Some(label), true) => format!("来电者要求人工服务;涉及{label}。"),
+        (Language::Chinese, Some(label), false) => format!("涉及{label}。"),
+        (Language::Chinese, None, true) => "来电者要求人工服务。".to_owned(),
+        (Language::Chinese, None, false) => "来电意图尚不明确。".to_owned(),
+    }
+}
+
+/// Digits as they are spoken, in groups of three: `1 0 4, 2`. A single digit at the end joins no other group, so nobody loses count.
+pub fn group_digits(digits: &str) -> String {
+    let digits: Vec<char> = digits.chars().filter(|c| !c.is_whitespace()).collect();
+    digits
+        .chunks(3)
+        .map(|group| group.iter().map(char::to_string).collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn key_name(key: char, language: Language) -> String {
+    match (language, key) {
+        (Language::English, '#') => "hash".to_owned(),
+        (Language::English, '*') => "star".to_owned(),
+        (Language::Chinese, '#') => "井号键".to_owned(),
+        (Language::Chinese, '*') => "星号键".to_owned(),
+        (_, digit) => digit.to_string(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_read_back_in_groups() {
+        for (digits, spoken) in
+            [("1042", "1 0 4, 2"), ("104", "1 0 4"), ("123456", "1 2 3, 4 5 6"), ("7", "7"), ("", "")]
+        {
+            assert_eq!(group_digits(digits), spoken);
+        }
+    }
+
+    #[test]
+    fn choices_are_listed_with_their_keys() {
+        let listed =
+            [(Some('1'), "orders".to_owned()), (Some('#'), "a person".to_owned()), (None, "repairs".to_owned())];
+        assert_eq!(
+            choices(&listed, Language::English),
+            "For orders, press 1; for a person, press hash; for repairs, just say so."
+        );
+        assert_eq!(choices(&listed[..2], Language::Chinese), "orders请按1,a person请按井号键。");
+        assert_eq!(choices(&[], Language::English), "");
+    }
+
+    #[test]
+    fn further_tries_never_open_with_the_same_words() {
+        for language in [Language::English, Language::Chinese] {
+            for miss in [Miss::NoInput, Miss::NoMatch] {
+                for number in 0..5 {
+                    assert_ne!(lead_in(miss, number, language), lead_in(miss, number + 1, language));
+                }
+            }
+        }
+    }
+}
