@@ -110,6 +110,8 @@ pub enum Speaker {
     Caller,
     /// The person of the company.
     Agent,
+    /// Hotline's own voice; in [`Event::Partial`] only, what it really said is [`Event::Said`].
+    Bot,
 }
 
 /// Who ended a call, a bridge or an offer.

@@ -1,0 +1,414 @@
+//! Drives one call: feeds the [`Conversation`] with what happens on the legs and in the services, and does what it wants. One
+//! task a call; everything slow (recognition, voices, other services, agents' phones) runs beside it and reports back.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use audio::endpoint::TurnProfile;
+use audio::vad::VoiceActivity;
+use flow::event::{Context, Grammar, Profile};
+use flow::Flow;
+use models::Hints;
+use sip::media::{Clip, LegEvent, MediaFrame, Playback};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::conversation::{Conversation, Input, Millis, Output};
+use super::handover::{self, Handover};
+use super::leg::{Incoming, Leg, LegEnd, Phones};
+use super::{Sink, now};
+use crate::agent::Agents;
+use crate::event::{CallId, Channel, Entry, Event, Party, Personal, Speaker};
+use crate::listen::{Ear, EarEvent, Recognisers};
+use crate::lookup::Lookup;
+use crate::speak::{NotSpoken, Speaker as Voices};
+
+/// A caller who sends no sound at all is let go after this long.
+const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
+
+/// What every call needs of the service.
+#[derive(Clone)]
+pub struct Services {
+    /// The flow that answers, and the model trained from it.
+    pub flow: Arc<Flow>,
+    /// Trained from the flow's examples.
+    pub model: Arc<intent::Model>,
+    /// Values of the flow's variables.
+    pub variables: BTreeMap<String, serde_json::Value>,
+    /// Speech to text.
+    pub recognisers: Recognisers,
+    /// Text to speech.
+    pub voices: Voices,
+    /// Other services.
+    pub lookup: Lookup,
+    /// Who is free.
+    pub agents: Agents,
+    /// The agents' phones.
+    pub phones: Arc<dyn Phones>,
+    /// Journal and recording.
+    pub sink: Arc<dyn Sink>,
+    /// How long one agent's phone rings.
+    pub ring: Duration,
+    /// How long a caller waits for an agent at most.
+    pub max_wait: Duration,
+    /// How long a call may last.
+    pub max_call: Duration,
+    /// Heard while waiting for an agent.
+    pub waiting_sound: Arc<Clip>,
+}
+
+/// Something a task beside the call reports.
+enum Report {
+    Input(Input),
+    /// A piece was rendered, or not.
+    Rendered { id: u64, turn: u64, clip: Result<Arc<Clip>, NotSpoken> },
+}
+
+/// A piece to render.
+struct Render {
+    id: u64,
+    turn: u64,
+    text: String,
+    language: intent::Language,
+}
+
+/// Takes one call from offer to outcome. Returns when the journal is closed.
+pub async fn run_call(incoming: Box<dyn Incoming>, call: CallId, services: Services, shutdown: CancellationToken) {
+    let (from, to) = (incoming.from(), incoming.to());
+    let (offered, offered_at) = (Instant::now(), now());
+    let context = Context {
+        call_id: call.to_string(),
+        caller: from.clone(),
+        called: to.clone(),
+        language: None,
+        variables: services.variables.clone(),
+    };
+    let sink = services.sink.clone();
+    sink.begin(call, &from, offered_at).await;
+    let mut conversation = Conversation::new(call, services.flow.clone(), services.model.clone(), context, offered_at);
+    let offer = Event::Offered { channel: Channel::Sip, from: Personal::new(from.as_str()), to, flow: services.flow.id.clone() };
+    sink.write(call, vec![conversation.note(offer, 0)]).await;
+
+    match incoming.answer().await {
+        Ok(leg) => Driver::new(conversation, services, leg, offered, from).run(shutdown).await,
+        Err(refused) => {
+            let by = if refused.label == "gone" { Party::Caller } else { Party::Hotline };
+            let at = offered.elapsed().as_millis() as Millis;
+            let problem = Event::Problem { what: "answer".into(), message: refused.reason };
+            let mut entries = vec![conversation.note(problem, at)];
+            let outputs = conversation.on(Input::HungUp { by, cause: refused.label }, at);
+            entries.extend(outputs.into_iter().filter_map(|output| match output {
+                Output::Journal(entry) => Some(entry),
+                _ => None,
+            }));
+            sink.write(call, entries).await;
+        }
+    }
+    sink.close(call).await;
+}
+
+/// The hands of a conversation.
+pub struct Driver {
+    conversation: Conversation,
+    services: Services,
+    leg: Leg,
+    caller: String,
+    epoch: Instant,
+    caller_ear: Ear,
+    agent_ear: Ear,
+    agent_voice: VoiceActivity,
+    recording: bool,
+    reports: mpsc::Receiver<Report>,
+    reporter: mpsc::Sender<Report>,
+    renderer: mpsc::Sender<Render>,
+    /// Pieces with a lower id need not be rendered any more.
+    wanted_from: Arc<AtomicU64>,
+    /// Pieces that were not handed to the leg yet, and those that were and are not over.
+    unrendered: Vec<u64>,
+    playing: HashSet<u64>,
+    recognitions: HashMap<u64, Arc<AtomicBool>>,
+    handover: Option<Handover>,
+}
+
+impl Driver {
+    /// Hands for a conversation whose caller's leg is up.
+    pub fn new(conversation: Conversation, services: Services, leg: Leg, epoch: Instant, caller: String) -> Self {
+        let (reporter, reports) = mpsc::channel(64);
+        let (renderer, orders) = mpsc::channel(64);
+        let wanted_from = Arc::new(AtomicU64::new(0));
+        tokio::spawn(render(services.voices.clone(), orders, reporter.clone(), wanted_from.clone()));
+        Self {
+            conversation,
+            services,
+            leg,
+            caller,
+            epoch,
+            caller_ear: Ear::new(),
+            agent_ear: Ear::new(),
+            agent_voice: VoiceActivity::new(),
+            recording: false,
+            reports,
+            reporter,
+            renderer,
+            wanted_from,
+            unrendered: Vec::new(),
+            playing: HashSet::new(),
+            recognitions: HashMap::new(),
+            handover: None,
+        }
+    }
+
+    fn now(&self) -> Millis {
+        self.at(Instant::now())
+    }
+
+    fn at(&self, instant: Instant) -> Millis {
+        instant.saturating_duration_since(self.epoch).as_millis() as Millis
+    }
+
+    /// Runs the call to its end.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let codec = self.leg.codec.clone();
+        self.feed(Input::Answered { codec }).await;
+        let longest = tokio::time::Instant::from_std(self.epoch + self.services.max_call);
+        while !self.conversation.is_over() {
+            let deadline = self.conversation.deadline().map(|at| self.epoch + Duration::from_millis(at));
+            let deadline = tokio::time::Instant::from_std(deadline.unwrap_or(self.epoch + Duration::from_secs(86_400)));
+            tokio::select! {
+                biased;
+                end = self.leg.control.ended() => self.feed(ended_input(end)).await,
+                () = shutdown.cancelled() => self.let_go("shutdown").await,
+                event = self.leg.events.recv() => match event {
+                    Some(event) => self.leg_event(event).await,
+                    None => self.feed(Input::HungUp { by: Party::Hotline, cause: "media_closed" }).await,
+                },
+                Some(report) = self.reports.recv() => self.report(report).await,
+                () = tokio::time::sleep_until(deadline) => self.feed(Input::Timeout).await,
+                () = tokio::time::sleep_until(longest) => self.let_go("too_long").await,
+            }
+        }
+        if let Some(handover) = self.handover.take() {
+            handover.end().await;
+        }
+        for abort in self.recognitions.values() {
+            abort.store(true, Ordering::Relaxed);
+        }
+        self.leg.control.hang_up().await;
+        self.leg.sound.close();
+    }
+
+    /// Ends the call for a reason of our own; the other side is told by the clean-up that follows.
+    async fn let_go(&mut self, cause: &'static str) {
+        self.feed(Input::HungUp { by: Party::Hotline, cause }).await;
+    }
+
+    async fn leg_event(&mut self, event: LegEvent) {
+        match event {
+            LegEvent::Frame(frame) => self.frame(&frame).await,
+            LegEvent::PlayStarted { id, at, .. } => {
+                let at = self.at(at);
+                self.feed(Input::PieceStarted { id, at }).await;
+            }
+            LegEvent::PlayEnded { id, played, of, .. } => {
+                self.playing.remove(&id);
+                let (played_ms, of_ms) = (played.as_millis() as u32, of.as_millis() as u32);
+                self.feed(Input::PieceEnded { id, played_ms: played_ms.min(of_ms), of_ms }).await;
+            }
+            LegEvent::Key { digit, .. } => self.feed(Input::Key(digit)).await,
+            LegEvent::NoRtp { for_ } => {
+                let seconds = for_.as_secs();
+                let message = format!(
+                    "no audio has come from the caller for {seconds} s; check that RTP can reach this machine (firewall, NAT, sip.media_ip)"
+                );
+                self.feed(Input::Problem { what: "media", message }).await;
+                if for_ >= NO_AUDIO_LIMIT {
+                    self.let_go("no_audio").await;
+                }
+            }
+            LegEvent::FirstPacket { .. } => {}
+            LegEvent::Closed(_) => self.feed(Input::HungUp { by: Party::Hotline, cause: "media_closed" }).await,
+        }
+    }
+
+    async fn frame(&mut self, frame: &MediaFrame) {
+        if !self.recording {
+            self.recording = true;
+            self.feed(Input::RecordingStarted).await;
+        }
+        self.services.sink.record(self.conversation.call(), &frame.said, &frame.heard);
+        if let Some(event) = self.caller_ear.push(frame.index, &frame.heard, frame.speech, frame.at) {
+            self.heard(Speaker::Caller, event).await;
+        }
+        if self.conversation.is_bridged() {
+            let speech = self.agent_voice.push(&frame.said);
+            if let Some(event) = self.agent_ear.push(frame.index, &frame.said, speech, frame.at) {
+                self.heard(Speaker::Agent, event).await;
+            }
+        }
+    }
+
+    async fn heard(&mut self, speaker: Speaker, event: EarEvent) {
+        let input = match event {
+            EarEvent::Started { from_ms } => Input::SpeechStarted { speaker, from_ms },
+            EarEvent::Paused { from_ms, to_ms } => {
+                let ear = if speaker == Speaker::Agent { &self.agent_ear } else { &self.caller_ear };
+                let last_voiced = ear.last_voiced().map_or(self.now(), |at| self.at(at));
+                Input::SpeechPaused { speaker, from_ms, to_ms, last_voiced }
+            }
+            EarEvent::Resumed => Input::SpeechResumed { speaker },
+            EarEvent::Ended { from_ms, to_ms, last_voiced } => {
+                Input::SpeechEnded { speaker, from_ms, to_ms, last_voiced: self.at(last_voiced) }
+            }
+        };
+        self.feed(input).await;
+    }
+
+    async fn report(&mut self, report: Report) {
+        match report {
+            Report::Input(input) => {
+                if let Input::Recognised { job, .. } = &input {
+                    self.recognitions.remove(job);
+                }
+                self.feed(input).await;
+            }
+            Report::Rendered { id, turn, clip } => {
+                let Some(place) = self.unrendered.iter().position(|&waiting| waiting == id) else { return };
+                self.unrendered.remove(place);
+                match clip {
+                    Ok(clip) => {
+                        self.playing.insert(id);
+                        let of_ms = clip.duration().as_millis() as u32;
+                        self.leg.sound.play(Playback { turn, id, clip, loop_: false });
+                        self.feed(Input::PieceReady { id, of_ms }).await;
+                    }
+                    Err(error) => self.feed(Input::PieceFailed { id, reason: error.to_string() }).await,
+                }
+            }
+        }
+    }
+
+    /// Tells the conversation and does what it wants, including what follows from that.
+    async fn feed(&mut self, input: Input) {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let now = self.now();
+            let mut entries = Vec::new();
+            for output in self.conversation.on(input, now) {
+                match output {
+                    Output::Journal(entry) => entries.push(entry),
+                    other => {
+                        self.write(&mut entries).await;
+                        self.perform(other, &mut inputs).await;
+                    }
+                }
+            }
+            self.write(&mut entries).await;
+        }
+    }
+
+    async fn write(&self, entries: &mut Vec<Entry>) {
+        if !entries.is_empty() {
+            self.services.sink.write(self.conversation.call(), std::mem::take(entries)).await;
+        }
+    }
+
+    async fn perform(&mut self, output: Output, inputs: &mut Vec<Input>) {
+        match output {
+            Output::Play { id, turn, text, language } => {
+                self.unrendered.push(id);
+                // The renderer lives as long as this driver; its room is far more than a flow says at once.
+                let _ = self.renderer.send(Render { id, turn, text, language }).await;
+            }
+            Output::StopPlaying => {
+                self.leg.sound.stop();
+                let dropped = std::mem::take(&mut self.unrendered);
+                if let Some(last) = dropped.last() {
+                    self.wanted_from.store(last + 1, Ordering::Relaxed);
+                }
+                inputs.extend(dropped.into_iter().rev().map(|id| Input::PieceEnded { id, played_ms: 0, of_ms: 0 }));
+            }
+            Output::Recognise { job, speaker, from_ms, to_ms, language, grammar, priority } => {
+                let ear = if speaker == Speaker::Agent { &self.agent_ear } else { &self.caller_ear };
+                let sound = ear.sound(from_ms, to_ms);
+                let hints = Hints::free(models::Language::new(language.code())).with_grammar(hinted(grammar));
+                self.recognitions.insert(job, hints.abort.clone());
+                let (recognisers, reporter) = (self.services.recognisers.clone(), self.reporter.clone());
+                tokio::spawn(async move {
+                    let result = recognisers.recognise(sound, language, hints, priority).await;
+                    let _ = reporter.send(Report::Input(Input::Recognised { job, result })).await;
+                });
+            }
+            Output::CancelRecognition(job) => {
+                if let Some(abort) = self.recognitions.remove(&job) {
+                    abort.store(true, Ordering::Relaxed);
+                }
+            }
+            Output::SetProfile(profile) => self.caller_ear.set_profile(match profile {
+                Profile::Menu => TurnProfile::menu(),
+                Profile::Digits => TurnProfile::digits(),
+                Profile::Free => TurnProfile::free(),
+            }),
+            Output::FinishTurn => self.caller_ear.finish_turn(),
+            Output::Http(id, request) => {
+                let (lookup, reporter) = (self.services.lookup.clone(), self.reporter.clone());
+                tokio::spawn(async move {
+                    let result = lookup.ask(request).await;
+                    let _ = reporter.send(Report::Input(Input::Http { id, result })).await;
+                });
+            }
+            Output::Queue { timeout_ms, .. } => {
+                self.leg.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
+                let (news, mut feed) = mpsc::channel(16);
+                let reporter = self.reporter.clone();
+                tokio::spawn(async move {
+                    while let Some(news) = feed.recv().await {
+                        let _ = reporter.send(Report::Input(Input::Queue(news))).await;
+                    }
+                });
+                let limit = self.services.max_wait.min(Duration::from_millis(timeout_ms));
+                self.handover = Some(handover::begin(self.conversation.call(), &self.caller, &self.leg.sound, &self.services, limit, news));
+            }
+            Output::LeaveQueue => {
+                if let Some(handover) = self.handover.take() {
+                    handover.end().await;
+                }
+                self.leg.sound.set_hold_loop(None);
+            }
+            // The loop ends with the conversation and hangs up.
+            Output::HangUp => {}
+            Output::Journal(_) => unreachable!("journal entries are gathered by the caller"),
+        }
+    }
+}
+
+/// Renders one call's pieces in order.
+async fn render(voices: Voices, mut orders: mpsc::Receiver<Render>, reporter: mpsc::Sender<Report>, wanted_from: Arc<AtomicU64>) {
+    while let Some(Render { id, turn, text, language }) = orders.recv().await {
+        if id < wanted_from.load(Ordering::Relaxed) {
+            continue;
+        }
+        let clip = voices.clip(&text, language).await;
+        if reporter.send(Report::Rendered { id, turn, clip }).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn ended_input(end: LegEnd) -> Input {
+    match end {
+        LegEnd::Remote => Input::HungUp { by: Party::Caller, cause: "normal" },
+        LegEnd::Local => Input::HungUp { by: Party::Hotline, cause: "normal" },
+        LegEnd::NoAck => Input::HungUp { by: Party::Hotline, cause: "no_ack" },
+        LegEnd::Failed => Input::HungUp { by: Party::Hotline, cause: "connection_failed" },
+    }
+}
+
+fn hinted(grammar: Grammar) -> models::Grammar {
+    match grammar {
+        Grammar::Free => models::Grammar::Free,
+        Grammar::Digits { min, max } => models::Grammar::Digits { min: min.min(255) as u8, max: max.min(255) as u8 },
+        Grammar::Phrases(phrases) => models::Grammar::Phrases(phrases),
+    }
+}

@@ -1,0 +1,39 @@
+//! A call, from offer to outcome.
+//!
+//! - [`Conversation`] decides: a pure state machine that hears events and wants actions, with the flow's run inside it.
+//! - [`Driver`] does: it owns the legs, asks the recogniser, the voice and other services, and reports back.
+//! - [`handover`]: the way to an agent.
+//! - [`leg`]: what a channel hands over: a leg and its control, whatever the protocol.
+//!
+//! Architecture invariant: nothing here knows a protocol, a database or the web; the journal is written through a sink.
+
+mod conversation;
+mod driver;
+mod handover;
+pub mod leg;
+mod spoken;
+
+pub use conversation::{Conversation, Input, Output, QueueNews};
+pub use driver::{Driver, Services, run_call};
+pub use leg::{Incoming, Leg, Phones};
+
+use crate::event::{CallId, Entry, Timestamp};
+
+/// Where a call's journal and recording go. `main` hands it in; implementations put writes in order and never lose one that
+/// was accepted.
+pub trait Sink: Send + Sync {
+    /// A new call. Answers with its id once the call is known to the store.
+    fn begin(&self, call: CallId, caller: &str, at: Timestamp) -> futures::future::BoxFuture<'_, ()>;
+    /// Entries of a call, in order.
+    fn write(&self, call: CallId, entries: Vec<Entry>) -> futures::future::BoxFuture<'_, ()>;
+    /// 20 ms of both directions: what the caller was told and what the caller said. Never blocks; what does not fit is
+    /// counted and left out as silence.
+    fn record(&self, call: CallId, said: &audio::Frame8k, heard: &audio::Frame8k);
+    /// No more sound will come; the recording is closed.
+    fn close(&self, call: CallId) -> futures::future::BoxFuture<'_, ()>;
+}
+
+/// Now, in milliseconds since the Unix epoch.
+pub fn now() -> Timestamp {
+    jiff::Timestamp::now().as_millisecond()
+}

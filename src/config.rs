@@ -1,0 +1,317 @@
+//! Configuration: one list of keys feeds the parser, `hotline config` and the reference page.
+//!
+//! Values come from the defaults, then `hotline.toml`, then `HOTLINE_…` variables (`http.bind` is `HOTLINE_HTTP_BIND`).
+//! A key that is not on the list is an error that names the one that was probably meant.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// What is wrong with the configuration, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {reason}; check that the file exists and that this user may read it")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file is not TOML.
+    #[error("{path} is not valid TOML: {reason}")]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said, with line and column.
+        reason: String,
+    },
+    /// Nobody knows this key.
+    #[error("{source_name}: unknown key `{key}`{}; `hotline config` lists all keys", suggestion(.nearest))]
+    UnknownKey {
+        /// Where it was found.
+        source_name: String,
+        /// The key.
+        key: String,
+        /// The known key nearest to it.
+        nearest: Option<&'static str>,
+    },
+    /// The value is not of the key's kind.
+    #[error("{source_name}: `{key}` cannot be `{value}`: {reason}")]
+    BadValue {
+        /// Where it was found.
+        source_name: String,
+        /// The key.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// What is expected.
+        reason: String,
+    },
+}
+
+fn suggestion(nearest: &Option<&'static str>) -> String {
+    nearest.map(|key| format!(", did you mean `{key}`?")).unwrap_or_default()
+}
+
+/// A configuration key, as the reference shows it.
+pub struct Key {
+    /// Dotted name in the file.
+    pub name: &'static str,
+    /// Default, as it would be written.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+impl Key {
+    /// The environment variable that overrides the key.
+    pub fn variable(&self) -> String {
+        format!("HOTLINE_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}
+
+macro_rules! keys {
+    ($( $field:ident: $type:ty = $name:literal, $default:literal, $help:literal; )*) => {
+        /// Every configuration key.
+        pub const KEYS: &[Key] = &[$( Key { name: $name, default: $default, help: $help } ),*];
+
+        /// The service's configuration.
+        #[derive(Clone, Debug)]
+        pub struct Config {
+            $( #[doc = $help] pub $field: $type, )*
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $( $field: <$type as Value>::read($default).expect("defaults are valid, a test walks them"), )* }
+            }
+        }
+
+        impl Config {
+            fn set(&mut self, source_name: &str, key: &str, value: &str) -> Result<(), ConfigError> {
+                match key {
+                    $( $name => self.$field = <$type as Value>::read(value).map_err(|reason| ConfigError::BadValue {
+                        source_name: source_name.to_owned(), key: $name, value: value.to_owned(), reason,
+                    })?, )*
+                    _ => return Err(ConfigError::UnknownKey {
+                        source_name: source_name.to_owned(), key: key.to_owned(), nearest: nearest_key(key),
+                    }),
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+keys! {
+    data_dir: PathBuf = "data.dir", "./data", "folder of the database, the recordings and the master key";
+    http_bind: SocketAddr = "http.bind", "127.0.0.1:8080", "address of the console and the API";
+    sip_bind: SocketAddr = "sip.bind", "127.0.0.1:5060", "UDP address for SIP";
+    sip_realm: String = "sip.realm", "hotline", "realm of the digest authentication of phones";
+    sip_media_ip: Option<IpAddr> = "sip.media_ip", "", "address offered for RTP; empty: the one of sip.bind";
+    store_url: String = "store.url", "", "postgres://… for PostgreSQL; empty: SQLite in data.dir";
+    store_master_key: Option<PathBuf> = "store.master_key", "", "file of the master key; empty: master.key in data.dir";
+    models_dir: Option<PathBuf> = "models.dir", "", "folder of the models; empty: the user's cache folder";
+    models_threads: usize = "models.threads", "0", "inference threads; 0: all cores but one, at least one";
+    speech_en: String = "speech.en", "moonshine-tiny-en", "recogniser for English: moonshine-tiny-en or whisper:FILE";
+    speech_zh: String = "speech.zh", "", "recogniser for Chinese: whisper:FILE; empty: keys only";
+    voice_en: String = "voice.en", "flite:rms", "voice for English: flite:rms, flite:slt, flite:awb, flite:kal16 or espeak:en";
+    voice_zh: String = "voice.zh", "espeak:cmn", "voice for Chinese: espeak:cmn";
+    flow_file: Option<PathBuf> = "flow.file", "", "flow that answers calls; empty: the built-in example";
+    flow_variables: BTreeMap<String, String> = "flow.variables", "", "variables handed to the flow, e.g. order_service=http://127.0.0.1:9000";
+    queue_ring_seconds: u64 = "queue.ring_seconds", "20", "how long one agent's phone rings before the next is tried";
+    queue_max_wait_seconds: u64 = "queue.max_wait_seconds", "120", "how long a caller waits before the flow goes on without an agent";
+    call_max_minutes: u64 = "call.max_minutes", "120", "a call is ended after this long";
+    trace_otlp: String = "trace.otlp", "", "OTLP/HTTP endpoint for traces, e.g. http://127.0.0.1:4318; empty: off";
+    log_level: String = "log.level", "info", "error, warn, info, debug or trace";
+}
+
+/// How a value is read from its written form; the error says what is expected.
+trait Value: Sized {
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+fn parse<T: FromStr>(text: &str, expected: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("expected {expected}"))
+}
+
+impl Value for String {
+    fn read(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for PathBuf {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Err("expected a path".into()) } else { Ok(text.into()) }
+    }
+}
+
+impl Value for SocketAddr {
+    fn read(text: &str) -> Result<Self, String> {
+        parse(text, "an address with a port, like 127.0.0.1:8080")
+    }
+}
+
+impl Value for IpAddr {
+    fn read(text: &str) -> Result<Self, String> {
+        parse(text, "an IP address, like 192.0.2.10")
+    }
+}
+
+impl Value for usize {
+    fn read(text: &str) -> Result<Self, String> {
+        parse(text, "a whole number")
+    }
+}
+
+impl Value for u64 {
+    fn read(text: &str) -> Result<Self, String> {
+        parse(text, "a whole number")
+    }
+}
+
+impl<T: Value> Value for Option<T> {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
+    }
+}
+
+/// Written as `name=value,name=value`, or as a table in the file.
+impl Value for BTreeMap<String, String> {
+    fn read(text: &str) -> Result<Self, String> {
+        text.split(',')
+            .filter(|pair| !pair.trim().is_empty())
+            .map(|pair| match pair.split_once('=') {
+                Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
+                None => Err("expected name=value, several divided by commas".to_owned()),
+            })
+            .collect()
+    }
+}
+
+fn nearest_key(key: &str) -> Option<&'static str> {
+    KEYS.iter()
+        .map(|known| (strsim::normalized_damerau_levenshtein(known.name, key), known.name))
+        .filter(|(similarity, _)| *similarity > 0.5)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+impl Config {
+    /// Reads the configuration: defaults, then `file` (or `./hotline.toml` when there is one), then the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        let standard = Path::new("hotline.toml");
+        let file = file.or_else(|| standard.exists().then_some(standard));
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| ConfigError::Unreadable { path: path.into(), reason: e.to_string() })?;
+            config.apply_toml(path, &text)?;
+        }
+        config.apply_variables(std::env::vars())?;
+        Ok(config)
+    }
+
+    fn apply_toml(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
+        let table: toml::Table =
+            text.parse().map_err(|e: toml::de::Error| ConfigError::NotToml { path: path.into(), reason: e.to_string() })?;
+        let mut flat = Vec::new();
+        flatten("", &table, &mut flat);
+        let source_name = path.display().to_string();
+        flat.iter().try_for_each(|(key, value)| self.set(&source_name, key, value))
+    }
+
+    fn apply_variables(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
+        for (variable, value) in variables {
+            // HOTLINE_CONFIG, _SHARED and _MODELS belong to the command line, the tests and the model store.
+            if !variable.starts_with("HOTLINE_") || ["HOTLINE_CONFIG", "HOTLINE_SHARED", "HOTLINE_MODELS"].contains(&&*variable) {
+                continue;
+            }
+            let key = KEYS.iter().find(|key| key.variable() == variable).map(|key| key.name.to_owned());
+            let key = key.unwrap_or_else(|| variable["HOTLINE_".len()..].to_lowercase().replace('_', "."));
+            self.set(&format!("environment variable {variable}"), &key, &value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Turns nested tables into dotted keys; the table of a key that takes pairs becomes `name=value,…`.
+fn flatten(prefix: &str, table: &toml::Table, out: &mut Vec<(String, String)>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(pairs) if key == "flow.variables" => {
+                let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+                out.push((key, pairs.join(",")));
+            }
+            toml::Value::Table(inner) => flatten(&key, inner, out),
+            other => out.push((key, plain(other))),
+        }
+    }
+}
+
+fn plain(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_toml(text: &str) -> Result<Config, String> {
+        let mut config = Config::default();
+        config.apply_toml(Path::new("hotline.toml"), text).map(|()| config).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn every_default_is_valid_and_loopback() {
+        let config = Config::default();
+        assert!(config.http_bind.ip().is_loopback() && config.sip_bind.ip().is_loopback());
+    }
+
+    #[test]
+    fn the_file_overrides_the_defaults_and_the_environment_the_file() {
+        let mut config = from_toml("[http]\nbind = \"127.0.0.1:9000\"\n[queue]\nring_seconds = 5").unwrap();
+        config.apply_variables([("HOTLINE_HTTP_BIND".to_owned(), "127.0.0.1:9001".to_owned())].into_iter()).unwrap();
+        assert_eq!(config.http_bind.port(), 9001);
+        assert_eq!(config.queue_ring_seconds, 5);
+    }
+
+    #[test]
+    fn a_mistyped_key_is_refused_with_the_one_that_was_meant() {
+        let message = from_toml("[http]\nbnd = \"127.0.0.1:9000\"").unwrap_err();
+        assert!(message.contains("`http.bnd`") && message.contains("did you mean `http.bind`?"), "{message}");
+    }
+
+    #[test]
+    fn a_mistyped_variable_is_refused_with_the_one_that_was_meant() {
+        let variables = [("HOTLINE_SIP_BINDD".to_owned(), "x".to_owned())];
+        let message = Config::default().apply_variables(variables.into_iter()).unwrap_err().to_string();
+        assert!(message.contains("did you mean `sip.bind`?"), "{message}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_says_what_is_expected() {
+        let message = from_toml("[sip]\nbind = \"5060\"").unwrap_err();
+        assert!(message.contains("like 127.0.0.1:8080"), "{message}");
+    }
+
+    #[test]
+    fn flow_variables_are_a_table_in_the_file() {
+        let config = from_toml("[flow.variables]\norder_service = \"http://127.0.0.1:9000\"").unwrap();
+        assert_eq!(config.flow_variables["order_service"], "http://127.0.0.1:9000");
+    }
+
+    #[test]
+    fn each_key_has_its_own_variable_and_help() {
+        let variables: std::collections::BTreeSet<_> = KEYS.iter().map(Key::variable).collect();
+        assert_eq!(variables.len(), KEYS.len());
+        assert!(KEYS.iter().all(|key| !key.help.is_empty()));
+    }
+}

@@ -1,0 +1,185 @@
+//! One ear: follows 20 ms frames of one speaker, tells when a turn begins, pauses, goes on and ends, and keeps the last
+//! seconds of sound so that the words can be fetched. Time is the number of frames since the recording began.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use audio::endpoint::{Endpoint, Endpointer, TurnProfile};
+use audio::{FRAME_8K, Frame8k, Pcm8k};
+
+/// Milliseconds in a frame.
+const FRAME_MS: u64 = 20;
+/// Sound kept before the first voiced frame of a turn: soft consonants come before voice does.
+const PRE_ROLL_MS: u64 = 300;
+/// Sound kept after the last voiced frame.
+const POST_ROLL_MS: u64 = 200;
+/// How far back sound can be fetched: the longest turn and its pre-roll.
+const KEPT_FRAMES: usize = 20_000 / FRAME_MS as usize;
+
+/// Something an [`Ear`] noticed. Times are milliseconds in the recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EarEvent {
+    /// Speech began.
+    Started {
+        /// At its first voiced frame.
+        from_ms: u64,
+    },
+    /// The speaker paused; the words so far are worth recognising.
+    Paused {
+        /// First voiced frame of the turn.
+        from_ms: u64,
+        /// End of the last voiced frame.
+        to_ms: u64,
+    },
+    /// The speaker went on.
+    Resumed,
+    /// The turn is over.
+    Ended {
+        /// First voiced frame of the turn.
+        from_ms: u64,
+        /// End of the last voiced frame.
+        to_ms: u64,
+        /// When that frame came in.
+        last_voiced: Instant,
+    },
+}
+
+/// Follows one speaker.
+pub struct Ear {
+    endpointer: Endpointer,
+    kept: VecDeque<Frame8k>,
+    /// Number of the frame that comes next.
+    next: u64,
+    from_ms: u64,
+    to_ms: u64,
+    last_voiced: Option<Instant>,
+}
+
+impl Ear {
+    /// An ear with the patience of free speech.
+    pub fn new() -> Self {
+        Self {
+            endpointer: Endpointer::new(TurnProfile::free()),
+            kept: VecDeque::with_capacity(KEPT_FRAMES),
+            next: 0,
+            from_ms: 0,
+            to_ms: 0,
+            last_voiced: None,
+        }
+    }
+
+    /// Takes the frame with this number. Frames that were dropped before it count as silence, so times stay true.
+    pub fn push(&mut self, index: u64, frame: &Frame8k, speech: f32, at: Instant) -> Option<EarEvent> {
+        let missing = index.saturating_sub(self.next).min(KEPT_FRAMES as u64);
+        for _ in 0..missing {
+            self.keep(&[0; FRAME_8K]);
+        }
+        self.next = index;
+        self.keep(frame);
+        let event = self.endpointer.push(speech);
+        if self.endpointer.voiced_frames_ago() == 0 {
+            self.to_ms = self.next * FRAME_MS;
+            self.last_voiced = Some(at);
+        }
+        match event? {
+            Endpoint::Started => {
+                let back = u64::from(TurnProfile::menu().start_window) * FRAME_MS;
+                self.from_ms = (self.next * FRAME_MS).saturating_sub(back);
+                Some(EarEvent::Started { from_ms: self.from_ms })
+            }
+            Endpoint::Speculate => Some(EarEvent::Paused { from_ms: self.from_ms, to_ms: self.to_ms }),
+            Endpoint::Resumed => Some(EarEvent::Resumed),
+            Endpoint::Ended { .. } => Some(EarEvent::Ended {
+                from_ms: self.from_ms,
+                to_ms: self.to_ms,
+                last_voiced: self.last_voiced.unwrap_or(at),
+            }),
+        }
+    }
+
+    fn keep(&mut self, frame: &Frame8k) {
+        if self.kept.len() == KEPT_FRAMES {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(*frame);
+        self.next += 1;
+    }
+
+    /// The sound of a turn with a little before and after it, as far as it is still kept.
+    pub fn sound(&self, from_ms: u64, to_ms: u64) -> Pcm8k {
+        let oldest = self.next - self.kept.len() as u64;
+        let from = (from_ms.saturating_sub(PRE_ROLL_MS) / FRAME_MS).max(oldest);
+        let to = ((to_ms + POST_ROLL_MS) / FRAME_MS).min(self.next);
+        let count = to.saturating_sub(from) as usize;
+        let frames = self.kept.iter().skip((from - oldest) as usize).take(count);
+        Pcm8k::new(frames.flatten().copied().collect())
+    }
+
+    /// How the end of a turn is told from here on.
+    pub fn set_profile(&mut self, profile: TurnProfile) {
+        self.endpointer.set_profile(profile);
+    }
+
+    /// Whether somebody is talking.
+    pub fn in_speech(&self) -> bool {
+        self.endpointer.in_speech()
+    }
+
+    /// When the last voiced frame came in.
+    pub fn last_voiced(&self) -> Option<Instant> {
+        self.last_voiced
+    }
+
+    /// Takes a turn under way as finished: it will not be reported any more.
+    pub fn finish_turn(&mut self) {
+        self.endpointer.reset();
+    }
+}
+
+impl Default for Ear {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(value: i16) -> Frame8k {
+        [value; FRAME_8K]
+    }
+
+    #[test]
+    fn a_turn_is_reported_with_its_place_in_the_recording() {
+        let (mut ear, now) = (Ear::new(), Instant::now());
+        let mut events = Vec::new();
+        for index in 0..150 {
+            let speech = if (50..100).contains(&index) { 0.9 } else { 0.1 };
+            events.extend(ear.push(index, &frame(index as i16), speech, now));
+        }
+        let Some(EarEvent::Ended { from_ms, to_ms, .. }) = events.last().copied() else { panic!("{events:?}") };
+        assert!((840..=1_000).contains(&from_ms), "{from_ms}");
+        assert_eq!(to_ms, 2_000);
+        let sound = ear.sound(from_ms, to_ms);
+        assert_eq!(sound.duration().as_millis() as u64, to_ms - from_ms + PRE_ROLL_MS + POST_ROLL_MS);
+        assert_eq!(sound.samples().last(), Some(&109));
+    }
+
+    #[test]
+    fn dropped_frames_do_not_move_later_times() {
+        let (mut ear, now) = (Ear::new(), Instant::now());
+        ear.push(0, &frame(1), 0.0, now);
+        ear.push(100, &frame(2), 0.0, now);
+        assert_eq!(ear.sound(2_000, 2_020).samples().iter().filter(|&&s| s == 2).count(), FRAME_8K);
+    }
+
+    #[test]
+    fn sound_older_than_what_is_kept_is_left_out() {
+        let (mut ear, now) = (Ear::new(), Instant::now());
+        for index in 0..2_000 {
+            ear.push(index, &frame(1), 0.0, now);
+        }
+        assert!(ear.sound(0, 1_000).is_empty());
+    }
+}

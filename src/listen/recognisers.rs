@@ -1,0 +1,69 @@
+//! The recognisers of this service: one bounded pool per language, chosen by configuration.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use audio::resample::resample;
+use audio::{Pcm8k, Pcm16k};
+use intent::Language;
+use models::{Hints, Job, Pool, PoolError, Priority, Recognition};
+
+/// Why there is no text. Each reason is a label in the journal and leads to the flow's way on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotRecognised {
+    /// The language has no recogniser: the flow goes on with keys.
+    NoRecogniser,
+    /// More is waiting than can be recognised in time.
+    Busy,
+    /// Nobody wants the result any more.
+    Aborted,
+    /// The recogniser failed, in its own words.
+    Failed(String),
+}
+
+impl std::fmt::Display for NotRecognised {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoRecogniser => f.write_str("no_recogniser"),
+            Self::Busy => f.write_str("busy"),
+            Self::Aborted => f.write_str("aborted"),
+            Self::Failed(reason) => write!(f, "failed: {reason}"),
+        }
+    }
+}
+
+/// The pools, by language. Cloned cheaply into every call.
+#[derive(Clone, Default)]
+pub struct Recognisers {
+    pools: HashMap<Language, Arc<Pool>>,
+}
+
+impl Recognisers {
+    /// Puts a pool in charge of a language.
+    pub fn with(mut self, language: Language, pool: Arc<Pool>) -> Self {
+        self.pools.insert(language, pool);
+        self
+    }
+
+    /// Whether speech in this language can be recognised at all.
+    pub fn hear(&self, language: Language) -> bool {
+        self.pools.contains_key(&language)
+    }
+
+    /// Recognises telephone sound.
+    pub async fn recognise(
+        &self,
+        sound: Pcm8k,
+        language: Language,
+        hints: Hints,
+        priority: Priority,
+    ) -> Result<Recognition, NotRecognised> {
+        let pool = self.pools.get(&language).ok_or(NotRecognised::NoRecogniser)?;
+        let audio: Pcm16k = resample(&sound);
+        pool.recognise(Job { audio, hints, priority }).await.map_err(|error| match error {
+            PoolError::Busy { .. } => NotRecognised::Busy,
+            PoolError::Aborted => NotRecognised::Aborted,
+            other => NotRecognised::Failed(other.to_string()),
+        })
+    }
+}

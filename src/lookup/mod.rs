@@ -1,0 +1,99 @@
+//! Asking other services over HTTP on behalf of a flow. A reply with an error status is a reply; only its absence is a failure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use flow::event::{HttpFailure, HttpReply};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+
+/// The longest reply that is read, in bytes; a flow needs a few fields, not a download.
+const LONGEST_REPLY: usize = 256 * 1024;
+
+/// A request of a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The address, http or https.
+    pub url: String,
+    /// Headers, by name.
+    pub headers: BTreeMap<String, String>,
+    /// A JSON body.
+    pub body: Option<Value>,
+    /// How long to wait for the whole reply.
+    pub timeout: Duration,
+}
+
+/// Makes requests; connections are kept and shared. Cloned cheaply into every call.
+#[derive(Clone)]
+pub struct Lookup {
+    client: reqwest::Client,
+}
+
+impl Lookup {
+    /// A client without proxies; TLS by the process's default provider (`ring`).
+    pub fn new() -> Result<Self, String> {
+        let agent = concat!("Hotline/", env!("CARGO_PKG_VERSION"));
+        let client = reqwest::Client::builder().user_agent(agent).no_proxy().build();
+        client.map(|client| Self { client }).map_err(|e| format!("cannot set up the HTTP client: {e}"))
+    }
+
+    /// Sends the request once and reads the reply.
+    pub async fn ask(&self, request: Request) -> Result<HttpReply, HttpFailure> {
+        let timeout = request.timeout;
+        tokio::time::timeout(timeout, self.exchange(request)).await.unwrap_or(Err(HttpFailure::Timeout))
+    }
+
+    async fn exchange(&self, request: Request) -> Result<HttpReply, HttpFailure> {
+        let bad = |what: String| HttpFailure::BadReply(what);
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(|e| bad(e.to_string()))?;
+        let mut call = self.client.request(method, &request.url).headers(headers(&request.headers)?);
+        if let Some(body) = &request.body {
+            call = call.json(body);
+        }
+        let mut reply = call.send().await.map_err(|e| failure(&e))?;
+        let status = reply.status().as_u16();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = reply.chunk().await.map_err(|e| failure(&e))? {
+            if bytes.len() + chunk.len() > LONGEST_REPLY {
+                return Err(bad(format!("the reply is longer than {LONGEST_REPLY} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let body = match bytes.as_slice() {
+            [] => Value::Null,
+            some => serde_json::from_slice(some).unwrap_or_else(|_| String::from_utf8_lossy(some).into_owned().into()),
+        };
+        Ok(HttpReply { status, body })
+    }
+}
+
+fn headers(named: &BTreeMap<String, String>) -> Result<HeaderMap, HttpFailure> {
+    let header = |(name, value): (&String, &String)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((name, HeaderValue::from_str(value).ok()?))
+    };
+    named
+        .iter()
+        .map(|pair| header(pair).ok_or_else(|| HttpFailure::BadReply(format!("{} is not a header that can be sent", pair.0))))
+        .collect()
+}
+
+fn failure(error: &reqwest::Error) -> HttpFailure {
+    if error.is_timeout() {
+        HttpFailure::Timeout
+    } else if error.is_connect() {
+        HttpFailure::Refused
+    } else {
+        // Without the address: it may hold a caller's number.
+        let mut reason = String::new();
+        let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            reason = inner.to_string();
+            cause = inner.source();
+        }
+        HttpFailure::BadReply(if reason.is_empty() { "the request cannot be sent".into() } else { reason })
+    }
+}
