@@ -1,0 +1,225 @@
+//! The registrar: REGISTER with digest authentication. Hashing and nonces are in `digest`, the bindings
+//! themselves in `bindings`; here they meet the messages.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use rsipstack::sip::headers::typed::Contact as TypedContact;
+use rsipstack::sip::prelude::HeadersExt;
+use rsipstack::sip::{Header, Param, Request};
+use rsipstack::transaction::transaction::Transaction;
+use tokio::sync::broadcast;
+
+use super::bindings::{Bindings, Contact, Refused, Request as Wanted, Wish, Wishes};
+use super::{Directory, RegistrarLimits, wire};
+use crate::digest::{ALGORITHMS, Authorization, Challenge, NonceState, Nonces};
+
+/// How long a nonce may be used. Long enough for a phone's next refresh to need no second round.
+const NONCE_LIFETIME: Duration = Duration::from_secs(300);
+/// Changes that a slow reader may lag behind.
+const CHANGE_ROOM: usize = 1024;
+
+/// Something changed about where a user can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationChange {
+    /// The user.
+    pub user: String,
+    /// What happened.
+    pub event: RegistrationEvent,
+}
+
+/// What happened to a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistrationEvent {
+    /// Registered or refreshed; this many contacts now.
+    Registered {
+        /// How many places the user can be reached at.
+        contacts: usize,
+    },
+    /// The last contact was removed by the phone.
+    Unregistered,
+    /// The last contact lapsed.
+    Expired,
+}
+
+/// Whether a request comes from whom it claims.
+pub(super) enum Check {
+    /// Yes: this user.
+    Proven(String),
+    /// Ask (again).
+    Ask { stale: bool },
+    /// Wrong password, or no such user.
+    Forbidden,
+}
+
+pub(super) struct Registrar {
+    directory: Arc<dyn Directory>,
+    realm: String,
+    nonces: Mutex<Nonces>,
+    bindings: Mutex<Bindings>,
+    changes: broadcast::Sender<RegistrationChange>,
+}
+
+impl Registrar {
+    pub(super) fn new(directory: Arc<dyn Directory>, realm: String, limits: RegistrarLimits) -> Self {
+        Registrar {
+            directory,
+            realm,
+            nonces: Mutex::new(Nonces::new(NONCE_LIFETIME, Instant::now())),
+            bindings: Mutex::new(Bindings::new(limits)),
+            changes: broadcast::Sender::new(CHANGE_ROOM),
+        }
+    }
+
+    pub(super) fn registered(&self, user: &str) -> Vec<Contact> {
+        self.bindings().of(user, Instant::now())
+    }
+
+    pub(super) fn changes(&self) -> broadcast::Receiver<RegistrationChange> {
+        self.changes.subscribe()
+    }
+
+    /// Drops what has lapsed, and says so.
+    pub(super) fn lapse(&self) {
+        let gone = self.bindings().lapse(Instant::now());
+        for user in gone {
+            self.tell(user, RegistrationEvent::Expired);
+        }
+    }
+
+    /// The challenge headers, strongest hash first (RFC 8760 section 2.4).
+    pub(super) fn challenge(&self, stale: bool) -> Vec<Header> {
+        let nonce = self.nonces().issue(Instant::now());
+        ALGORITHMS
+            .into_iter()
+            .map(|algorithm| {
+                let challenge = Challenge {
+                    realm: self.realm.clone(),
+                    nonce: nonce.clone(),
+                    algorithm,
+                    opaque: None,
+                    qop_auth: true,
+                    stale,
+                };
+                wire::header("WWW-Authenticate", challenge.header())
+            })
+            .collect()
+    }
+
+    /// Who sent this request.
+    pub(super) fn check(&self, request: &Request) -> Check {
+        let claims = wire::values(request, "Authorization").filter_map(Authorization::parse);
+        let Some(claim) = claims.into_iter().find(|claim| claim.realm == self.realm) else {
+            return Check::Ask { stale: false };
+        };
+        let known = self.directory.ha1(&claim.username, &self.realm, claim.algorithm);
+        // An unknown user costs the same hashing as a known one.
+        let ha1 = known.clone().unwrap_or_else(|| claim.algorithm.hash(&claim.nonce));
+        let proven = claim.proves(&ha1, &request.method.to_string()) && known.is_some();
+        if !proven {
+            // After our restart a phone answers a nonce that we no longer know: that is no wrong password yet.
+            let unknown = self.nonces().state(&claim.nonce, Instant::now()) == NonceState::Unknown;
+            return if unknown { Check::Ask { stale: false } } else { Check::Forbidden };
+        }
+        match self.nonces().spend(&claim.nonce, claim.counted.as_ref(), Instant::now()) {
+            NonceState::Fresh => Check::Proven(claim.username),
+            NonceState::Stale | NonceState::Unknown => Check::Ask { stale: true },
+        }
+    }
+
+    /// Answers a REGISTER.
+    pub(super) async fn register(&self, tx: Transaction) {
+        let (code, headers) = match self.check(&tx.original) {
+            Check::Ask { stale } => (401, self.challenge(stale)),
+            Check::Forbidden => (403, Vec::new()),
+            // Nobody registers for somebody else.
+            Check::Proven(user) if wire::called(&tx.original) != user => (403, Vec::new()),
+            Check::Proven(user) => self.bind(&user, &tx.original),
+        };
+        wire::answer(tx, code, headers).await;
+    }
+
+    fn bind(&self, user: &str, request: &Request) -> (u16, Vec<Header>) {
+        let Some(wanted) = wanted(request) else { return (400, Vec::new()) };
+        let now = Instant::now();
+        let asks_only = matches!(&wanted.wishes, Wishes::Contacts(wishes) if wishes.is_empty());
+        let result = self.bindings().apply(user, &wanted, now);
+        match result {
+            Ok(contacts) => {
+                if !asks_only {
+                    let event = match contacts.len() {
+                        0 => RegistrationEvent::Unregistered,
+                        contacts => RegistrationEvent::Registered { contacts },
+                    };
+                    self.tell(user.to_owned(), event);
+                }
+                let line = |c: &Contact| {
+                    let left = c.expires_at.saturating_duration_since(now).as_secs();
+                    let instance = c.instance.as_ref().map(|i| format!(";+sip.instance=\"{i}\"")).unwrap_or_default();
+                    wire::header("Contact", format!("<{}>{instance};expires={left}", c.uri))
+                };
+                (200, contacts.iter().map(line).collect())
+            }
+            Err(Refused::TooBrief(min)) => (423, vec![wire::header("Min-Expires", min.as_secs().to_string())]),
+            Err(Refused::TooMany) => (403, vec![wire::warning("too many phones for this user")]),
+            Err(Refused::OutOfOrder) => (500, Vec::new()),
+        }
+    }
+
+    fn tell(&self, user: String, event: RegistrationEvent) {
+        // Nobody listening is fine.
+        let _ = self.changes.send(RegistrationChange { user, event });
+    }
+
+    fn bindings(&self) -> MutexGuard<'_, Bindings> {
+        self.bindings.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn nonces(&self) -> MutexGuard<'_, Nonces> {
+        self.nonces.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// What the REGISTER asks for; `None` when it contradicts itself.
+fn wanted(request: &Request) -> Option<Wanted> {
+    let expires = match wire::values(request, "Expires").next() {
+        // Values beyond 2^32 mean as long as possible (RFC 3261 section 20.19 lets us choose).
+        Some(text) => Some(text.trim().parse::<u64>().map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX))),
+        None => None,
+    };
+    let lines: Vec<_> = wire::values(request, "Contact").collect();
+    let wishes = if lines.iter().any(|line| line.trim() == "*") {
+        if lines.len() != 1 || expires != Some(0) {
+            return None;
+        }
+        Wishes::RemoveAll
+    } else {
+        let mut wishes = Vec::new();
+        for line in lines {
+            for contact in TypedContact::parse_header_list(line).ok()? {
+                wishes.push(Wish {
+                    uri: contact.uri.to_string(),
+                    expires: contact.expires().or(expires).map(|s| Duration::from_secs(u64::from(s))),
+                    instance: instance(&contact),
+                });
+            }
+        }
+        Wishes::Contacts(wishes)
+    };
+    Some(Wanted {
+        wishes,
+        call_id: request.call_id_header().ok()?.value().to_owned(),
+        cseq: wire::cseq(request),
+        source: wire::source(request)?,
+        user_agent: wire::values(request, "User-Agent").next().map(str::to_owned),
+    })
+}
+
+fn instance(contact: &TypedContact) -> Option<String> {
+    contact.params.iter().find_map(|param| match param {
+        Param::Other(name, Some(value)) if name.value().eq_ignore_ascii_case("+sip.instance") => {
+            Some(value.value().trim_matches('"').to_owned())
+        }
+        _ => None,
+    })
+}
