@@ -206,7 +206,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn submit(&self, job: Job) -> Result<oneshot::Receiver<Result<Recognition, PoolError>>, PoolError> {
+    fn submit(&self, mut job: Job) -> Result<oneshot::Receiver<Result<Recognition, PoolError>>, PoolError> {
+        job.hints.quick |= job.priority == Priority::Partial;
         if !self.languages.iter().any(|known| known.same_language(&job.hints.language)) {
             return Err(PoolError::Language(job.hints.language));
         }
