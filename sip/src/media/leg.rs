@@ -9,7 +9,7 @@ use audio::g711::Codec;
 
 use super::clip::{Clip, Playback};
 use super::clock::Shared;
-use super::event::EventSink;
+use super::line::Line;
 
 /// Names a leg; unique in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,7 +47,7 @@ pub struct LegConfig {
 /// A command for one leg.
 #[derive(Debug)]
 pub(super) enum Command {
-    Open(Box<Opening>),
+    Open(Box<Line>),
     Play(Playback),
     Stop,
     StopTurn(u64),
@@ -59,14 +59,6 @@ pub(super) enum Command {
     MuteOut(bool),
     Pause(bool),
     Hold(Option<Arc<Clip>>),
-}
-
-/// What the media thread needs to begin a leg.
-#[derive(Debug)]
-pub(super) struct Opening {
-    pub config: LegConfig,
-    pub events: EventSink,
-    pub closing: Arc<AtomicBool>,
 }
 
 /// A leg. Clones name the same leg; it closes when the last of them is dropped, or with [`Leg::close`].

@@ -9,23 +9,35 @@
 //!
 //! # One tick
 //!
-//! 1. Commands are drained, then every datagram that has arrived is read.
+//! 1. Commands are taken, then every datagram that has arrived is read.
 //! 2. For each leg the jitter buffer gives 20 ms of the peer's sound.
 //! 3. For each leg one packet leaves: a key, a clip, the bridged leg's sound, the hold loop, or silence.
 //! 4. Only when all packets are out: voice activity and events, so that nothing slow can delay a packet.
 //!
-//! Between ticks the sockets are read every 5 ms, so a key or a first packet is acted on at the very next tick and the
-//! jitter buffer sees packets when they come. Legs that have nothing to read cost nothing there (`epoll`).
+//! The thread wakes every 5 ms, and each leg ticks at every fourth of these steps. Commands are taken and sockets are
+//! read at each step, so a key or a command is acted on at the leg's very next tick, and a new leg sends within 10 ms.
+//! `epoll` names the sockets that can be read, so reading four times as often costs hardly more than reading once.
 //!
 //! Architecture invariant: the thread never blocks, awaits, or takes a lock that is held across anything slow.
 
 mod clip;
 mod clock;
+mod engine;
 mod event;
+mod gauges;
+mod hearing;
+mod latch;
 mod leg;
+mod line;
+mod player;
+mod speaking;
+mod sys;
+#[cfg(test)]
+mod tests;
 
 pub use audio::g711::Codec;
-pub use clip::{Clip, Playback};
-pub use clock::{Clock, ClockStats, Lateness, Scheduling};
+pub use clip::{Clip, Playback, VOICED_DBOV};
+pub use clock::{Clock, Scheduling};
 pub use event::{LegEvent, LegEvents, LegStats, MediaFrame};
+pub use gauges::{ClockStats, Lateness};
 pub use leg::{Leg, LegConfig, LegId};

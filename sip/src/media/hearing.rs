@@ -1,0 +1,227 @@
+//! The receiving half of a leg: datagrams in, 20 ms of the peer's sound and its keys out. Reading the socket and
+//! making use of the sound are left to the line.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use audio::conceal::Concealer;
+use audio::g711::Codec;
+use audio::jitter::{JitterBuffer, Playout};
+use audio::{FRAME, FRAME_8K, Frame8k};
+
+use super::event::{LegEvent, LegStats};
+use super::latch::{Latch, Verdict};
+use super::player::ticks;
+use crate::rtp::{KeyReceiver, Packet, Reception, TelephoneEvent};
+
+/// Comfort noise (RFC 3389): a sign of life without sound.
+const COMFORT_NOISE: u8 = 13;
+/// No RTP for this many ticks is worth saying.
+const NO_RTP_TICKS: u64 = 250;
+/// A peer that sends a key may leave out this many ticks of audio around it.
+const KEY_TICKS: u64 = 5;
+/// 200 ms of G.711: no sane peer puts more into one packet.
+const MAX_PAYLOAD: usize = 1_600;
+
+/// What the peer said in one tick.
+#[derive(Debug)]
+pub struct Heard {
+    /// As it came, to be passed on untouched; nothing when the samples differ from it.
+    payload: Option<(Codec, Vec<u8>)>,
+    /// Decoded or concealed; silence unless somebody needs samples.
+    pub pcm: Frame8k,
+    /// Whether `pcm` stands in for a missing packet.
+    pub concealed: bool,
+    /// Whether there is any sound at all.
+    pub sound: bool,
+}
+
+impl Heard {
+    /// The encoded form, if it came in this codec.
+    pub fn payload(&self, codec: Codec) -> Option<&[u8]> {
+        let (came_in, bytes) = self.payload.as_ref()?;
+        (*came_in == codec).then_some(bytes)
+    }
+
+    fn silence(&mut self) {
+        self.payload = None;
+        self.pcm = [0; FRAME_8K];
+        self.concealed = false;
+        self.sound = false;
+    }
+}
+
+/// The receiving half of a leg.
+pub struct Hearing {
+    pub latch: Latch,
+    pub telephone_event: Option<u8>,
+    pub muted: bool,
+    pub heard: Heard,
+    reception: Reception,
+    jitter: JitterBuffer,
+    concealer: Concealer,
+    /// The codec the peer sends, which need not be ours.
+    codec: Codec,
+    keys: KeyReceiver,
+    /// For so many ticks, what is missing makes room for a key and is not lost.
+    key: u64,
+    /// Ticks since the last valid packet.
+    quiet: u64,
+    packets: u64,
+    bytes: u64,
+    invalid: u64,
+    strangers: u64,
+}
+
+impl Hearing {
+    pub fn new(remote: Option<SocketAddr>, codec: Codec, telephone_event: Option<u8>) -> Hearing {
+        Hearing {
+            latch: Latch::new(remote),
+            telephone_event,
+            muted: false,
+            heard: Heard { payload: None, pcm: [0; FRAME_8K], concealed: false, sound: false },
+            reception: Reception::default(),
+            jitter: JitterBuffer::new(),
+            concealer: Concealer::new(),
+            codec,
+            keys: KeyReceiver::default(),
+            key: 0,
+            quiet: 0,
+            packets: 0,
+            bytes: 0,
+            invalid: 0,
+            strangers: 0,
+        }
+    }
+
+    /// Takes a datagram, which may hold anything; returns the key that it begins, if any.
+    pub fn datagram(
+        &mut self,
+        datagram: &[u8],
+        from: SocketAddr,
+        now: Instant,
+        arrival: Duration,
+        events: &mut Vec<LegEvent>,
+    ) -> Option<char> {
+        let Some((packet, kind)) = self.understand(datagram) else {
+            self.invalid += 1;
+            return None;
+        };
+        let header = packet.header;
+        let first = self.packets == 0;
+        match self.latch.packet(from, header.ssrc, header.sequence, now) {
+            Verdict::Stranger => {
+                self.strangers += 1;
+                return None;
+            }
+            Verdict::Latched if first => events.push(LegEvent::FirstPacket { from, at: now }),
+            Verdict::Latched | Verdict::Accept => {}
+        }
+        self.packets += 1;
+        self.bytes += packet.payload.len() as u64;
+        self.quiet = 0;
+        let begins = self.reception.packet(header.ssrc, header.sequence, header.timestamp, arrival);
+        if begins && !first {
+            self.jitter.reset();
+            self.keys.reset();
+        }
+        match kind {
+            Kind::Audio(codec) => {
+                if self.codec != codec {
+                    // What waits in the buffer is in the other coding.
+                    self.jitter.reset();
+                    self.codec = codec;
+                }
+                self.jitter.push(header.sequence, header.timestamp, packet.payload);
+                None
+            }
+            Kind::Event(event) => {
+                // In the jitter buffer the packet of a key is 20 ms of silence; what its repetitions push aside is
+                // missing some time later, when its turn comes.
+                self.key = KEY_TICKS + (self.jitter.stats().target.as_nanos() / FRAME.as_nanos()) as u64;
+                let passed = u32::from(event.duration).saturating_sub(FRAME_8K as u32);
+                let silence = [self.codec.silence_byte(); FRAME_8K];
+                self.jitter.push(header.sequence, header.timestamp.wrapping_add(passed), &silence);
+                let digit = self.keys.packet(header.timestamp, header.marker, event)?;
+                events.push(LegEvent::Key { digit, at: now });
+                Some(digit)
+            }
+            Kind::ComfortNoise => None,
+        }
+    }
+
+    fn understand<'a>(&self, datagram: &'a [u8]) -> Option<(Packet<'a>, Kind)> {
+        let packet = Packet::parse(datagram)?;
+        let payload_type = packet.header.payload_type;
+        let kind = if Some(payload_type) == self.telephone_event {
+            Kind::Event(TelephoneEvent::parse(packet.payload)?)
+        } else if payload_type == COMFORT_NOISE {
+            Kind::ComfortNoise
+        } else {
+            Kind::Audio(Codec::from_payload_type(payload_type)?)
+        };
+        let fits = packet.payload.len() <= MAX_PAYLOAD;
+        let empty = packet.payload.is_empty() && matches!(kind, Kind::Audio(_));
+        (fits && !empty).then_some((packet, kind))
+    }
+
+    /// The next 20 ms into [`Hearing::heard`]; as samples too if somebody needs them.
+    pub fn tick(&mut self, samples: bool, scratch: &mut Vec<i16>) {
+        let after_loss = self.heard.concealed;
+        self.heard.silence();
+        self.key = self.key.saturating_sub(1);
+        match self.jitter.pop() {
+            _ if self.muted => {}
+            Playout::Frame(payload) => {
+                self.heard.sound = true;
+                if samples {
+                    scratch.clear();
+                    self.codec.decode(&payload, scratch);
+                    scratch.resize(FRAME_8K, 0);
+                    self.heard.pcm.copy_from_slice(scratch);
+                    self.concealer.received(&mut self.heard.pcm);
+                }
+                // The first frame after a loss is blended into, so it is no longer what came.
+                if !after_loss && payload.len() == FRAME_8K {
+                    self.heard.payload = Some((self.codec, payload));
+                }
+            }
+            Playout::Conceal if self.key > 0 => {}
+            Playout::Conceal => {
+                self.heard.concealed = true;
+                self.heard.sound = true;
+                if samples {
+                    self.heard.pcm = self.concealer.conceal();
+                }
+            }
+            Playout::Empty => {}
+        }
+    }
+
+    /// Counts a tick towards [`LegEvent::NoRtp`]; `due` is whether the peer should be sending at all.
+    pub fn watch(&mut self, due: bool, events: &mut Vec<LegEvent>) {
+        self.quiet = if due { self.quiet + 1 } else { 0 };
+        if due && self.quiet.is_multiple_of(NO_RTP_TICKS) {
+            events.push(LegEvent::NoRtp { for_: ticks(self.quiet) });
+        }
+    }
+
+    pub fn count(&self, stats: &mut LegStats) {
+        let buffer = self.jitter.stats();
+        stats.packets_in = self.packets;
+        stats.bytes_in = self.bytes;
+        stats.lost = self.reception.lost();
+        stats.late = buffer.late;
+        stats.duplicated = buffer.duplicated;
+        stats.jitter_ms = self.reception.jitter_ms();
+        stats.invalid = self.invalid;
+        stats.strangers = self.strangers;
+        stats.no_rtp = self.packets == 0;
+    }
+}
+
+enum Kind {
+    Audio(Codec),
+    Event(TelephoneEvent),
+    ComfortNoise,
+}

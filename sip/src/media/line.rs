@@ -1,0 +1,175 @@
+//! One leg as the media thread sees it: a socket, its two halves, and what is to be reported. Which legs there are and
+//! when they tick is left to the engine.
+
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use audio::vad::VoiceActivity;
+
+use super::event::{EventSink, LegEvent, LegStats, MediaFrame};
+use super::hearing::{Heard, Hearing};
+use super::leg::{Command, LegConfig, LegId};
+use super::speaking::{Speaking, Workspace, prepare_tones};
+use super::sys;
+
+/// A leg on the media thread.
+pub struct Line {
+    pub id: LegId,
+    /// Which of the steps of a tick is this leg's.
+    pub phase: usize,
+    /// The slot of the leg that this one is bridged with.
+    pub bridge: Option<usize>,
+    pub socket: UdpSocket,
+    hearing: Hearing,
+    speaking: Speaking,
+    /// Present on legs that report frames.
+    vad: Option<VoiceActivity>,
+    sink: EventSink,
+    /// Events of this step, reported once all packets are out.
+    events: Vec<LegEvent>,
+    closing: Arc<AtomicBool>,
+    /// Ticks so far.
+    index: u64,
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.id)
+    }
+}
+
+impl Line {
+    /// Made on the caller's thread, because it allocates.
+    pub fn new(id: LegId, config: LegConfig, sink: EventSink, closing: Arc<AtomicBool>) -> Line {
+        sys::mark_as_voice(&config.socket);
+        prepare_tones();
+        Line {
+            id,
+            phase: 0,
+            bridge: None,
+            hearing: Hearing::new(config.remote, config.codec, config.telephone_event),
+            speaking: Speaking::new(config.codec, config.telephone_event),
+            vad: config.record.then(VoiceActivity::new),
+            socket: config.socket,
+            sink,
+            events: Vec::new(),
+            closing,
+            index: 0,
+        }
+    }
+
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    pub fn heard(&self) -> &Heard {
+        &self.hearing.heard
+    }
+
+    /// Takes a command that concerns this leg alone.
+    pub fn command(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Play(playback) => self.speaking.player.push(playback, now, &mut self.events),
+            Command::Stop => {
+                self.silence(now);
+                self.speaking.keys.stop();
+            }
+            Command::StopTurn(turn) => {
+                self.speaking.player.stop(Some(turn), now, &mut self.events);
+            }
+            Command::SendKeys(keys) => self.press(&keys),
+            Command::SetRemote(remote, codec, telephone_event) => {
+                self.hearing.latch.expect(remote);
+                self.hearing.telephone_event = telephone_event;
+                self.speaking.codec = codec;
+                self.speaking.telephone_event = telephone_event;
+            }
+            Command::MuteIn(muted) => self.hearing.muted = muted,
+            Command::MuteOut(muted) => self.speaking.muted = muted,
+            Command::Pause(paused) => self.speaking.paused = paused,
+            Command::Hold(clip) => self.speaking.set_hold(clip),
+            // These concern the engine.
+            Command::Open(_) | Command::Bridge(_) | Command::Unbridge => {}
+        }
+    }
+
+    /// Drops every clip.
+    pub fn silence(&mut self, now: Instant) {
+        self.speaking.player.stop(None, now, &mut self.events);
+    }
+
+    /// Sends keys to the peer.
+    pub fn press(&mut self, keys: &str) {
+        self.speaking.keys.push(keys);
+    }
+
+    /// Reads one datagram; a key that it begins goes to the bridged leg.
+    pub fn read(&mut self, buffer: &mut [u8], now: Instant, arrival: Duration) -> Option<char> {
+        // An error here is an unreachable peer (ICMP) or a checksum that failed: nothing to read.
+        let (length, from) = self.socket.recv_from(buffer).ok()?;
+        let datagram = buffer.get(..length)?;
+        self.hearing.datagram(datagram, from, now, arrival, &mut self.events)
+    }
+
+    /// Takes the peer's 20 ms out of the jitter buffer.
+    pub fn hear(&mut self, scratch: &mut Vec<i16>) {
+        let samples = self.vad.is_some() || self.bridge.is_some();
+        self.hearing.tick(samples, scratch);
+    }
+
+    /// Sends the packet of this tick.
+    pub fn speak(&mut self, peer: Option<&Heard>, now: Instant, work: &mut Workspace) {
+        let to = self.hearing.latch.destination();
+        self.speaking.tick(&self.socket, to, peer, now, work, &mut self.events);
+    }
+
+    /// Ends the tick: voice activity, the frame, and whatever else is to be reported.
+    pub fn report(&mut self, now: Instant) {
+        let due = !self.speaking.paused && self.hearing.latch.destination().is_some();
+        self.hearing.watch(due, &mut self.events);
+        self.flush();
+        if let Some(vad) = &mut self.vad {
+            let heard = &self.hearing.heard;
+            self.sink.frame(MediaFrame {
+                at: now,
+                index: self.index,
+                heard: heard.pcm,
+                said: self.speaking.said,
+                speech: vad.push(&heard.pcm),
+                concealed: heard.concealed,
+            });
+        }
+        self.index += 1;
+    }
+
+    /// Reports what waits.
+    pub fn flush(&mut self) {
+        for event in self.events.drain(..) {
+            self.sink.control(event);
+        }
+    }
+
+    /// Whether something waits to be reported.
+    pub fn has_news(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// Leaves out ticks that the thread was too late for.
+    pub fn skip(&mut self, ticks: u64) {
+        self.speaking.skip(ticks);
+        self.index += ticks;
+    }
+
+    /// Frees the socket and says goodbye.
+    pub fn close(mut self, now: Instant) {
+        self.silence(now);
+        self.flush();
+        let mut stats = LegStats { dropped_events: self.sink.dropped(), ..LegStats::default() };
+        self.hearing.count(&mut stats);
+        self.speaking.count(&mut stats);
+        drop(self.socket);
+        self.sink.close(stats);
+    }
+}
