@@ -6,9 +6,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 /// A language the engine understands.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Language {
     /// English; `en`, and any regional form such as `en-GB` when read through [`FromStr`].
     #[default]
@@ -42,15 +40,8 @@ impl Language {
         if han == 0 {
             return Language::English;
         }
-        let latin = text
-            .split(|c: char| !c.is_ascii_alphabetic())
-            .filter(|word| !word.is_empty())
-            .count();
-        if han * 3 >= latin {
-            Language::Chinese
-        } else {
-            Language::English
-        }
+        let latin = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).count();
+        if han * 3 >= latin { Language::Chinese } else { Language::English }
     }
 }
 

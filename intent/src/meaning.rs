@@ -20,10 +20,7 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     /// Typed text, any intent, language to be detected.
     pub fn new(text: &'a str) -> Self {
-        Query {
-            text,
-            ..Query::default()
-        }
+        Query { text, ..Query::default() }
     }
 }
 

@@ -17,10 +17,7 @@ pub struct Example {
 impl Example {
     /// An example in a known language.
     pub fn new(text: impl Into<String>, language: Language) -> Self {
-        Example {
-            text: text.into(),
-            language,
-        }
+        Example { text: text.into(), language }
     }
 }
 
@@ -56,11 +53,7 @@ impl TrainingSet {
 
     /// A set with the default share kept and no out-of-scope lines.
     pub fn new(intents: Vec<IntentDef>) -> Self {
-        TrainingSet {
-            intents,
-            out_of_scope: Vec::new(),
-            keep_in_scope: Self::KEEP_IN_SCOPE,
-        }
+        TrainingSet { intents, out_of_scope: Vec::new(), keep_in_scope: Self::KEEP_IN_SCOPE }
     }
 }
 
