@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use intent::{Language, Meaning};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Milliseconds on a clock that the service chooses; only differences count.
 pub type Millis = u64;
@@ -376,6 +376,3 @@ pub enum By {
     /// The voice, or typed words.
     Speech,
 }
-
-/// The results of a run's requests, by `save_as`.
-pub(crate) type Results = Map<String, Value>;

@@ -72,12 +72,16 @@ pub fn key_digits(min: usize, max: usize, language: Language) -> String {
     }
 }
 
-/// "I have 1 0 4, 2. Is that right?"
-pub fn read_back(digits: &str, language: Language) -> String {
+/// "I have 1 0 4, 2. Is that right?" Somebody who keyed the digits also hears which keys answer.
+pub fn read_back(digits: &str, keyed: bool, language: Language) -> String {
     let groups = group_digits(digits);
-    match language {
-        Language::English => format!("I have {groups}. Is that right?"),
-        Language::Chinese => format!("您的号码是 {groups},对吗?"),
+    match (language, keyed) {
+        (Language::English, false) => format!("I have {groups}. Is that right?"),
+        (Language::English, true) => {
+            format!("I have {groups}. If that is right, press 1; otherwise press 2.")
+        }
+        (Language::Chinese, false) => format!("您的号码是 {groups},对吗?"),
+        (Language::Chinese, true) => format!("您的号码是 {groups},正确请按1,重新输入请按2。"),
     }
 }
 
@@ -95,6 +99,17 @@ pub fn which(first: &str, second: &str, language: Language) -> String {
         Language::English => format!("Is it about {first}, or {second}?"),
         Language::Chinese => format!("您是想咨询{first},还是{second}?"),
     }
+}
+
+/// Ways of choosing the first (0) or the second (1) of two.
+pub fn the_one(place: usize, language: Language) -> Vec<String> {
+    let words: &[&str] = match (language, place) {
+        (Language::English, 0) => &["the first", "the first one", "the former"],
+        (Language::English, _) => &["the second", "the second one", "the latter"],
+        (Language::Chinese, 0) => &["第一个", "前者"],
+        (Language::Chinese, _) => &["第二个", "后者"],
+    };
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// What is likely to be answered to a question that is answered by yes or no.

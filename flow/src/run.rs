@@ -1,45 +1,555 @@
-//! The run of a flow for one call.
-use std::{collections::BTreeMap, sync::Arc};
+//! The run of a flow for one call: events in, actions out, nothing else. It knows no clock but the time it is told, waits for
+//! nothing without a deadline, and ends every call in exactly one outcome. This module holds the state and the way from block
+//! to block; listening, understanding and the blocks that do something have modules of their own.
 
-use serde_json::Value;
+mod doing;
+mod listening;
+mod understanding;
 
-use crate::{Action, Brief, Context, Event, Flow, Millis, Outcome};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
-/// One call in a flow.
+use intent::Language;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Action, BlockId, Brief, Context, Event, Flow, Millis, Note, Outcome, Part, phrases,
+    plan::{Plan, Planned, Prompt, Step},
+    values::Values,
+};
+use doing::{Queued, Requesting};
+use listening::Listening;
+
+/// So many blocks in a row without a word or a key from the caller end the run.
+const MAX_STEPS: u32 = 10_000;
+/// So many prompts, requests and waits without a word or a key from the caller end the run.
+const MAX_WAITS: u32 = 300;
+/// So many questions without an answer in a row end the run: nobody is there.
+const MAX_SILENCE: u32 = 20;
+/// So many questions end the run, answered or not.
+const MAX_QUESTIONS: u32 = 1_000;
+/// A prompt that is not over by then is taken for over.
+const MAX_SPEECH_MS: Millis = 180_000;
+/// So often a run that cannot go on is sent to the flow's person block.
+const MAX_RESCUES: u32 = 3;
+/// Keys pressed ahead that are kept.
+const MAX_KEYS_AHEAD: usize = 64;
+
+/// One call in a flow. Make it, give it [`Event::Begin`], carry out the actions in order, and come back with what happened; with
+/// [`Event::Timeout`] once the [deadline](Run::deadline) has passed.
 #[derive(Debug)]
 pub struct Run {
+    flow: Arc<Flow>,
+    plan: Arc<Plan>,
+    model: Arc<intent::Model>,
+    language: Language,
+    values: Values,
+    secrets: BTreeSet<String>,
+    state: State,
+    /// The block to enter next, while an event is being handled.
+    next: Option<BlockId>,
+    actions: Vec<Action>,
+    now: Millis,
+    turn: u64,
+    says: u64,
+    requests: u64,
+    steps: u32,
+    waits: u32,
+    silence: u32,
+    questions: u32,
+    rescues: u32,
+    /// The words said last in a question, so that they are not said again at once.
+    last_words: String,
+    /// The listening blocks on the way here, the present one last.
+    listened: Vec<BlockId>,
+    keys_ahead: VecDeque<char>,
+    /// Whether a hash key now only ends digits that were complete already.
+    hash_is_late: bool,
+    understood: Option<(String, f32)>,
+    attempts: u32,
+    asked_for_person: bool,
+    resolved: bool,
+    talked_to_agent: bool,
+    /// The outcome a hang-up leads to, once the caller has hung up.
+    hung_up: Option<Outcome>,
     outcome: Option<Outcome>,
 }
 
+/// What the run is waiting for.
+#[derive(Debug)]
+enum State {
+    /// For the call to begin.
+    New,
+    /// For a prompt to end.
+    Speaking { block: BlockId, say: u64, until: Millis, then: Then },
+    /// For the caller.
+    Listening(Box<Listening>),
+    /// For a reply.
+    Requesting(Requesting),
+    /// For an agent.
+    Queued(Queued),
+    /// On its way from block to block.
+    Moving,
+    /// For nothing any more.
+    Over,
+}
+
+/// What follows a prompt.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Next { barge_in: bool, resolves: bool },
+    End(Outcome),
+}
+
 impl Run {
-    /// A run that waits for [`Event::Begin`].
+    /// A run that waits for [`Event::Begin`]. The model must have been trained from this flow
+    /// ([`Flow::training_set`]); [`intent::Model::empty`] will do for a flow without intents.
     pub fn new(flow: Arc<Flow>, model: Arc<intent::Model>, context: Context) -> Self {
-        let _ = (flow, model, context);
-        Run { outcome: None }
+        let language = flow.language_for(context.language);
+        let mut values = Values::default();
+        for variable in &flow.variables {
+            if let Some(default) = &variable.default {
+                values.vars.insert(variable.name.clone(), default.clone());
+            }
+        }
+        values.vars.extend(context.variables);
+        values.others = Map::from_iter([
+            (
+                "call".to_owned(),
+                json!({
+                    "id": context.call_id,
+                    "caller": context.caller,
+                    "called": context.called,
+                    "language": language.code(),
+                }),
+            ),
+            ("slots".to_owned(), json!({})),
+            ("intent".to_owned(), json!({"name": null, "label": null, "confidence": null})),
+        ]);
+        Run {
+            plan: flow.prepared.plan(&flow),
+            flow,
+            model,
+            language,
+            values,
+            secrets: BTreeSet::new(),
+            state: State::New,
+            next: None,
+            actions: Vec::new(),
+            now: 0,
+            turn: 0,
+            says: 0,
+            requests: 0,
+            steps: 0,
+            waits: 0,
+            silence: 0,
+            questions: 0,
+            rescues: 0,
+            last_words: String::new(),
+            listened: Vec::new(),
+            keys_ahead: VecDeque::new(),
+            hash_is_late: false,
+            understood: None,
+            attempts: 0,
+            asked_for_person: false,
+            resolved: false,
+            talked_to_agent: false,
+            hung_up: None,
+            outcome: None,
+        }
     }
-    /// What to do about an event that happened at `now`.
+
+    /// What to do about an event that happened at `now`. An event that does not fit the state, such as the end of a prompt that
+    /// was stopped long ago, changes nothing.
     pub fn on(&mut self, event: Event, now: Millis) -> Vec<Action> {
-        let _ = (event, now);
-        Vec::new()
+        self.now = now.max(self.now);
+        match event {
+            Event::Begin => {
+                if matches!(self.state, State::New) {
+                    self.state = State::Moving;
+                    self.next = Some(self.flow.start.clone());
+                }
+            }
+            Event::Hangup => self.hang_up(),
+            Event::HttpDone { id, result } => self.http_done(id, result),
+            Event::Timeout => {
+                if self.deadline().is_some_and(|deadline| deadline <= self.now) {
+                    self.time_out();
+                }
+            }
+            // What follows comes from the caller or the line, and the line is gone.
+            _ if self.hung_up.is_some() => {}
+            Event::SpeechDone { say } => self.speech_done(say),
+            Event::Heard(heard) => self.heard(&heard),
+            Event::SpeechStarted => self.speech_started(),
+            Event::Nothing => self.nothing(),
+            Event::Key(key) => self.key(key),
+            Event::QueueDone(result) => self.queue_done(result),
+        }
+        while let Some(block) = self.next.take() {
+            self.enter(block);
+        }
+        std::mem::take(&mut self.actions)
     }
-    /// When to come back with [`Event::Timeout`] unless something else happens first.
+
+    /// When to come back with [`Event::Timeout`] unless something else happens first. `None` before the call begins, while the
+    /// caller talks to an agent, and once the run is over.
     pub fn deadline(&self) -> Option<Millis> {
-        None
+        match &self.state {
+            State::Speaking { until, .. } => Some(*until),
+            State::Listening(listening) => Some(listening.until),
+            State::Requesting(requesting) => Some(requesting.deadline()),
+            State::Queued(queued) => queued.until,
+            State::New | State::Moving | State::Over => None,
+        }
     }
+
     /// Whether the run is over.
     pub fn finished(&self) -> bool {
         self.outcome.is_some()
     }
+
     /// How the call ended, once it has.
     pub fn outcome(&self) -> Option<Outcome> {
         self.outcome
     }
-    /// Variables, slots and replies by name.
-    pub fn variables(&self) -> BTreeMap<String, Value> {
-        BTreeMap::new()
+
+    /// The language that is spoken.
+    pub fn language(&self) -> Language {
+        self.language
     }
+
+    /// The block that the run waits in.
+    pub fn block(&self) -> Option<&str> {
+        match &self.state {
+            State::Speaking { block, .. } => Some(block),
+            State::Listening(listening) => Some(&listening.block),
+            State::Requesting(requesting) => Some(&requesting.block),
+            State::Queued(queued) => Some(&queued.block),
+            State::New | State::Moving | State::Over => None,
+        }
+    }
+
+    /// Variables, slots and replies by name, as templates see them. Slots that are secret are left out.
+    pub fn variables(&self) -> BTreeMap<String, Value> {
+        let vars = self.values.vars.clone().into_iter().collect();
+        let mut all: BTreeMap<String, Value> = self.values.others.clone().into_iter().collect();
+        if let Some(Value::Object(slots)) = all.get_mut("slots") {
+            slots.retain(|name, _| !self.secrets.contains(name));
+        }
+        all.insert("vars".to_owned(), Value::Object(vars));
+        all
+    }
+
     /// What an agent or a ticket should know at this point.
     pub fn brief(&self) -> Brief {
-        Brief::default()
+        let slots = self
+            .values
+            .others
+            .get("slots")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| !self.secrets.contains(*name))
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect();
+        let label = self.understood.as_ref().map(|(name, _)| self.label(name));
+        Brief {
+            intent: self.understood.as_ref().map(|(name, _)| name.clone()),
+            confidence: self.understood.as_ref().map(|(_, confidence)| *confidence),
+            slots,
+            attempts: self.attempts,
+            reason: phrases::reason(label.as_deref(), self.asked_for_person, self.language),
+        }
+    }
+
+    /// What to call an intent in the language that is spoken.
+    fn label(&self, intent: &str) -> String {
+        self.flow
+            .intent(intent)
+            .and_then(|intent| {
+                let default = self.flow.default_language();
+                intent.label.get(&self.language).or_else(|| intent.label.get(&default))
+            })
+            .cloned()
+            .unwrap_or_else(|| intent.replace('_', " "))
+    }
+
+    fn enter(&mut self, id: BlockId) {
+        self.steps += 1;
+        if self.steps > MAX_STEPS || self.waits > MAX_WAITS {
+            self.note(Note::Error {
+                block: id,
+                message: format!("the flow went round for {} blocks without a word from the caller", self.steps),
+            });
+            return self.give_up();
+        }
+        let plan = Arc::clone(&self.plan);
+        let Some(planned) = plan.blocks.get(&id) else {
+            self.note(Note::Error { block: id.clone(), message: format!("the flow has no block {id}") });
+            return self.rescue(&id);
+        };
+        self.state = State::Moving;
+        self.note(Note::Entered { block: id.clone(), kind: planned.kind.clone() });
+        if self.hung_up.is_some() && planned.step.needs_caller() {
+            // The caller is gone: what would be said is left out, and there is nobody to listen to.
+            return match planned.step {
+                Step::Say { .. } => self.follow(&id, "next"),
+                _ => self.finish(Outcome::Abandoned),
+            };
+        }
+        match &planned.step {
+            Step::Say { prompt, barge_in, resolves } => match self.fill_prompt(prompt) {
+                Ok(parts) => {
+                    let then = Then::Next { barge_in: *barge_in, resolves: *resolves };
+                    self.speak(&id, parts, *barge_in, then);
+                }
+                Err(message) => self.fail(&id, message),
+            },
+            Step::Menu { .. } | Step::AskIntent { .. } | Step::Collect { .. } => self.begin_listening(&id),
+            Step::Http(request) => self.begin_request(&id, request),
+            Step::Branch { cases } => self.branch(&id, cases),
+            Step::ToQueue { queue, prompt, reason, timeout_ms } => {
+                self.begin_queue(&id, queue, prompt.as_ref(), reason, *timeout_ms);
+            }
+            Step::CreateTicket { subject, body, tags, status } => {
+                self.ticket(&id, subject, body, tags, *status);
+            }
+            Step::End { outcome, prompt } => match prompt.as_ref().filter(|_| self.hung_up.is_none()) {
+                None => self.finish(*outcome),
+                Some(prompt) => match self.fill_prompt(prompt) {
+                    Ok(parts) => self.speak(&id, parts, false, Then::End(*outcome)),
+                    Err(message) => {
+                        // The call is over anyway: better without these words than with an apology instead of them.
+                        self.note(Note::Error { block: id, message });
+                        self.finish(*outcome);
+                    }
+                },
+            },
+            Step::Broken(message) => self.fail(&id, message.clone()),
+        }
+    }
+
+    fn planned<'p>(&self, plan: &'p Plan, id: &str) -> Option<&'p Planned> {
+        plan.blocks.get(id)
+    }
+
+    /// Goes on along an edge.
+    fn follow(&mut self, block: &str, edge: &str) {
+        let plan = Arc::clone(&self.plan);
+        match self.planned(&plan, block).and_then(|planned| planned.edges.get(edge)) {
+            Some(to) => self.go(block, edge, to.clone()),
+            None => {
+                self.note(Note::Error {
+                    block: block.to_owned(),
+                    message: format!("block {block} has no edge for {edge}"),
+                });
+                self.rescue(block);
+            }
+        }
+    }
+
+    fn go(&mut self, block: &str, edge: &str, to: BlockId) {
+        self.note(Note::Edge { block: block.to_owned(), edge: edge.to_owned(), to: to.clone() });
+        self.state = State::Moving;
+        self.next = Some(to);
+    }
+
+    fn has_edge(&self, block: &str, edge: &str) -> bool {
+        self.plan.blocks.get(block).is_some_and(|planned| planned.edges.contains_key(edge))
+    }
+
+    /// Something in a block went wrong: its error edge, or a person.
+    fn fail(&mut self, block: &str, message: String) {
+        self.note(Note::Error { block: block.to_owned(), message });
+        if self.has_edge(block, "error") {
+            self.follow(block, "error");
+        } else {
+            self.rescue(block);
+        }
+    }
+
+    /// The run cannot go on from a block: the caller goes to a person, if there is a way and it is not what just failed.
+    fn rescue(&mut self, block: &str) {
+        match self.flow.person.clone() {
+            Some(person) if person != block && self.rescues < MAX_RESCUES && self.hung_up.is_none() => {
+                self.rescues += 1;
+                self.go(block, "error", person);
+            }
+            _ => self.give_up(),
+        }
+    }
+
+    fn give_up(&mut self) {
+        if self.hung_up.is_some() {
+            return self.finish(Outcome::Abandoned);
+        }
+        let parts = vec![Part { text: phrases::apology(self.language).to_owned(), language: self.language }];
+        self.speak("", parts, false, Then::End(Outcome::Failed));
+    }
+
+    /// Says something and waits until it is over.
+    fn speak(&mut self, block: &str, parts: Vec<Part>, barge_in: bool, then: Then) {
+        self.next = None;
+        self.waits += 1;
+        if self.hung_up.is_some() || parts.is_empty() {
+            return self.after_speech(block, then);
+        }
+        let say = self.say(parts, barge_in);
+        self.state = State::Speaking { block: block.to_owned(), say, until: self.now + MAX_SPEECH_MS, then };
+    }
+
+    fn after_speech(&mut self, block: &str, then: Then) {
+        match then {
+            Then::Next { resolves, .. } => {
+                self.resolved |= resolves;
+                self.follow(block, "next");
+            }
+            Then::End(outcome) => self.finish(outcome),
+        }
+    }
+
+    fn say(&mut self, parts: Vec<Part>, barge_in: bool) -> u64 {
+        self.says += 1;
+        self.turn += 1;
+        self.actions.push(Action::Say { id: self.says, turn: self.turn, parts, barge_in });
+        self.says
+    }
+
+    /// A prompt in the language that is spoken, or in the flow's own where it has none.
+    fn fill_prompt(&self, prompt: &Prompt) -> Result<Vec<Part>, String> {
+        let default = self.flow.default_language();
+        let found = [self.language, default]
+            .into_iter()
+            .find_map(|language| Some((language, prompt.get(&language)?)))
+            .or_else(|| prompt.iter().next().map(|(language, template)| (*language, template)));
+        let Some((language, template)) = found else {
+            return Err("a prompt has no text".to_owned());
+        };
+        let text = self
+            .plan
+            .templates
+            .fill(template, &self.values)
+            .map_err(|error| format!("a prompt cannot be filled in: {error}"))?;
+        let text = text.trim();
+        Ok(if text.is_empty() { Vec::new() } else { vec![Part { text: text.to_owned(), language }] })
+    }
+
+    fn speech_done(&mut self, say: u64) {
+        match &mut self.state {
+            State::Speaking { block, say: current, then, .. } if *current == say => {
+                let (block, then) = (block.clone(), *then);
+                self.after_speech(&block, then);
+            }
+            State::Listening(listening) if listening.say == Some(say) => {
+                let now = self.now;
+                listening.prompt_over(now);
+            }
+            _ => {}
+        }
+    }
+
+    fn time_out(&mut self) {
+        match &mut self.state {
+            State::Speaking { say, .. } => {
+                let say = *say;
+                self.speech_done(say);
+            }
+            State::Listening(_) => self.listening_timed_out(),
+            State::Requesting(_) => self.request_timed_out(),
+            State::Queued(_) => self.queue_timed_out(),
+            State::New | State::Moving | State::Over => {}
+        }
+    }
+
+    /// The caller did something: whatever counts what happens without one begins anew.
+    fn caller_is_there(&mut self) {
+        self.steps = 0;
+        self.waits = 0;
+        self.silence = 0;
+    }
+
+    fn hang_up(&mut self) {
+        if self.hung_up.is_some() || matches!(self.state, State::Over) {
+            return;
+        }
+        let outcome = if self.talked_to_agent {
+            Outcome::Agent
+        } else if self.resolved {
+            Outcome::Resolved
+        } else {
+            Outcome::Abandoned
+        };
+        self.hung_up = Some(outcome);
+        self.steps = 0;
+        self.waits = 0;
+        let block = match std::mem::replace(&mut self.state, State::Moving) {
+            // The flow had decided how the call ends and was only saying goodbye.
+            State::Speaking { then: Then::End(decided), .. } => {
+                self.hung_up = Some(if outcome == Outcome::Abandoned { decided } else { outcome });
+                return self.finish(decided);
+            }
+            State::Speaking { block, .. } => block,
+            State::Listening(listening) => {
+                self.actions.push(Action::StopListening);
+                listening.block.clone()
+            }
+            State::Requesting(requesting) => requesting.block,
+            State::Queued(queued) => {
+                if queued.until.is_some() {
+                    self.actions.push(Action::LeaveQueue);
+                }
+                queued.block
+            }
+            State::New | State::Moving | State::Over => return self.finish(outcome),
+        };
+        if self.has_edge(&block, "hangup") {
+            self.follow(&block, "hangup");
+        } else if let Some(to) = self.flow.hangup.clone() {
+            self.go(&block, "hangup", to);
+        } else {
+            self.finish(outcome);
+        }
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        let outcome = match self.hung_up {
+            None => outcome,
+            // What is done after a hang-up can turn an abandoned call into a call-back, but not into a success.
+            Some(Outcome::Abandoned) => match outcome {
+                Outcome::Resolved | Outcome::Agent => Outcome::Abandoned,
+                other => other,
+            },
+            Some(reached) => reached,
+        };
+        self.next = None;
+        self.state = State::Over;
+        self.outcome = Some(outcome);
+        self.actions.push(Action::End { outcome });
+    }
+
+    fn note(&mut self, note: Note) {
+        self.actions.push(Action::Note(note));
     }
 }
+
+impl Step {
+    /// Whether it makes no sense once the caller has hung up.
+    fn needs_caller(&self) -> bool {
+        match self {
+            Step::Say { .. }
+            | Step::Menu { .. }
+            | Step::AskIntent { .. }
+            | Step::Collect { .. }
+            | Step::ToQueue { .. } => true,
+            Step::Http(_) | Step::Branch { .. } | Step::CreateTicket { .. } | Step::End { .. } | Step::Broken(_) => {
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ const RETRY_PROMPTS: FieldSpec = with_default(
         "retry_prompts",
         FieldType::TextsList,
         r#"[{"en": "What can I do for you?", "zh-CN": "您想办理什么业务?"}]"#,
-        "What is said after the first, second, … failed try: first other words, then an example or the keys. Where one is missing, \
+        "What is said after the first, second and third failed try: first other words, then an example or the keys. Where one is missing, \
          suitable words are found; the same words never come twice in a row.",
         "第一次、第二次……未成功后播报的内容:先换一种说法,再举例或提示按键。缺少时会自动补上合适的话,绝不会连续两次播报相同的内容。",
     ),

@@ -1,0 +1,497 @@
+//! Questions: asking, asking again in other words, and the commands that are always on. Silence and misunderstanding are counted
+//! apart; the first miss brings other words, the second an example or the keys, and then the block's edge follows. What an
+//! answer means is the business of [`understanding`](super::understanding).
+
+use std::sync::Arc;
+
+use intent::{Language, command::Command};
+
+use super::{MAX_KEYS_AHEAD, MAX_QUESTIONS, MAX_SILENCE, MAX_SPEECH_MS, Run, State, Then};
+use crate::{
+    Action, BlockId, Expect, Grammar, Heard, Millis, Note, Outcome, Part, Profile,
+    phrases::{self, Miss},
+    plan::{Choice, Plan, Step, Tries},
+};
+
+/// An utterance that is not over by then is given up.
+const MAX_UTTERANCE_MS: Millis = 60_000;
+/// So many listening blocks are remembered for "back".
+const MAX_HISTORY: usize = 50;
+
+/// A question to the caller.
+#[derive(Debug)]
+pub(super) struct Listening {
+    pub block: BlockId,
+    /// The prompt that is being said.
+    pub say: Option<u64>,
+    /// When to go on without the caller.
+    pub until: Millis,
+    pub barge_in: bool,
+    pub question: Question,
+    /// Digits so far.
+    pub digits: String,
+    /// Whether the last miss was something that was understood but not confirmed.
+    pub unsure: bool,
+    talking: bool,
+    no_input_ms: Millis,
+    gap_ms: Millis,
+    no_inputs: u32,
+    no_matches: u32,
+    /// What was said last, with and without what opened it.
+    said: Vec<Part>,
+    asked: Vec<Part>,
+}
+
+/// What is being asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Question {
+    /// The block's own question.
+    Own,
+    /// "You want X, is that right?"
+    Confirm { intent: String, confidence: f32 },
+    /// "Is it about A, or B?"
+    Between([String; 2]),
+    /// "I have 1 0 4, 2. Is that right?"
+    ReadBack(String),
+}
+
+impl Listening {
+    pub fn prompt_over(&mut self, now: Millis) {
+        self.say = None;
+        if !self.talking {
+            self.wait(now);
+        }
+    }
+
+    /// Waits for the caller, from now on.
+    pub fn wait(&mut self, now: Millis) {
+        self.until = now + if self.digits.is_empty() { self.no_input_ms } else { self.gap_ms };
+    }
+}
+
+impl Step {
+    pub(super) fn tries(&self) -> Option<&Tries> {
+        match self {
+            Step::Menu { tries, .. } | Step::AskIntent { tries, .. } | Step::Collect { tries, .. } => Some(tries),
+            _ => None,
+        }
+    }
+
+    /// What can be chosen by key.
+    pub(super) fn choices(&self) -> &[Choice] {
+        match self {
+            Step::Menu { options, .. } => options,
+            Step::AskIntent { keys, .. } => keys,
+            _ => &[],
+        }
+    }
+}
+
+impl Run {
+    pub(super) fn begin_listening(&mut self, id: &str) {
+        let plan = Arc::clone(&self.plan);
+        let Some((step, tries)) = listening_step(&plan, id) else {
+            return self.fail(id, format!("block {id} does not listen"));
+        };
+        if self.listened.last().is_none_or(|last| last != id) {
+            self.listened.push(id.to_owned());
+            if self.listened.len() > MAX_HISTORY {
+                self.listened.remove(0);
+            }
+        }
+        let listening = Box::new(Listening {
+            block: id.to_owned(),
+            say: None,
+            until: self.now + tries.no_input_ms,
+            barge_in: tries.barge_in,
+            question: Question::Own,
+            digits: String::new(),
+            unsure: false,
+            talking: false,
+            no_input_ms: tries.no_input_ms,
+            gap_ms: match step {
+                Step::Collect { gap_ms, .. } => *gap_ms,
+                _ => 0,
+            },
+            no_inputs: 0,
+            no_matches: 0,
+            said: Vec::new(),
+            asked: Vec::new(),
+        });
+        if !self.keys_ahead.is_empty() {
+            return self.use_keys_ahead(listening);
+        }
+        self.ask_own(listening);
+    }
+
+    /// Asks the block's own question.
+    pub(super) fn ask_own(&mut self, mut listening: Box<Listening>) {
+        let plan = Arc::clone(&self.plan);
+        let Some((_, tries)) = listening_step(&plan, &listening.block) else {
+            return self.fail(&listening.block, "the block does not listen".to_owned());
+        };
+        match self.fill_prompt(&tries.prompt) {
+            Ok(parts) => {
+                listening.question = Question::Own;
+                self.ask(listening, None, parts);
+            }
+            Err(message) => self.fail(&listening.block, message),
+        }
+    }
+
+    /// Asks something else of the caller before the block's own question is answered.
+    pub(super) fn ask_back(&mut self, mut listening: Box<Listening>, question: Question, text: String) {
+        listening.question = question;
+        let parts = vec![Part { text, language: self.language }];
+        self.ask(listening, None, parts);
+    }
+
+    fn ask(&mut self, mut listening: Box<Listening>, lead_in: Option<&'static str>, parts: Vec<Part>) {
+        listening.asked.clone_from(&parts);
+        let opened = |lead_in: &str, language: Language| Part { text: lead_in.to_owned(), language };
+        let mut said: Vec<Part> = lead_in.into_iter().map(|words| opened(words, self.language)).chain(parts).collect();
+        if words(&said) == self.last_words && !said.is_empty() {
+            said.insert(0, opened(phrases::once_more(self.language), self.language));
+        }
+        self.last_words = words(&said);
+        self.say_and_listen(listening, said);
+    }
+
+    fn say_and_listen(&mut self, mut listening: Box<Listening>, said: Vec<Part>) {
+        self.questions += 1;
+        if self.questions > MAX_QUESTIONS {
+            self.note(Note::Error {
+                block: listening.block,
+                message: format!("the caller was asked {MAX_QUESTIONS} times"),
+            });
+            self.actions.push(Action::StopListening);
+            return self.give_up();
+        }
+        self.waits += 1;
+        listening.talking = false;
+        listening.said.clone_from(&said);
+        if said.is_empty() {
+            listening.say = None;
+            listening.wait(self.now);
+        } else {
+            listening.say = Some(self.say(said, listening.barge_in));
+            listening.until = self.now + MAX_SPEECH_MS;
+        }
+        self.listen(&listening);
+        self.state = State::Listening(listening);
+    }
+
+    fn listen(&mut self, listening: &Listening) {
+        self.turn += 1;
+        let expect = self.expect(listening);
+        self.actions.push(Action::Listen { turn: self.turn, expect, keys: true });
+    }
+
+    /// Goes on listening for the same answer, after a part of it.
+    pub(super) fn keep_listening(&mut self, mut listening: Box<Listening>) {
+        listening.wait(self.now);
+        self.listen(&listening);
+        self.state = State::Listening(listening);
+    }
+
+    fn expect(&self, listening: &Listening) -> Expect {
+        let phrases = |phrases| Expect { grammar: Grammar::Phrases(phrases), profile: Profile::Menu };
+        match &listening.question {
+            Question::Confirm { .. } | Question::ReadBack(_) => return phrases(phrases::yes_or_no(self.language)),
+            Question::Between(between) => return phrases(between.iter().map(|name| self.label(name)).collect()),
+            Question::Own => {}
+        }
+        match self.plan.blocks.get(&listening.block).map(|planned| &planned.step) {
+            Some(Step::Menu { options, .. }) => phrases(
+                options.iter().flat_map(|option| option.phrases.get(&self.language)).flatten().cloned().collect(),
+            ),
+            Some(Step::Collect { min, max, .. }) => {
+                Expect { grammar: Grammar::Digits { min: *min, max: *max }, profile: Profile::Digits }
+            }
+            _ => Expect { grammar: Grammar::Free, profile: Profile::Free },
+        }
+    }
+
+    pub(super) fn take_listening(&mut self) -> Option<Box<Listening>> {
+        match std::mem::replace(&mut self.state, State::Moving) {
+            State::Listening(listening) => Some(listening),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// The caller's voice or key stops the prompt, where the block lets it.
+    pub(super) fn interrupt(&mut self, listening: &mut Listening) {
+        if listening.say.is_some() && listening.barge_in {
+            listening.say = None;
+            self.actions.push(Action::StopSpeaking);
+        }
+    }
+
+    pub(super) fn speech_started(&mut self) {
+        if let Some(mut listening) = self.take_listening() {
+            self.interrupt(&mut listening);
+            listening.talking = true;
+            listening.until = self.now + MAX_UTTERANCE_MS;
+            self.state = State::Listening(listening);
+        }
+    }
+
+    pub(super) fn heard(&mut self, heard: &Heard) {
+        if heard.text.trim().is_empty() {
+            return self.nothing();
+        }
+        if let Some(mut listening) = self.take_listening() {
+            self.caller_is_there();
+            self.interrupt(&mut listening);
+            listening.talking = false;
+            self.understand(listening, heard);
+        }
+    }
+
+    /// A sound that meant nothing. In the middle of digits it is no more than a cough.
+    pub(super) fn nothing(&mut self) {
+        let Some(mut listening) = self.take_listening() else { return };
+        self.interrupt(&mut listening);
+        listening.talking = false;
+        if listening.digits.is_empty() {
+            self.miss(listening, Miss::NoMatch, true);
+        } else {
+            self.keep_listening(listening);
+        }
+    }
+
+    pub(super) fn key(&mut self, key: char) {
+        let key = key.to_ascii_uppercase();
+        if !matches!(key, '0'..='9' | '*' | '#' | 'A'..='D') {
+            return;
+        }
+        if std::mem::take(&mut self.hash_is_late) && key == '#' {
+            return;
+        }
+        match &self.state {
+            State::Speaking { block, then: Then::Next { barge_in, resolves }, .. } => {
+                let (block, barge_in, resolves) = (block.clone(), *barge_in, *resolves);
+                self.caller_is_there();
+                self.remember_key(key);
+                if barge_in {
+                    self.actions.push(Action::StopSpeaking);
+                    self.resolved |= resolves;
+                    self.follow(&block, "next");
+                }
+            }
+            State::Requesting(_) => {
+                self.caller_is_there();
+                self.remember_key(key);
+            }
+            State::Listening(_) => {
+                if let Some(mut listening) = self.take_listening() {
+                    self.caller_is_there();
+                    self.interrupt(&mut listening);
+                    listening.talking = false;
+                    self.understand_key(listening, key);
+                }
+            }
+            State::New | State::Speaking { .. } | State::Queued(_) | State::Moving | State::Over => {}
+        }
+    }
+
+    fn remember_key(&mut self, key: char) {
+        if self.keys_ahead.len() < MAX_KEYS_AHEAD {
+            self.keys_ahead.push_back(key);
+        }
+    }
+
+    /// Keys that were pressed before the question came answer it; the question itself is then not asked.
+    fn use_keys_ahead(&mut self, listening: Box<Listening>) {
+        let block = listening.block.clone();
+        self.state = State::Listening(listening);
+        while let Some(key) = self.keys_ahead.pop_front() {
+            if std::mem::take(&mut self.hash_is_late) && key == '#' {
+                continue;
+            }
+            let Some(listening) = self.take_listening() else { break };
+            if !self.key_fits(&listening, key) {
+                // Rather ask than guess.
+                self.keys_ahead.clear();
+                return self.ask_own(listening);
+            }
+            self.understand_key(listening, key);
+            let still_here =
+                matches!(&self.state, State::Listening(now) if now.block == block && now.question == Question::Own);
+            if !still_here {
+                return;
+            }
+        }
+        // Digits that are not complete yet.
+        if let Some(listening) = self.take_listening() {
+            self.keep_listening(listening);
+        }
+    }
+
+    pub(super) fn listening_timed_out(&mut self) {
+        let Some(mut listening) = self.take_listening() else { return };
+        if listening.say.is_some() {
+            listening.talking = false;
+            listening.prompt_over(self.now);
+            self.state = State::Listening(listening);
+        } else if listening.talking {
+            listening.talking = false;
+            self.miss(listening, Miss::NoMatch, true);
+        } else if !listening.digits.is_empty() {
+            self.digits_over(listening);
+        } else {
+            self.miss(listening, Miss::NoInput, true);
+        }
+    }
+
+    /// The caller was not heard or not understood. With `again` a question that was asked back stays the question.
+    pub(super) fn miss(&mut self, mut listening: Box<Listening>, miss: Miss, again: bool) {
+        self.attempts += 1;
+        self.keys_ahead.clear();
+        listening.digits.clear();
+        let block = listening.block.clone();
+        let count = match miss {
+            Miss::NoInput => &mut listening.no_inputs,
+            Miss::NoMatch => &mut listening.no_matches,
+        };
+        *count += 1;
+        let count = *count;
+        self.note(match miss {
+            Miss::NoInput => Note::NoInput { block: block.clone(), count },
+            Miss::NoMatch => Note::NoMatch { block: block.clone(), count },
+        });
+        if miss == Miss::NoInput {
+            self.silence += 1;
+            if self.silence > MAX_SILENCE {
+                return self.say_goodbye();
+            }
+        }
+        let plan = Arc::clone(&self.plan);
+        let Some((step, tries)) = listening_step(&plan, &block) else {
+            return self.fail(&block, "the block does not listen".to_owned());
+        };
+        if count >= tries.max_tries {
+            let edge = match miss {
+                Miss::NoInput => "no_input",
+                Miss::NoMatch if listening.unsure && self.has_edge(&block, "low_confidence") => "low_confidence",
+                Miss::NoMatch => "no_match",
+            };
+            return self.leave(listening, edge);
+        }
+        let number = count as usize - 1;
+        if again && listening.question != Question::Own {
+            let parts = listening.asked.clone();
+            return self.ask(listening, Some(phrases::lead_in(miss, number, self.language)), parts);
+        }
+        listening.question = Question::Own;
+        let misses = (listening.no_inputs + listening.no_matches) as usize;
+        let lead_in = Some(phrases::lead_in(miss, number, self.language));
+        let asked = match tries.retry_prompts.get(misses - 1) {
+            Some(prompt) => self.fill_prompt(prompt).map(|parts| (None, parts)),
+            None if misses == 1 => self.fill_prompt(&tries.prompt).map(|parts| (lead_in, parts)),
+            None => match self.help(step) {
+                help if help.is_empty() => self.fill_prompt(&tries.prompt).map(|parts| (lead_in, parts)),
+                help => Ok((lead_in, vec![Part { text: help, language: self.language }])),
+            },
+        };
+        match asked {
+            Ok((lead_in, parts)) => self.ask(listening, lead_in, parts),
+            Err(message) => self.fail(&block, message),
+        }
+    }
+
+    /// An example of what to say, or the keys.
+    fn help(&self, step: &Step) -> String {
+        let choices: Vec<(Option<char>, String)> = step
+            .choices()
+            .iter()
+            .map(|choice| {
+                let label = self.fill_prompt(&choice.label).unwrap_or_default();
+                let label = if label.is_empty() { self.label(&choice.edge) } else { words(&label) };
+                (choice.key, label)
+            })
+            .collect();
+        let choices = phrases::choices(&choices, self.language);
+        match step {
+            Step::AskIntent { intents, .. } => {
+                let example = intents
+                    .iter()
+                    .filter_map(|name| self.flow.intent(name)?.examples.get(&self.language)?.first())
+                    .next()
+                    .map(|example| phrases::example(example, self.language));
+                let all: Vec<String> =
+                    example.into_iter().chain(Some(choices).filter(|text| !text.is_empty())).collect();
+                all.join(" ")
+            }
+            Step::Collect { min, max, .. } => phrases::key_digits(*min, *max, self.language),
+            _ => choices,
+        }
+    }
+
+    /// Leaves the listening block along an edge.
+    pub(super) fn leave(&mut self, mut listening: Box<Listening>, edge: &str) {
+        self.interrupt(&mut listening);
+        self.actions.push(Action::StopListening);
+        self.follow(&listening.block, edge);
+    }
+
+    pub(super) fn command(&mut self, mut listening: Box<Listening>, command: Command) {
+        self.note(Note::Command { block: listening.block.clone(), command });
+        match command {
+            Command::Agent => {
+                self.asked_for_person = true;
+                let person = self.flow.person.clone().filter(|person| *person != listening.block);
+                if self.has_edge(&listening.block, "agent") {
+                    self.leave(listening, "agent");
+                } else if let Some(person) = person {
+                    self.interrupt(&mut listening);
+                    self.actions.push(Action::StopListening);
+                    self.go(&listening.block, "command:agent", person);
+                } else {
+                    self.miss(listening, Miss::NoMatch, true);
+                }
+            }
+            Command::Repeat => {
+                let said = listening.said.clone();
+                self.say_and_listen(listening, said);
+            }
+            Command::Back => {
+                self.listened.pop();
+                match self.listened.pop() {
+                    Some(before) => {
+                        self.interrupt(&mut listening);
+                        self.actions.push(Action::StopListening);
+                        self.go(&listening.block, "command:back", before);
+                    }
+                    None => {
+                        self.listened.push(listening.block.clone());
+                        self.ask_own(listening);
+                    }
+                }
+            }
+            Command::Stop => {
+                self.interrupt(&mut listening);
+                self.say_goodbye();
+            }
+        }
+    }
+
+    fn say_goodbye(&mut self) {
+        self.actions.push(Action::StopListening);
+        let outcome = if self.resolved { Outcome::Resolved } else { Outcome::Abandoned };
+        let parts = vec![Part { text: phrases::goodbye(self.language).to_owned(), language: self.language }];
+        self.speak("", parts, false, Then::End(outcome));
+    }
+}
+
+pub(super) fn listening_step<'p>(plan: &'p Plan, id: &str) -> Option<(&'p Step, &'p Tries)> {
+    let step = &plan.blocks.get(id)?.step;
+    Some((step, step.tries()?))
+}
+
+pub(super) fn words(parts: &[Part]) -> String {
+    parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,325 @@
+//! What is said and tested: prompts in every language, intents and queues that exist, templates and conditions that can be
+//! compiled and use what something sets.
+
+use std::collections::BTreeSet;
+
+use intent::Language;
+use serde_json::Value;
+
+use crate::{
+    Block, Finding, Flow,
+    expression::Expression,
+    finding::nearest,
+    registry::{self, FieldSpec, FieldType},
+    template::{Place, Template, Templates},
+    values::{CALL_MEMBERS, INTENT_MEMBERS, RESERVED},
+};
+
+/// So many examples make an intent dependable.
+const GOOD_EXAMPLES: usize = 5;
+
+pub(super) fn check(flow: &Flow, findings: &mut Vec<Finding>) {
+    intents(flow, findings);
+    let known = known_names(flow);
+    for (index, block) in flow.blocks.iter().enumerate() {
+        let Some(spec) = registry::block(&block.kind) else { continue };
+        let mut checked = Checked { flow, block, known: &known, templates: Templates::new(), findings: Vec::new() };
+        let place = format!("/blocks/{index}/params");
+        for field in spec.fields {
+            if let Some(value) = block.params.get(field.name) {
+                checked.value(field, value, &format!("{place}/{}", field.name));
+            }
+        }
+        checked.together(&place);
+        findings.extend(checked.findings.into_iter().map(|finding| finding.of(&block.id)));
+    }
+}
+
+fn intents(flow: &Flow, findings: &mut Vec<Finding>) {
+    let reserved: BTreeSet<&str> = registry::blocks()
+        .iter()
+        .filter(|spec| spec.listens())
+        .flat_map(|spec| spec.edges.iter().map(|edge| edge.name))
+        .chain(["agent"])
+        .collect();
+    let mut seen = BTreeSet::new();
+    for (index, intent) in flow.intents.iter().enumerate() {
+        let place = format!("/intents/{index}");
+        if !seen.insert(&intent.name) {
+            findings.push(Finding::error(
+                "duplicate_id",
+                format!("{place}/name"),
+                format!("There are two intents {}.", intent.name),
+                "Merge them, or rename one.",
+            ));
+        }
+        if reserved.contains(intent.name.as_str()) {
+            findings.push(Finding::error(
+                "reserved_name",
+                format!("{place}/name"),
+                format!("An intent cannot be called {}, which is the name of an edge.", intent.name),
+                "Choose another name.",
+            ));
+        }
+        for language in &flow.languages {
+            let examples = intent.examples.get(language).map_or(0, Vec::len);
+            if examples < GOOD_EXAMPLES {
+                findings.push(Finding::warning(
+                    "few_examples",
+                    format!("{place}/examples"),
+                    format!("Intent {} has {examples} examples in {language}.", intent.name),
+                    format!("Add ways of saying it; {GOOD_EXAMPLES} or more are understood dependably."),
+                ));
+            }
+            if !intent.label.contains_key(language) {
+                findings.push(Finding::warning(
+                    "missing_language",
+                    format!("{place}/label"),
+                    format!("Intent {} has no label in {language}; its name is said when asking back.", intent.name),
+                    "Add one, such as \"your order\".",
+                ));
+            }
+        }
+    }
+}
+
+/// The names that something sets: `vars.a`, `slots.b`, `call.id`, and replies as a whole.
+fn known_names(flow: &Flow) -> BTreeSet<String> {
+    let set_by = |kind: &'static str, field: &'static str| {
+        flow.blocks
+            .iter()
+            .filter(move |block| block.kind == kind)
+            .filter_map(move |block| block.params.get(field)?.as_str())
+    };
+    flow.variables
+        .iter()
+        .map(|variable| format!("vars.{}", variable.name))
+        .chain(set_by("collect", "slot").map(|name| format!("slots.{name}")))
+        .chain(set_by("http", "save_as").map(str::to_owned))
+        .chain(CALL_MEMBERS.iter().map(|name| format!("call.{name}")))
+        .chain(INTENT_MEMBERS.iter().map(|name| format!("intent.{name}")))
+        .collect()
+}
+
+struct Checked<'f> {
+    flow: &'f Flow,
+    block: &'f Block,
+    known: &'f BTreeSet<String>,
+    templates: Templates,
+    findings: Vec<Finding>,
+}
+
+impl Checked<'_> {
+    fn value(&mut self, field: &FieldSpec, value: &Value, place: &str) {
+        match (&field.kind, value) {
+            (FieldType::Texts, Value::Object(texts)) => {
+                self.every_language(field.name == "label", value, place);
+                for (language, text) in texts {
+                    self.template(text, Place::Text, &format!("{place}/{language}"));
+                }
+            }
+            (FieldType::Phrases, Value::Object(_)) => self.every_language(true, value, place),
+            (FieldType::TextsList, Value::Array(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    let field = FieldSpec { kind: FieldType::Texts, ..*field };
+                    self.value(&field, item, &format!("{place}/{index}"));
+                }
+            }
+            (FieldType::Template, text) => self.template(text, Place::Text, place),
+            (FieldType::Url, text) => {
+                self.template(text, Place::Url, place);
+                let web =
+                    |text: &str| text.starts_with("http://") || text.starts_with("https://") || text.starts_with("{{");
+                if text.as_str().is_some_and(|text| !web(text.trim())) {
+                    self.findings.push(Finding::error(
+                        "bad_address",
+                        place,
+                        "The address begins neither with http:// nor with https:// nor with a variable.",
+                        "Write the whole address.",
+                    ));
+                }
+            }
+            (FieldType::Json | FieldType::Templates | FieldType::TemplateMap, value) => self.templates_in(value, place),
+            (FieldType::Expression, Value::String(source)) => match Expression::new(source) {
+                Ok(expression) => self.names(expression.names(), place),
+                Err(error) => self.findings.push(Finding::error(
+                    "bad_expression",
+                    place,
+                    format!("The condition {source:?} cannot be used: {error}."),
+                    "Write a CEL condition such as order.status_code == 200.",
+                )),
+            },
+            (FieldType::Name, Value::String(name)) if field.name == "save_as" && RESERVED.contains(&name.as_str()) => {
+                self.findings.push(Finding::error(
+                    "reserved_name",
+                    place,
+                    format!("A reply cannot be called {name}, which means something already."),
+                    "Choose another name.",
+                ));
+            }
+            (FieldType::Intents, Value::Array(names)) => {
+                for (index, name) in names.iter().enumerate() {
+                    if let Some(name) = name.as_str().filter(|name| self.flow.intent(name).is_none()) {
+                        let near = nearest(name, self.flow.intents.iter().map(|intent| intent.name.as_str()));
+                        self.unknown("unknown_intent", "intent", name, near, format!("{place}/{index}"));
+                    }
+                }
+            }
+            (FieldType::Queue, Value::String(id)) if !self.flow.queues.iter().any(|queue| queue.id == *id) => {
+                let near = nearest(id, self.flow.queues.iter().map(|queue| queue.id.as_str()));
+                self.unknown("unknown_queue", "queue", id, near, place.to_owned());
+            }
+            (FieldType::Rows { columns }, Value::Array(rows)) => {
+                for (index, row) in rows.iter().enumerate() {
+                    for column in *columns {
+                        if let Some(value) = row.get(column.name) {
+                            self.value(column, value, &format!("{place}/{index}/{}", column.name));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn unknown(&mut self, code: &str, what: &str, name: &str, near: Option<&str>, place: String) {
+        let fix = match near {
+            Some(meant) => format!("Did you mean {meant}?"),
+            None => format!("Add the {what} to the flow, or name another."),
+        };
+        self.findings.push(Finding::error(code, place, format!("The flow has no {what} {name:?}."), fix));
+    }
+
+    /// A prompt must come in every language; a label or phrases may be missing, which is only less helpful.
+    fn every_language(&mut self, only_warn: bool, value: &Value, place: &str) {
+        for language in &self.flow.languages {
+            let missing = match value.get(language.code()) {
+                None => true,
+                Some(Value::String(text)) => text.trim().is_empty(),
+                Some(Value::Array(items)) => items.is_empty(),
+                Some(_) => false,
+            };
+            if missing {
+                let name = match language {
+                    Language::English => "English",
+                    Language::Chinese => "Chinese",
+                };
+                let (message, fix) = (
+                    format!("There are no words in {name} here."),
+                    format!("Add them under {:?}, or remove the language from the flow.", language.code()),
+                );
+                self.findings.push(if only_warn {
+                    Finding::warning("missing_language", place, message, fix)
+                } else {
+                    Finding::error("missing_language", place, message, fix)
+                });
+            }
+        }
+    }
+
+    fn templates_in(&mut self, value: &Value, place: &str) {
+        match value {
+            Value::String(_) => self.template(value, Place::Text, place),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.templates_in(item, &format!("{place}/{index}"));
+                }
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    self.templates_in(member, &format!("{place}/{}", crate::parse::escape(name)));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn template(&mut self, text: &Value, kind: Place, place: &str) {
+        let Some(source) = text.as_str() else { return };
+        let template = self.templates.add(source, kind);
+        if let Template::Broken(error) = &template {
+            self.findings.push(Finding::error(
+                "bad_template",
+                place,
+                format!("The text cannot be filled in: {error}."),
+                "Write values as {{ slots.name }}.",
+            ));
+        }
+        self.names(self.templates.names(&template), place);
+    }
+
+    fn names(&mut self, names: BTreeSet<String>, place: &str) {
+        for name in names {
+            let root = name.split('.').next().unwrap_or_default();
+            let set = self.known.contains(root)
+                || self.known.contains(&name)
+                // `slots.a.b` is as good as `slots.a`.
+                || self.known.iter().any(|known| name.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.')))
+                || RESERVED.contains(&name.as_str());
+            if !set {
+                let fix = match nearest(&name, self.known.iter().map(String::as_str)) {
+                    Some(meant) => format!("Did you mean {meant}?"),
+                    None if root == "vars" => "Declare it among the flow's variables.".to_owned(),
+                    None => "Collect it or look it up before.".to_owned(),
+                };
+                self.findings.push(Finding::warning("unset_name", place, format!("Nothing sets {name}."), fix));
+            }
+        }
+    }
+
+    /// What only shows when several parameters are seen together.
+    fn together(&mut self, place: &str) {
+        let number = |name: &str| self.block.params.get(name).and_then(Value::as_u64);
+        if let (Some(min), Some(max)) = (number("min_digits"), number("max_digits"))
+            && min > max
+        {
+            self.findings.push(Finding::error(
+                "bad_range",
+                format!("{place}/min_digits"),
+                format!("No digits can be {min} or more and {max} or less."),
+                "Swap the two.",
+            ));
+        }
+        let method = self.block.params.get("method").and_then(Value::as_str);
+        if number("retries").is_some_and(|retries| retries > 0) && matches!(method, Some("POST" | "PATCH")) {
+            self.findings.push(Finding::warning(
+                "no_retries",
+                format!("{place}/retries"),
+                "A POST or PATCH is never repeated.",
+                "Remove the retries.",
+            ));
+        }
+        let rows = ["options", "keys"]
+            .into_iter()
+            .filter_map(|name| Some((name, self.block.params.get(name)?.as_array()?.clone())));
+        for (name, rows) in rows.collect::<Vec<_>>() {
+            if name == "options" && rows.is_empty() {
+                self.findings.push(Finding::error(
+                    "no_options",
+                    format!("{place}/options"),
+                    "The menu has nothing to choose from.",
+                    "Add an option.",
+                ));
+            }
+            let mut keys = BTreeSet::new();
+            for (index, row) in rows.iter().enumerate() {
+                let place = format!("{place}/{name}/{index}");
+                match row.get("key").and_then(Value::as_str) {
+                    Some(key) if !keys.insert(key.to_owned()) => self.findings.push(Finding::error(
+                        "duplicate_key",
+                        place,
+                        format!("Key {key} is taken already."),
+                        "Use another key.",
+                    )),
+                    None if name == "options" && row.get("phrases").is_none() => self.findings.push(Finding::error(
+                        "no_way_to_choose",
+                        place,
+                        "This option can be chosen neither by key nor by voice.",
+                        "Give it a key or phrases.",
+                    )),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
