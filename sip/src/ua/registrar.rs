@@ -182,11 +182,9 @@ impl Registrar {
 
 /// What the REGISTER asks for; `None` when it contradicts itself.
 fn wanted(request: &Request) -> Option<Wanted> {
-    let expires = match wire::values(request, "Expires").next() {
-        // Values beyond 2^32 mean as long as possible (RFC 3261 section 20.19 lets us choose).
-        Some(text) => Some(text.trim().parse::<u64>().map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX))),
-        None => None,
-    };
+    // Values beyond 2^32 mean as long as possible (RFC 3261 section 20.19 lets us choose).
+    let seconds = |text: &str| text.trim().parse::<u64>().map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX));
+    let expires = wire::values(request, "Expires").next().map(seconds);
     let lines: Vec<_> = wire::values(request, "Contact").collect();
     let wishes = if lines.iter().any(|line| line.trim() == "*") {
         if lines.len() != 1 || expires != Some(0) {
