@@ -38,7 +38,8 @@ pub struct Flow {
     /// Where a caller goes who asks for a person, and a call that cannot go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<BlockId>,
-    /// Where a run goes on, unheard, when the caller hangs up in a block whose own `hangup` edge is unwired.
+    /// Where a run goes on, unheard, when the caller hangs up before the call is resolved or an agent was reached, in a block whose
+    /// own `hangup` edge is unwired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hangup: Option<BlockId>,
     /// What is set before a call begins.

@@ -507,7 +507,7 @@ impl Run {
         };
         if self.has_edge(&block, "hangup") {
             self.follow(&block, "hangup");
-        } else if let Some(to) = self.flow.hangup.clone() {
+        } else if let Some(to) = self.flow.hangup.clone().filter(|_| outcome == Outcome::Abandoned) {
             self.go(&block, "hangup", to);
         } else {
             self.finish(outcome);

@@ -44,7 +44,7 @@ pub(crate) struct Templates {
 impl Templates {
     pub fn new() -> Self {
         let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(50);
         // `{{ slots.order_number | digits }}` reads `1 0 4, 2`, as a person would say it.
