@@ -1,0 +1,265 @@
+//! The tables, as rows. Every row names its tenant; what is sealed is a `Vec<u8>` and says so. Times are milliseconds
+//! since 1970, closed sets of names are stored as the journal spells them.
+
+/// Who uses this installation; the embedded default has one.
+pub(super) mod tenant {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "tenant")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: String,
+        pub created_at: i64,
+        /// Recognises the master key that this tenant's data is sealed with.
+        pub key_check: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The people who call, each with a key of their own.
+pub(super) mod person {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "person")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub tenant: Uuid,
+        /// The person's key, wrapped by the master key; gone when the person is erased.
+        pub wrapped_key: Option<Vec<u8>>,
+        /// The blind index of their number; none when withheld or erased.
+        pub lookup: Option<Vec<u8>>,
+        pub created_at: i64,
+        pub erased_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Calls: a projection of the journal.
+pub(super) mod call {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "call")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub tenant: Uuid,
+        pub person: Uuid,
+        pub started_at: i64,
+        pub ended_at: Option<i64>,
+        pub outcome: Option<String>,
+        pub state: String,
+        pub intent: Option<String>,
+        pub flow: String,
+        pub dialled: String,
+        /// The caller's number, sealed.
+        pub caller: Vec<u8>,
+        pub agent: Option<String>,
+        /// The first ticket opened from the call.
+        pub ticket: Option<Uuid>,
+        pub duration_ms: Option<i64>,
+        pub turns: i32,
+        /// The wire latency of each reply, as a JSON list, so that the median can be kept up to date.
+        pub wire_ms: String,
+        pub wire_p50_ms: Option<i64>,
+        /// The last place in the journal.
+        pub last_seq: i32,
+        /// The highest place that the call itself claimed; what others added to the journal makes it lag behind.
+        pub last_given: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The journal.
+pub(super) mod event {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "event")]
+    pub struct Model {
+        /// The cursor: entries become visible in this order.
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub tenant: Uuid,
+        pub call: Uuid,
+        /// Whose key seals the body.
+        pub person: Uuid,
+        pub seq: i32,
+        /// The place that the call claimed; none for ticket work.
+        pub given: Option<i32>,
+        pub at: i64,
+        pub audio_ms: Option<i64>,
+        pub kind: String,
+        pub block: Option<String>,
+        pub turn: Option<i64>,
+        pub duration_ms: Option<i64>,
+        pub score: Option<f32>,
+        pub label: Option<String>,
+        /// The event as JSON, sealed.
+        pub body: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Tickets: a projection of the journal.
+pub(super) mod ticket {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ticket")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub tenant: Uuid,
+        pub number: i64,
+        pub call: Uuid,
+        pub person: Uuid,
+        pub status: String,
+        pub assignee: Option<Uuid>,
+        /// Labels, as a JSON list.
+        pub tags: String,
+        pub outcome: Option<String>,
+        pub opened_at: i64,
+        pub changed_at: i64,
+        /// Sealed.
+        pub subject: Vec<u8>,
+        /// Sealed.
+        pub body: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The people who sign in.
+pub(super) mod user {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub tenant: Uuid,
+        pub name: String,
+        pub email: Option<String>,
+        pub role: String,
+        pub language: Option<String>,
+        /// Argon2id, in the PHC format.
+        pub password_hash: Option<String>,
+        pub created_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who is signed in.
+pub(super) mod session {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "session")]
+    pub struct Model {
+        /// SHA-256 of the token in the cookie.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub token_hash: String,
+        pub tenant: Uuid,
+        pub user: Uuid,
+        pub expires_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// One-time sign-in links.
+pub(super) mod link {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "link")]
+    pub struct Model {
+        /// SHA-256 of the token in the link.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub token_hash: String,
+        pub tenant: Uuid,
+        pub user: Uuid,
+        pub expires_at: i64,
+        pub used_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Agents' phones.
+pub(super) mod extension {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "extension")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub user: Uuid,
+        pub realm: String,
+        /// Both HA1 digests, sealed: whoever has one can register as this phone.
+        pub digests: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What an admin set.
+pub(super) mod setting {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "setting")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: String,
+        pub value: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
