@@ -22,7 +22,7 @@ pub const PHASES: usize = 4;
 /// A step.
 pub const STEP: Duration = Duration::from_millis(5);
 /// Datagrams read from one socket in one step, at most: a flood is left to the kernel to drop.
-const MAX_READS: usize = 32;
+const MAX_READS: usize = 64;
 /// More than any datagram we understand.
 const DATAGRAM: usize = 2_048;
 
@@ -104,8 +104,9 @@ impl Engine {
         self.gauges.legs.store(self.slots.len(), Ordering::Relaxed);
     }
 
-    /// Closes every leg.
+    /// Closes every leg, also those that wait to be opened.
     pub fn close_all(&mut self, now: Instant) {
+        self.take_commands(now);
         for slot in 0..self.lines.len() {
             self.close(slot, now);
         }
