@@ -550,6 +550,3 @@ impl Step {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

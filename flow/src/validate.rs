@@ -263,6 +263,3 @@ fn circle_without_caller(flow: &Flow) -> Option<Vec<&str>> {
     }
     None
 }
-
-#[cfg(test)]
-mod tests;

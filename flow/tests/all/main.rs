@@ -1,0 +1,8 @@
+//! Tests of flows from the outside: events in, actions out. One binary, so that it is linked once.
+
+mod blocks;
+mod conversation;
+mod demo;
+mod line;
+mod properties;
+mod publishing;
