@@ -122,10 +122,7 @@ impl UserAgent {
             .build();
         let transactions = endpoint.incoming_transactions().map_err(|error| SipError::Stack(error.to_string()))?;
         let (incoming, calls) = mpsc::channel(WAITING_CALLS);
-        let registrar = config
-            .registrar
-            .clone()
-            .map(|directory| Registrar::new(directory, config.realm.clone(), config.registrar_limits));
+        let registrar = config.registrar.clone().map(|directory| Registrar::new(directory, &config));
         let core = Arc::new(Core {
             ports: RtpPorts::new(config.bind.ip(), config.rtp_ports.clone()),
             dialogs: Arc::new(DialogLayer::new(endpoint.inner.clone())),

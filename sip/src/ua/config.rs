@@ -86,6 +86,10 @@ pub struct UaConfig {
     pub registrar: Option<Arc<dyn Directory>>,
     /// Bounds on registrations.
     pub registrar_limits: RegistrarLimits,
+    /// The hashes that are offered and accepted, in the order of the challenges. MD5 alone by default, because
+    /// phones of today give up when they see another: baresip 1.0 fails on any challenge it doesn't know, and
+    /// SIPp 3.6 reads the first only. Where all phones know SHA-256, use [`crate::digest::ALGORITHMS`] or only that.
+    pub digest_algorithms: Vec<DigestAlgorithm>,
     /// When false, an INVITE must carry the digest credentials of a user in the directory.
     pub allow_anonymous_calls: bool,
     /// Per source address.
@@ -109,6 +113,7 @@ impl UaConfig {
             rtp_ports: None,
             registrar: None,
             registrar_limits: RegistrarLimits::default(),
+            digest_algorithms: vec![DigestAlgorithm::Md5],
             allow_anonymous_calls: true,
             rate_limit: RateLimit { per_second: 500.0, burst: 1000.0 },
             record: true,

@@ -11,8 +11,8 @@ use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::broadcast;
 
 use super::bindings::{Bindings, Contact, Refused, Request as Wanted, Wish, Wishes};
-use super::{Directory, RegistrarLimits, wire};
-use crate::digest::{ALGORITHMS, Authorization, Challenge, NonceState, Nonces};
+use super::{Directory, UaConfig, wire};
+use crate::digest::{Authorization, Challenge, DigestAlgorithm, NonceState, Nonces};
 
 /// How long a nonce may be used. Long enough for a phone's next refresh to need no second round.
 const NONCE_LIFETIME: Duration = Duration::from_secs(300);
@@ -55,18 +55,20 @@ pub(super) enum Check {
 pub(super) struct Registrar {
     directory: Arc<dyn Directory>,
     realm: String,
+    algorithms: Vec<DigestAlgorithm>,
     nonces: Mutex<Nonces>,
     bindings: Mutex<Bindings>,
     changes: broadcast::Sender<RegistrationChange>,
 }
 
 impl Registrar {
-    pub(super) fn new(directory: Arc<dyn Directory>, realm: String, limits: RegistrarLimits) -> Self {
+    pub(super) fn new(directory: Arc<dyn Directory>, config: &UaConfig) -> Self {
         Registrar {
             directory,
-            realm,
+            realm: config.realm.clone(),
+            algorithms: config.digest_algorithms.clone(),
             nonces: Mutex::new(Nonces::new(NONCE_LIFETIME, Instant::now())),
-            bindings: Mutex::new(Bindings::new(limits)),
+            bindings: Mutex::new(Bindings::new(config.registrar_limits)),
             changes: broadcast::Sender::new(CHANGE_ROOM),
         }
     }
@@ -87,16 +89,16 @@ impl Registrar {
         }
     }
 
-    /// The challenge headers, strongest hash first (RFC 8760 section 2.4).
+    /// The challenge headers, one per hash.
     pub(super) fn challenge(&self, stale: bool) -> Vec<Header> {
         let nonce = self.nonces().issue(Instant::now());
-        ALGORITHMS
-            .into_iter()
+        self.algorithms
+            .iter()
             .map(|algorithm| {
                 let challenge = Challenge {
                     realm: self.realm.clone(),
                     nonce: nonce.clone(),
-                    algorithm,
+                    algorithm: *algorithm,
                     opaque: None,
                     qop_auth: true,
                     stale,
@@ -106,10 +108,14 @@ impl Registrar {
             .collect()
     }
 
+    fn asked(&self, claim: &Authorization) -> bool {
+        claim.realm == self.realm && self.algorithms.contains(&claim.algorithm)
+    }
+
     /// Who sent this request.
     pub(super) fn check(&self, request: &Request) -> Check {
         let claims = wire::values(request, "Authorization").filter_map(Authorization::parse);
-        let Some(claim) = claims.into_iter().find(|claim| claim.realm == self.realm) else {
+        let Some(claim) = claims.into_iter().find(|claim| self.asked(claim)) else {
             return Check::Ask { stale: false };
         };
         let known = self.directory.ha1(&claim.username, &self.realm, claim.algorithm);
