@@ -11,6 +11,7 @@
 //! | [`document`] | a flow as plain data, and its canonical JSON |
 //! | [`mod@parse`] | reading a document, with errors that name the place and the cure |
 //! | [`phrases`] | the words a run finds by itself: "I didn't hear anything." |
+//! | [`schema`] | the JSON Schema of a document, made from the registry |
 //! | [`mod@validate`] | what publishing refuses or warns of |
 //! | [`event`] | what a run hears and what it wants done |
 //! | [`run`] | the run itself |
@@ -25,6 +26,7 @@ pub mod phrases;
 mod plan;
 pub mod registry;
 pub mod run;
+pub mod schema;
 mod template;
 pub mod validate;
 mod values;
