@@ -45,7 +45,7 @@ pub(super) struct Calibration {
 }
 
 /// The views weigh this much in the combined score.
-const VIEWS: [f32; 3] = [1.0, 0.35, 0.35];
+const VIEWS: [f32; 3] = [1.0, 0.2, 0.25];
 /// For few classes the spread within one text says little; the usual spread then counts as this many classes.
 const USUAL_SPREAD_WEIGHT: f32 = 10.0;
 
