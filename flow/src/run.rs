@@ -1,9 +1,11 @@
 //! The run of a flow for one call: events in, actions out, nothing else. It knows no clock but the time it is told, waits for
 //! nothing without a deadline, and ends every call in exactly one outcome. This module holds the state and the way from block
-//! to block; listening, understanding and the blocks that do something have modules of their own.
+//! to block; speaking, listening, understanding, ending and the blocks that do something have modules of their own.
 
 mod doing;
+mod ending;
 mod listening;
+mod speaking;
 mod understanding;
 
 use std::{
@@ -15,8 +17,8 @@ use intent::Language;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Action, BlockId, Brief, Context, Event, Flow, Millis, Note, Outcome, Part, phrases,
-    plan::{Plan, Planned, Prompt, Step},
+    Action, BlockId, Brief, Context, Event, Flow, Millis, Note, Outcome, phrases,
+    plan::{Plan, Planned, Step},
     values::Values,
 };
 use doing::{Queued, Requesting};
@@ -361,96 +363,6 @@ impl Run {
         self.plan.blocks.get(block).is_some_and(|planned| planned.edges.contains_key(edge))
     }
 
-    /// Something in a block went wrong: its error edge, or a person.
-    fn fail(&mut self, block: &str, message: String) {
-        self.note(Note::Error { block: block.to_owned(), message });
-        if self.has_edge(block, "error") {
-            self.follow(block, "error");
-        } else {
-            self.rescue(block);
-        }
-    }
-
-    /// The run cannot go on from a block: the caller goes to a person, if there is a way and it is not what just failed.
-    fn rescue(&mut self, block: &str) {
-        match self.flow.person.clone() {
-            Some(person) if person != block && self.rescues < MAX_RESCUES && self.hung_up.is_none() => {
-                self.rescues += 1;
-                self.go(block, "error", person);
-            }
-            _ => self.give_up(),
-        }
-    }
-
-    fn give_up(&mut self) {
-        if self.hung_up.is_some() {
-            return self.finish(Outcome::Abandoned);
-        }
-        let parts = vec![Part { text: phrases::apology(self.language).to_owned(), language: self.language }];
-        self.speak("", parts, false, Then::End(Outcome::Failed));
-    }
-
-    /// Says something and waits until it is over.
-    fn speak(&mut self, block: &str, parts: Vec<Part>, barge_in: bool, then: Then) {
-        self.next = None;
-        self.waits += 1;
-        if self.hung_up.is_some() || parts.is_empty() {
-            return self.after_speech(block, then);
-        }
-        let say = self.say(parts, barge_in);
-        self.state = State::Speaking { block: block.to_owned(), say, until: self.now + MAX_SPEECH_MS, then };
-    }
-
-    fn after_speech(&mut self, block: &str, then: Then) {
-        match then {
-            Then::Next { resolves, .. } => {
-                self.resolved |= resolves;
-                self.follow(block, "next");
-            }
-            Then::End(outcome) => self.finish(outcome),
-        }
-    }
-
-    fn say(&mut self, parts: Vec<Part>, barge_in: bool) -> u64 {
-        self.says += 1;
-        self.turn += 1;
-        self.actions.push(Action::Say { id: self.says, turn: self.turn, parts, barge_in });
-        self.says
-    }
-
-    /// A prompt in the language that is spoken, or in the flow's own where it has none.
-    fn fill_prompt(&self, prompt: &Prompt) -> Result<Vec<Part>, String> {
-        let default = self.flow.default_language();
-        let found = [self.language, default]
-            .into_iter()
-            .find_map(|language| Some((language, prompt.get(&language)?)))
-            .or_else(|| prompt.iter().next().map(|(language, template)| (*language, template)));
-        let Some((language, template)) = found else {
-            return Err("a prompt has no text".to_owned());
-        };
-        let text = self
-            .plan
-            .templates
-            .fill(template, &self.values)
-            .map_err(|error| format!("a prompt cannot be filled in: {error}"))?;
-        let text = text.trim();
-        Ok(if text.is_empty() { Vec::new() } else { vec![Part { text: text.to_owned(), language }] })
-    }
-
-    fn speech_done(&mut self, say: u64) {
-        match &mut self.state {
-            State::Speaking { block, say: current, then, .. } if *current == say => {
-                let (block, then) = (block.clone(), *then);
-                self.after_speech(&block, then);
-            }
-            State::Listening(listening) if listening.say == Some(say) => {
-                let now = self.now;
-                listening.prompt_over(now);
-            }
-            _ => {}
-        }
-    }
-
     fn time_out(&mut self) {
         match &mut self.state {
             State::Speaking { say, .. } => {
@@ -469,65 +381,6 @@ impl Run {
         self.steps = 0;
         self.waits = 0;
         self.silence = 0;
-    }
-
-    fn hang_up(&mut self) {
-        if self.hung_up.is_some() || matches!(self.state, State::Over) {
-            return;
-        }
-        let outcome = if self.talked_to_agent {
-            Outcome::Agent
-        } else if self.resolved {
-            Outcome::Resolved
-        } else {
-            Outcome::Abandoned
-        };
-        self.hung_up = Some(outcome);
-        self.steps = 0;
-        self.waits = 0;
-        let block = match std::mem::replace(&mut self.state, State::Moving) {
-            // The flow had decided how the call ends and was only saying goodbye.
-            State::Speaking { then: Then::End(decided), .. } => {
-                self.hung_up = Some(if outcome == Outcome::Abandoned { decided } else { outcome });
-                return self.finish(decided);
-            }
-            State::Speaking { block, .. } => block,
-            State::Listening(listening) => {
-                self.actions.push(Action::StopListening);
-                listening.block.clone()
-            }
-            State::Requesting(requesting) => requesting.block,
-            State::Queued(queued) => {
-                if queued.until.is_some() {
-                    self.actions.push(Action::LeaveQueue);
-                }
-                queued.block
-            }
-            State::New | State::Moving | State::Over => return self.finish(outcome),
-        };
-        if self.has_edge(&block, "hangup") {
-            self.follow(&block, "hangup");
-        } else if let Some(to) = self.flow.hangup.clone().filter(|_| outcome == Outcome::Abandoned) {
-            self.go(&block, "hangup", to);
-        } else {
-            self.finish(outcome);
-        }
-    }
-
-    fn finish(&mut self, outcome: Outcome) {
-        let outcome = match self.hung_up {
-            None => outcome,
-            // What is done after a hang-up can turn an abandoned call into a call-back, but not into a success.
-            Some(Outcome::Abandoned) => match outcome {
-                Outcome::Resolved | Outcome::Agent => Outcome::Abandoned,
-                other => other,
-            },
-            Some(reached) => reached,
-        };
-        self.next = None;
-        self.state = State::Over;
-        self.outcome = Some(outcome);
-        self.actions.push(Action::End { outcome });
     }
 
     fn note(&mut self, note: Note) {

@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use intent::{Decision, Meaning, Query, command, slot};
+use intent::{
+    Decision, Meaning, Query,
+    command::{self, Command},
+    slot,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -52,10 +56,13 @@ impl Run {
             options.iter().map(|option| (option.edge.clone(), self.phrases_of(option, heard))).collect();
         let best =
             readings(heard).find_map(|text| slot::match_phrase(text, &choices).filter(|(_, alike)| *alike >= ALIKE));
+        let command = command::detect(&heard.text, heard.language);
+        // The agent should know it even where an option, such as "a person", leads there by itself.
+        self.asked_for_person |= command == Some(Command::Agent);
         if let Some((edge, alike)) = best.as_ref().filter(|(_, alike)| *alike >= SURELY_ALIKE) {
             return self.chosen(listening, edge, By::Speech, *alike);
         }
-        if let Some(command) = command::detect(&heard.text, heard.language) {
+        if let Some(command) = command {
             return self.command(listening, command);
         }
         if let Some((edge, alike)) = best {

@@ -176,7 +176,7 @@ fn model_of(flow: &Flow) -> Arc<Model> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn every_run_of_every_flow_ends_and_repeats(flow in any_flow(), events in prop::collection::vec((any_event(), 0..4_000u64), 0..40)) {
