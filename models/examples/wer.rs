@@ -36,9 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let audio = read(&base.join(file))?;
         let grammar = match value("--grammar").as_deref() {
             Some("digits") => Grammar::Digits { min: 1, max: 0 },
-            Some(phrases) if phrases.contains('|') => {
-                Grammar::Phrases(phrases.split('|').map(str::to_owned).collect())
-            }
+            Some(phrases) if phrases.contains('|') => Grammar::Phrases(phrases.split('|').map(str::to_owned).collect()),
             _ => Grammar::Free,
         };
         let before = cpu_seconds();

@@ -38,6 +38,8 @@ pub(super) struct Reading {
     pub(super) tokens: Vec<Token>,
     /// Sum of log-probabilities, that of the end included.
     pub(super) sum: f32,
+    /// Whether the model ended it, rather than the limit.
+    pub(super) complete: bool,
 }
 
 impl Reading {
@@ -119,7 +121,7 @@ pub(super) fn search<G: Guide>(
     }
     if ended.is_empty() {
         // The longest allowed reading is reached: what there is counts as ended.
-        ended.extend(open.into_iter().map(|open| Reading { tokens: open.tokens, sum: open.sum }));
+        ended.extend(open.into_iter().map(|open| Reading { tokens: open.tokens, sum: open.sum, complete: false }));
     }
     ended.sort_by(|a: &Reading, b| b.sum.total_cmp(&a.sum));
     Ok(ended)
@@ -147,7 +149,7 @@ fn expand<G: Guide>(
         if token == EOS {
             // An end that is not among the best now is no better reading than those that go on.
             if rank < width.max(2) {
-                ended.push(Reading { tokens: beginning.tokens.clone(), sum });
+                ended.push(Reading { tokens: beginning.tokens.clone(), sum, complete: true });
             }
             continue;
         }
@@ -200,12 +202,7 @@ impl LogProbs {
 
     /// How undecided the model is, in nats.
     pub(super) fn entropy(&self) -> f32 {
-        self.logits
-            .iter()
-            .map(|logit| logit - self.total)
-            .filter(|log| *log > -30.0)
-            .map(|log| -log * log.exp())
-            .sum()
+        self.logits.iter().map(|logit| logit - self.total).filter(|log| *log > -30.0).map(|log| -log * log.exp()).sum()
     }
 }
 

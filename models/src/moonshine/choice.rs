@@ -99,7 +99,10 @@ mod tests {
 
     #[test]
     fn a_phrase_is_tried_as_a_word_and_as_a_sentence() {
-        assert_eq!(spellings_of(" opening hours. "), ["opening hours", "opening hours.", "Opening hours", "Opening hours."]);
+        assert_eq!(
+            spellings_of(" opening hours. "),
+            ["opening hours", "opening hours.", "Opening hours", "Opening hours."]
+        );
         assert!(spellings_of("  ").is_empty());
     }
 }

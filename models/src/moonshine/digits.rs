@@ -7,8 +7,7 @@ use super::beam::{Guide, LogProbs, Reading, log_sum_exp};
 use super::tokenizer::{EOS, Token, Tokenizer};
 use crate::score;
 
-const WORDS: [&str; 12] =
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh", "o"];
+const WORDS: [&str; 12] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh", "o"];
 const MARKS: [&str; 3] = [",", ".", "-"];
 /// Log-probability taken off for each digit too many, and for an end too early: a grammar that is expected, not enforced.
 const WRONG_LENGTH: f32 = 4.0;
@@ -67,7 +66,11 @@ impl DigitGrammar {
 
     /// The grammar for strings between `min` and `max` digits long (0: no limit).
     pub(super) fn between(&self, min: u8, max: u8) -> Digits<'_> {
-        Digits { grammar: self, min: usize::from(min).max(1), max: if max == 0 { usize::MAX } else { usize::from(max) } }
+        Digits {
+            grammar: self,
+            min: usize::from(min).max(1),
+            max: if max == 0 { usize::MAX } else { usize::from(max) },
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use self::beam::{Free, LogProbs, Reading, Search, SearchError, log_sum_exp};
 use self::digits::DigitGrammar;
 use self::runtime::{Networks, Start};
 use self::tokenizer::{EOS, Tokenizer};
-use crate::recogniser::{Alternative, Grammar, Hints, LoadError, Recogniser, RecogniseError, Recognition};
+use crate::recogniser::{Alternative, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition};
 use crate::{Language, score};
 
 const NAME: &str = "moonshine-tiny-en";
@@ -29,10 +29,15 @@ const TOKENS_PER_SECOND: f32 = 6.5;
 const SPEECH_BELOW: f32 = -5.3;
 /// A phrase this much less likely than the free reading was not said.
 const PHRASE_REJECT: f32 = -4.0;
+/// The same when the first step says that nobody speaks and the free reading is one of those that noise gives.
+const PHRASE_REJECT_IN_NOISE: f32 = -1.0;
+/// A mean token log-probability that noise hardly reaches: short words that the first step takes for noise pass with it.
+const CONFIDENT: f32 = -0.45;
 /// Digits less likely than this per token call for a look at what was said instead.
-const DIGITS_DOUBTFUL: f32 = -1.0;
-/// Per token of the free reading: digits that much less likely than free text were not said.
-const DIGITS_REJECT: f32 = -1.0;
+const DIGITS_DOUBTFUL: f32 = -0.45;
+/// Digits this much less likely than free text, and each digit a little more, were not said.
+const DIGITS_REJECT: f32 = -6.0;
+const DIGITS_REJECT_EACH: f32 = -0.5;
 /// Readings this much less likely than the best are not kept as alternatives.
 const ALTERNATIVES_WITHIN: f32 = 7.0;
 const MOST_ALTERNATIVES: usize = 5;
@@ -75,8 +80,8 @@ impl Moonshine {
     pub fn load(paths: &MoonshinePaths) -> Result<Self, LoadError> {
         let bytes = std::fs::read(&paths.tokenizer)
             .map_err(|source| LoadError::Unreadable { path: paths.tokenizer.clone(), source })?;
-        let tokenizer = Tokenizer::parse(&bytes)
-            .map_err(|reason| LoadError::Invalid { path: paths.tokenizer.clone(), reason })?;
+        let tokenizer =
+            Tokenizer::parse(&bytes).map_err(|reason| LoadError::Invalid { path: paths.tokenizer.clone(), reason })?;
         let networks = Networks::load(&paths.encoder, &paths.decoder, &paths.library, tokenizer.len())?;
         let digits = DigitGrammar::new(&tokenizer);
         Ok(Moonshine { networks, tokenizer, digits })
@@ -94,15 +99,12 @@ impl Moonshine {
             Grammar::Phrases(phrases) if !phrases.is_empty() => {
                 self.phrases(&start, phrases, longest, no_speech, hints)
             }
-            _ if no_speech => Ok(Recognition::silence(NAME)),
-            Grammar::Digits { min, max } => self.digit_string(&start, *min, *max, longest, hints),
-            _ => self.free(&start, longest, hints),
+            Grammar::Digits { min, max } => self.digit_string(&start, (*min, *max), longest, no_speech, hints),
+            _ => {
+                let readings = self.free_readings(&start, longest, hints)?;
+                Ok(self.free_recognition(&readings, no_speech))
+            }
         }
-    }
-
-    fn free(&mut self, start: &Start, longest: usize, hints: &Hints) -> Result<Recognition, SearchError> {
-        let readings = self.free_readings(start, longest, hints)?;
-        Ok(self.free_recognition(&readings))
     }
 
     fn free_readings(&mut self, start: &Start, longest: usize, hints: &Hints) -> Result<Vec<Reading>, SearchError> {
@@ -111,12 +113,13 @@ impl Moonshine {
         beam::search(&mut self.networks, start, &Free, search, hints)
     }
 
-    fn free_recognition(&self, readings: &[Reading]) -> Recognition {
+    /// `doubted`: the first step says that nobody speaks; then only a confident reading counts.
+    fn free_recognition(&self, readings: &[Reading], doubted: bool) -> Recognition {
         let Some(best) = readings.first() else {
             return Recognition::silence(NAME);
         };
         let text = self.tokenizer.decode(&best.tokens);
-        if score::words(&text).is_empty() || score::is_phantom(&text) {
+        if is_invented(&text) || (doubted && best.mean() < CONFIDENT) {
             return Recognition::silence(NAME);
         }
         let total = log_sum_exp(readings.iter().map(|reading| reading.sum));
@@ -146,9 +149,9 @@ impl Moonshine {
     fn digit_string(
         &mut self,
         start: &Start,
-        min: u8,
-        max: u8,
+        (min, max): (u8, u8),
         longest: usize,
+        no_speech: bool,
         hints: &Hints,
     ) -> Result<Recognition, SearchError> {
         let guide = self.digits.between(min, max);
@@ -157,20 +160,22 @@ impl Moonshine {
         let readings = beam::search(&mut self.networks, start, &guide, search, hints)?;
         let merged = digits::merge(&readings, &self.tokenizer);
         let (Some(best), Some(reading)) = (merged.first(), readings.first()) else {
-            return self.out_of_grammar(start, longest, hints);
+            return self.out_of_grammar(start, longest, no_speech, hints);
         };
-        if reading.mean() < DIGITS_DOUBTFUL {
+        if !reading.complete || reading.mean() < DIGITS_DOUBTFUL {
             let free = self.free_readings(start, longest, hints)?;
-            if let Some(other) = free.first()
-                && reading.sum - other.sum < DIGITS_REJECT * (other.tokens.len() + 1) as f32
-                && !score::is_only_digits(&self.tokenizer.decode(&other.tokens))
-            {
-                return Ok(Recognition { in_grammar: false, ..self.free_recognition(&free) });
+            let other = self.free_recognition(&free, no_speech);
+            let least = DIGITS_REJECT + DIGITS_REJECT_EACH * best.digits.len() as f32;
+            let lead = free.first().map_or(0.0, |other| reading.sum - other.sum);
+            let invented = free.first().is_some_and(|other| is_invented(&self.tokenizer.decode(&other.tokens)));
+            if !reading.complete || lead < least || invented {
+                return Ok(Recognition { in_grammar: false, ..other });
             }
         }
+        let doubt = (reading.mean() - DIGITS_DOUBTFUL).min(0.0).exp();
         Ok(Recognition {
             text: best.digits.clone(),
-            confidence: best.share.clamp(0.0, 1.0),
+            confidence: (best.share * doubt).clamp(0.0, 1.0),
             mean_log_prob: reading.mean(),
             no_speech: false,
             in_grammar: true,
@@ -200,19 +205,20 @@ impl Moonshine {
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         let free_sum = free.first().map_or(f32::NEG_INFINITY, |reading| reading.sum);
         let lead = ranked.first().map_or(f32::NEG_INFINITY, |(_, sum)| sum - free_sum);
-        if lead.is_nan() || lead < PHRASE_REJECT {
-            return Ok(if no_speech {
-                Recognition::silence(NAME)
-            } else {
-                Recognition { in_grammar: false, ..self.free_recognition(&free) }
-            });
+        let invented = free.first().is_none_or(|reading| is_invented(&self.tokenizer.decode(&reading.tokens)));
+        let least = if no_speech && invented { PHRASE_REJECT_IN_NOISE } else { PHRASE_REJECT };
+        if lead.is_nan() || lead < least {
+            return Ok(Recognition { in_grammar: false, ..self.free_recognition(&free, no_speech) });
         }
         // A phrase that only just passed is not a sure one, however alone it stands among the phrases.
         let passed = 1.0 / (1.0 + (PHRASE_REJECT - lead).exp());
         let alternatives: Vec<Alternative> = ranked
             .iter()
             .take(MOST_ALTERNATIVES)
-            .map(|(phrase, sum)| Alternative { text: phrases[*phrase].clone(), confidence: (sum - total).exp() * passed })
+            .map(|(phrase, sum)| Alternative {
+                text: phrases[*phrase].clone(),
+                confidence: (sum - total).exp() * passed,
+            })
             .collect();
         let Some(best) = alternatives.first().cloned() else {
             return Ok(Recognition::silence(NAME));
@@ -231,9 +237,21 @@ impl Moonshine {
         })
     }
 
-    fn out_of_grammar(&mut self, start: &Start, longest: usize, hints: &Hints) -> Result<Recognition, SearchError> {
-        Ok(Recognition { in_grammar: false, ..self.free(start, longest, hints)? })
+    fn out_of_grammar(
+        &mut self,
+        start: &Start,
+        longest: usize,
+        no_speech: bool,
+        hints: &Hints,
+    ) -> Result<Recognition, SearchError> {
+        let free = self.free_readings(start, longest, hints)?;
+        Ok(Recognition { in_grammar: false, ..self.free_recognition(&free, no_speech) })
     }
+}
+
+/// Whether a text is no speech at all, or what the model is known to read into noise.
+fn is_invented(text: &str) -> bool {
+    score::words(text).is_empty() || score::is_phantom(text)
 }
 
 impl Recogniser for Moonshine {

@@ -276,8 +276,5 @@ fn ones(rows: usize, samples: usize) -> ort::Result<Tensor<i64>> {
 }
 
 fn copies(outputs: &SessionOutputs, names: &[String]) -> ort::Result<Vec<Vec<f32>>> {
-    names
-        .iter()
-        .map(|name| Ok(outputs[name.as_str()].try_extract_tensor::<f32>()?.1.to_vec()))
-        .collect()
+    names.iter().map(|name| Ok(outputs[name.as_str()].try_extract_tensor::<f32>()?.1.to_vec())).collect()
 }

@@ -74,10 +74,8 @@ impl Tokenizer {
     pub(super) fn encode(&self, text: &str, leading_space: bool) -> Option<Vec<Token>> {
         let text = text.replace(' ', SPACE);
         let text = if leading_space { format!("{SPACE}{text}") } else { text };
-        let mut symbols: Vec<Token> = text
-            .chars()
-            .map(|c| self.id(c.encode_utf8(&mut [0; 4])))
-            .collect::<Option<_>>()?;
+        let mut symbols: Vec<Token> =
+            text.chars().map(|c| self.id(c.encode_utf8(&mut [0; 4]))).collect::<Option<_>>()?;
         loop {
             let best = symbols
                 .windows(2)

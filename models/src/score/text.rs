@@ -54,8 +54,9 @@ const SAME: [(&str, &str); 16] = [
 ];
 
 /// What recognisers trained on subtitles say when nobody speaks.
-const PHANTOMS: [&str; 14] = [
+const PHANTOMS: [&str; 18] = [
     "you",
+    "so",
     "thank you",
     "thank you very much",
     "thank you for watching",
@@ -69,6 +70,9 @@ const PHANTOMS: [&str; 14] = [
     "uh",
     "um",
     "hmm",
+    "music",
+    "applause",
+    "transcript emily beynon",
 ];
 
 /// The words of a text as they are compared: numbers become single digits.
@@ -274,8 +278,8 @@ pub fn same_words(a: &str, b: &str) -> bool {
     words(a) == words(b)
 }
 
-/// Whether a text is one of those that recognisers invent in silence. "Thank you" is also said by people, so this is only asked
-/// when the sound itself gives doubt.
+/// Whether a text is one of those that recognisers invent in silence. People say "thank you" and "bye" too, but no answer that a
+/// caller is asked for is lost by taking them for silence.
 pub fn is_phantom(text: &str) -> bool {
     let text = plain_words(text).join(" ");
     PHANTOMS.contains(&text.as_str())
