@@ -1,5 +1,5 @@
 //! Judging a flow before it is published: that every way leads on, that no way goes in circles without the caller, that a person
-//! can be reached, and (in [`content`]) that what is said and tested can be said and tested. A document's form is checked when
+//! can be reached, and (in `content`) that what is said and tested can be said and tested. A document's form is checked when
 //! it is read; the checks here also take flows that were never a document.
 
 mod content;
