@@ -114,11 +114,7 @@ pub(crate) fn level_dbov(samples: &[i16]) -> f32 {
     }
     let energy: f64 = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
     let mean = energy / samples.len() as f64 / (32768.0 * 32768.0);
-    if mean <= 0.0 {
-        -127.0
-    } else {
-        ((10.0 * mean.log10()) as f32).max(-127.0)
-    }
+    if mean <= 0.0 { -127.0 } else { ((10.0 * mean.log10()) as f32).max(-127.0) }
 }
 
 // Minutes of samples in a log help nobody: say what it is, not what it holds.
@@ -150,10 +146,7 @@ mod tests {
     fn a_slice_never_reaches_outside_the_audio() {
         let audio = Pcm8k::new((0..800).collect());
         let ms = Duration::from_millis;
-        assert_eq!(
-            audio.slice(ms(10), ms(20)).samples(),
-            &audio.samples()[80..160]
-        );
+        assert_eq!(audio.slice(ms(10), ms(20)).samples(), &audio.samples()[80..160]);
         assert_eq!(audio.slice(ms(90), ms(900)).len(), 80);
         assert!(audio.slice(ms(50), ms(20)).is_empty());
         assert!(audio.slice(ms(500), Duration::MAX).is_empty());

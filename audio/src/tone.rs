@@ -1,25 +1,108 @@
-//! Tones of the telephone network.
+//! Tones of the telephone network: keys, ringing, a beep. Playing them in a loop or on time is left to the media clock.
 
+use std::f64::consts::{SQRT_2, TAU};
 use std::time::Duration;
 
 use crate::Pcm8k;
 
-/// A sine of this frequency and RMS level.
-pub fn sine(_frequency_hz: f32, _level_dbov: f32, length: Duration) -> Pcm8k {
-    Pcm8k::silence(length)
+/// Tones rise and fall this long, so that they begin and end without a click.
+const RAMP: Duration = Duration::from_millis(4);
+
+/// A sine of this frequency and RMS level; a level above −3 dBov is clipped.
+pub fn sine(frequency_hz: f32, level_dbov: f32, length: Duration) -> Pcm8k {
+    tones(&[(frequency_hz, level_dbov)], length)
 }
 
-/// The two tones of a key (`0`–`9`, `*`, `#`, `A`–`D`), or nothing for any other character.
-pub fn dtmf(_digit: char, length: Duration) -> Option<Pcm8k> {
-    Some(Pcm8k::silence(length))
+/// The two tones of a key (`0`–`9`, `*`, `#`, `A`–`D` in either case; ITU-T Q.23), or nothing for any other character.
+pub fn dtmf(digit: char, length: Duration) -> Option<Pcm8k> {
+    const ROWS: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
+    const COLUMNS: [f32; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
+    let key = "123A456B789C*0#D".find(digit.to_ascii_uppercase())?;
+    // The higher tone loses more on a line, so it is sent 2 dB louder.
+    Some(tones(&[(ROWS[key / 4], -14.0), (COLUMNS[key % 4], -12.0)], length))
 }
 
-/// One period of the ringing tone that a waiting caller hears; made to be looped.
+/// One period (2 s of 440 + 480 Hz, 4 s of silence) of the ringing that a waiting caller hears; made to be looped.
 pub fn ringback() -> Pcm8k {
-    Pcm8k::empty()
+    let mut ring = tones(&[(440.0, -23.0), (480.0, -23.0)], Duration::from_secs(2));
+    ring.append(&Pcm8k::silence(Duration::from_secs(4)));
+    ring
 }
 
-/// A short beep.
+/// A short beep: 1 kHz, 200 ms.
 pub fn beep() -> Pcm8k {
-    Pcm8k::empty()
+    sine(1_000.0, -16.0, Duration::from_millis(200))
+}
+
+fn tones(parts: &[(f32, f32)], length: Duration) -> Pcm8k {
+    let count = Pcm8k::samples_in(length);
+    let ramp = Pcm8k::samples_in(RAMP).min(count / 2);
+    let sample = |n: usize| {
+        let sum: f64 = parts
+            .iter()
+            .map(|&(hz, dbov)| {
+                let peak = 32_768.0 * SQRT_2 * 10f64.powf(f64::from(dbov) / 20.0);
+                peak * (n as f64 * f64::from(hz) * TAU / f64::from(Pcm8k::RATE)).sin()
+            })
+            .sum();
+        let edge = n.min(count - 1 - n);
+        let rise = if edge < ramp { edge as f64 / ramp as f64 } else { 1.0 };
+        (sum * rise).round() as i16
+    };
+    Pcm8k::new((0..count).map(sample).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The power of one frequency (Goertzel), in dB relative to full scale.
+    fn power_db(samples: &[i16], hz: f64) -> f64 {
+        let step = 2.0 * (TAU * hz / 8_000.0).cos();
+        let (mut a, mut b) = (0.0, 0.0);
+        for &s in samples {
+            (a, b) = (f64::from(s) + step * a - b, a);
+        }
+        let energy = (a * a + b * b - step * a * b).max(0.0);
+        10.0 * (2.0 * energy / (samples.len() as f64 * 32_768.0).powi(2)).log10()
+    }
+
+    #[test]
+    fn a_sine_has_the_level_that_was_asked_for() {
+        let tone = sine(1_000.0, -20.0, Duration::from_secs(2));
+        assert!((tone.level_dbov() + 20.0).abs() < 0.1, "{}", tone.level_dbov());
+        assert!((power_db(tone.samples(), 1_000.0) + 20.0).abs() < 0.2);
+    }
+
+    #[test]
+    fn each_key_has_its_own_two_tones() {
+        for (key, low, high) in
+            [('1', 697.0, 1_209.0), ('0', 941.0, 1_336.0), ('#', 941.0, 1_477.0), ('d', 941.0, 1_633.0)]
+        {
+            let tone = dtmf(key, Duration::from_millis(100)).expect("is a key");
+            assert_eq!(tone.len(), 800);
+            assert!(power_db(tone.samples(), low) > -16.0);
+            assert!(power_db(tone.samples(), high) > -14.0);
+            assert!(power_db(tone.samples(), 1_070.0) < -30.0);
+        }
+        assert_eq!(dtmf('x', Duration::from_millis(100)), None);
+        assert_eq!(dtmf('é', Duration::from_millis(100)), None);
+    }
+
+    #[test]
+    fn tones_of_any_length_begin_and_end_softly() {
+        for samples in [0u64, 1, 2, 3, 50, 1_600] {
+            let tone = sine(500.0, -6.0, Duration::from_micros(samples * 125));
+            assert_eq!(tone.len() as u64, samples);
+            assert!(tone.samples().last().is_none_or(|s| s.unsigned_abs() < 1_000));
+        }
+    }
+
+    #[test]
+    fn ringback_is_two_seconds_of_six() {
+        let ring = ringback();
+        assert_eq!(ring.duration(), Duration::from_secs(6));
+        assert!(ring.slice(Duration::ZERO, Duration::from_secs(2)).level_dbov() > -21.0);
+        assert_eq!(ring.slice(Duration::from_secs(2), Duration::from_secs(6)).level_dbov(), -127.0);
+    }
 }

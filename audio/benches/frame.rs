@@ -1,0 +1,75 @@
+//! What one 20 ms frame costs in each step of a leg: `cargo bench -p hotline-audio`.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use audio::conceal::Concealer;
+use audio::g711::Codec;
+use audio::jitter::JitterBuffer;
+use audio::resample::{Doubler, resample};
+use audio::similarity::best_match;
+use audio::telephone::{Conditions, to_telephone_8k};
+use audio::vad::VoiceActivity;
+use audio::{Frame8k, Pcm8k, Pcm16k, tone};
+
+fn main() {
+    let audio = tone::sine(300.0, -20.0, Duration::from_secs(10));
+    let noisy = to_telephone_8k(&audio, Conditions { noise_snr_db: Some(10.0), ..Conditions::default() });
+    let frames: &[Frame8k] = noisy.samples().as_chunks().0;
+
+    println!("{:<44} {:>10}", "per 20 ms frame", "µs");
+    for codec in Codec::ALL {
+        let (mut bytes, mut samples) = (Vec::new(), Vec::new());
+        each(&format!("{codec} encode and decode"), frames, |frame| {
+            bytes.clear();
+            samples.clear();
+            codec.encode(frame, &mut bytes);
+            codec.decode(&bytes, &mut samples);
+            black_box(&samples);
+        });
+    }
+    let mut doubler = Doubler::new();
+    each("8 → 16 kHz", frames, |frame| drop(black_box(doubler.push(frame))));
+    let mut vad = VoiceActivity::new();
+    each("voice activity, with 8 → 16 kHz", frames, |frame| drop(black_box(vad.push(frame))));
+    let mut buffer = JitterBuffer::new();
+    let (mut seq, mut timestamp) = (0u16, 0u32);
+    each("jitter buffer, push and pop", frames, |_| {
+        buffer.push(seq, timestamp, &[0x55; 160]);
+        (seq, timestamp) = (seq.wrapping_add(1), timestamp.wrapping_add(160));
+        drop(black_box(buffer.pop()));
+    });
+    let mut concealer = Concealer::new();
+    each("concealment, every second frame lost", frames, |frame| {
+        let mut frame = *frame;
+        concealer.received(&mut frame);
+        black_box(concealer.conceal());
+    });
+
+    println!("\n{:<44} {:>10}", "whole recordings", "ms");
+    let minute = Pcm8k::new(noisy.samples().repeat(6));
+    once("1 minute, 8 → 16 kHz", || drop(black_box(resample::<8_000, 16_000>(&minute))));
+    let wide: Pcm16k = resample(&minute);
+    once("1 minute, 16 → 8 kHz", || drop(black_box(resample::<16_000, 8_000>(&wide))));
+    let needle = minute.slice(Duration::from_secs(20), Duration::from_secs(23));
+    once("find 3 s in 1 minute", || drop(black_box(best_match(&needle, &minute))));
+    once("1 minute over a bad telephone line", || {
+        let line = Conditions { loss: 0.05, noise_snr_db: Some(15.0), ..Conditions::default() };
+        drop(black_box(to_telephone_8k(&minute, line)));
+    });
+}
+
+fn each(name: &str, frames: &[Frame8k], mut step: impl FnMut(&Frame8k)) {
+    let rounds = 10;
+    let begin = Instant::now();
+    for _ in 0..rounds {
+        frames.iter().for_each(&mut step);
+    }
+    println!("{name:<44} {:>10.2}", begin.elapsed().as_secs_f64() * 1e6 / (rounds * frames.len()) as f64);
+}
+
+fn once(name: &str, step: impl FnOnce()) {
+    let begin = Instant::now();
+    step();
+    println!("{name:<44} {:>10.2}", begin.elapsed().as_secs_f64() * 1e3);
+}
