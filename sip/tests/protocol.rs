@@ -5,7 +5,7 @@ mod common;
 use std::net::SocketAddr;
 
 use common::*;
-use sip::ua::{ActiveCall, EndCause, IncomingCall, RateLimit, SipError, UaConfig, UserAgent};
+use sip::ua::{ActiveCall, Dial, EndCause, IncomingCall, Progress, RateLimit, SipError, UaConfig, UserAgent};
 use tokio::sync::mpsc;
 
 struct Scene {
@@ -259,6 +259,13 @@ async fn nonsense_is_refused_before_the_stack_sees_it() {
 }
 
 #[tokio::test]
+async fn a_message_that_does_not_fit_is_told_so() {
+    let mut scene = scene().await;
+    let padding = format!("X-Padding: {}\r\n", "x".repeat(9000));
+    assert_eq!(scene.status_of("OPTIONS", "", &padding).await.status(), 513);
+}
+
+#[tokio::test]
 async fn a_flood_from_one_address_is_told_to_slow_down() {
     let limited = UaConfig { rate_limit: RateLimit { per_second: 0.001, burst: 3.0 }, ..config() };
     let mut scene = scene_with(limited).await;
@@ -302,4 +309,32 @@ async fn media_goes_to_the_port_of_the_offer_and_moves_with_a_re_invite() {
     let again = scene.peer.final_answer("2 INVITE").await;
     scene.peer.request("ACK", 2, &again.to_tag(), "", "").await;
     soon(there.recv_from(&mut packet)).await.expect("RTP comes to the new place");
+}
+
+#[tokio::test]
+async fn audio_before_the_answer_is_heard_and_the_answer_counts() {
+    let mut scene = scene().await;
+    let dial = Dial::new(format!("sip:gateway@{}", scene.peer.addr()), "sip:4711@127.0.0.1");
+    let mut outgoing = scene.agent.dial(dial).await.expect("on its way");
+    let invite = scene.peer.next_request("INVITE").await;
+    let respond = |status: &str, body: &str| {
+        let mut answer = format!("SIP/2.0 {status}\r\n");
+        for name in ["Via", "From", "Call-ID", "CSeq"] {
+            answer.push_str(&format!("{name}: {}\r\n", invite.header(name)));
+        }
+        let (to, me, length) = (invite.header("To"), scene.peer.addr(), body.len());
+        answer
+            + &format!(
+                "To: {to};tag=gateway\r\nContact: <sip:gateway@{me}>\r\nContent-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{body}"
+            )
+    };
+    scene.peer.send(&respond("183 Session Progress", &description(4000, "8", ""))).await;
+    let early = soon(outgoing.next()).await;
+    assert!(matches!(early, Progress::EarlyMedia { codec: sip::media::Codec::Pcma }), "{early:?}");
+    scene.peer.send(&respond("200 OK", &description(4000, "0", ""))).await;
+    let Progress::Answered(active) = soon(outgoing.next()).await else { panic!("an answer was expected") };
+    assert_eq!(active.codec(), sip::media::Codec::Pcmu);
+    scene.peer.next_request("ACK").await;
+    scene.peer.request("BYE", 1, "", "", "").await; // Without our tag it belongs to nothing.
+    assert_eq!(scene.peer.final_answer("1 BYE").await.status(), 481);
 }

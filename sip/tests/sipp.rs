@@ -128,9 +128,8 @@ async fn keys_of_the_shared_scenario_arrive() {
         let mut active = incoming.recv().await?.answer().await.ok()?;
         let mut events = active.take_events()?;
         loop {
-            match events.recv().await? {
-                sip::media::LegEvent::Key { digit, .. } => return Some(digit),
-                _ => {}
+            if let sip::media::LegEvent::Key { digit, .. } = events.recv().await? {
+                return Some(digit);
             }
         }
     });

@@ -57,6 +57,7 @@ pub(super) struct CallState {
     /// The CSeq of an INVITE without an offer, whose ACK must bring the answer.
     pub(super) answer_due: Mutex<Option<u32>>,
     offering: AtomicBool,
+    leaving: AtomicBool,
 }
 
 impl CallState {
@@ -72,6 +73,7 @@ impl CallState {
             confirmed: watch::Sender::new(false),
             answer_due: Mutex::new(None),
             offering: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
         });
         core.live().insert(call.id, Arc::downgrade(&call));
         call
@@ -128,6 +130,9 @@ impl CallState {
 
     async fn bye(&self, dialog: &InviteDialog, reason: Option<&str>) {
         self.end(EndCause::ByLocal);
+        if self.leaving.swap(true, Ordering::AcqRel) {
+            return; // Somebody else is saying BYE.
+        }
         // A callee must not send BYE before the ACK (RFC 3261 section 15); if none comes, the stack ends the
         // dialog itself, and says BYE.
         let mut confirmed = self.confirmed.subscribe();
