@@ -216,8 +216,9 @@ impl Config {
     }
 
     fn apply_toml(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
-        let table: toml::Table =
-            text.parse().map_err(|e: toml::de::Error| ConfigError::NotToml { path: path.into(), reason: e.to_string() })?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| ConfigError::NotToml { path: path.into(), reason: e.to_string() })?;
         let mut flat = Vec::new();
         flatten("", &table, &mut flat);
         let source_name = path.display().to_string();
@@ -227,7 +228,9 @@ impl Config {
     fn apply_variables(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
         for (variable, value) in variables {
             // HOTLINE_CONFIG, _SHARED and _MODELS belong to the command line, the tests and the model store.
-            if !variable.starts_with("HOTLINE_") || ["HOTLINE_CONFIG", "HOTLINE_SHARED", "HOTLINE_MODELS"].contains(&&*variable) {
+            if !variable.starts_with("HOTLINE_")
+                || ["HOTLINE_CONFIG", "HOTLINE_SHARED", "HOTLINE_MODELS"].contains(&&*variable)
+            {
                 continue;
             }
             let key = KEYS.iter().find(|key| key.variable() == variable).map(|key| key.name.to_owned());

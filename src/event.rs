@@ -484,11 +484,9 @@ impl Event {
                 score: Some(*confidence),
                 ..of("heard")
             },
-            Self::NotHeard { turn, from_ms, to_ms, .. } => Header {
-                turn: Some(*turn),
-                duration_ms: Some(to_ms.saturating_sub(*from_ms)),
-                ..of("not_heard")
-            },
+            Self::NotHeard { turn, from_ms, to_ms, .. } => {
+                Header { turn: Some(*turn), duration_ms: Some(to_ms.saturating_sub(*from_ms)), ..of("not_heard") }
+            }
             Self::Partial { .. } => of("partial"),
             Self::Key { .. } => of("key"),
             Self::Understood { block, decision, ranking, .. } => Header {

@@ -13,5 +13,19 @@
 //! Architecture invariants, asserted by `tests/architecture.rs`: only `store/` names the ORM, only `api/` names the web
 //! framework, only `channel/` and the test phone name the SIP user agent, only `lookup/` makes HTTP requests.
 
+pub mod agent;
+pub mod api;
+pub mod call;
+pub mod channel;
+pub mod cli;
+pub mod config;
 pub mod event;
+pub mod listen;
+pub mod lookup;
+pub mod metric;
+pub mod phone;
+pub mod queue;
+pub mod service;
+pub mod speak;
 pub mod store;
+pub mod ticket;

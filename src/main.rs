@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `hotline`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hotline::cli::main()
+}

@@ -141,7 +141,9 @@ mod tests {
         let agents = Agents::new();
         agents.add("anna");
         let (first, second) = (CallId::new(), CallId::new());
-        let Reserve::Reserved(held) = agents.reserve(first, &names(&["anna"]), &names(&[])) else { panic!("anna is free") };
+        let Reserve::Reserved(held) = agents.reserve(first, &names(&["anna"]), &names(&[])) else {
+            panic!("anna is free")
+        };
         assert!(matches!(agents.reserve(second, &names(&["anna"]), &names(&[])), Reserve::Wait));
         drop(held);
         assert!(matches!(agents.reserve(second, &names(&["anna"]), &names(&[])), Reserve::Reserved(_)));

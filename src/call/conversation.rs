@@ -8,13 +8,17 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use flow::event::{self as flowing, Action, Brief, Context, Expect, Grammar, HttpFailure, HttpReply, Note, Profile, QueueResult};
+use flow::event::{
+    self as flowing, Action, Brief, Context, Expect, Grammar, HttpFailure, HttpReply, Note, Profile, QueueResult,
+};
 use flow::{Flow, Run};
 use intent::Language;
 use models::{Priority, Recognition};
 
 use super::spoken::heard_part;
-use crate::event::{CallId, Decision, Entry, Event, Latency, Outcome, Party, Personal, Scored, Speaker, TicketId, Timestamp};
+use crate::event::{
+    CallId, Decision, Entry, Event, Latency, Outcome, Party, Personal, Scored, Speaker, TicketId, Timestamp,
+};
 use crate::listen::NotRecognised;
 use crate::lookup;
 use crate::ticket;
@@ -285,7 +289,13 @@ pub struct Conversation {
 
 impl Conversation {
     /// A conversation that waits for [`Input::Answered`].
-    pub fn new(call: CallId, flow: Arc<Flow>, model: Arc<intent::Model>, context: Context, offered_at: Timestamp) -> Self {
+    pub fn new(
+        call: CallId,
+        flow: Arc<Flow>,
+        model: Arc<intent::Model>,
+        context: Context,
+        offered_at: Timestamp,
+    ) -> Self {
         let language = context.language.unwrap_or_default();
         Self {
             call,
@@ -327,6 +337,11 @@ impl Conversation {
         self.over
     }
 
+    /// Whether something is being said, or waits to be.
+    pub fn is_speaking(&self) -> bool {
+        !self.sayings.is_empty()
+    }
+
     /// Whether an agent's voice should be followed.
     pub fn is_bridged(&self) -> bool {
         matches!(self.with, With::Agent { .. })
@@ -362,7 +377,9 @@ impl Conversation {
                 if let Some(piece) = self.piece(id) {
                     piece.of_ms = Some(of_ms);
                 }
-                if let Some(reply) = self.reply.as_mut().filter(|reply| reply.decided.is_some_and(|(_, piece)| piece == id)) {
+                if let Some(reply) =
+                    self.reply.as_mut().filter(|reply| reply.decided.is_some_and(|(_, piece)| piece == id))
+                {
                     reply.ready = Some(now);
                 }
             }
@@ -375,7 +392,9 @@ impl Conversation {
             Input::Key(digit) => self.key(digit, now, &mut out),
             Input::Http { id, result } => self.tell(flowing::Event::HttpDone { id, result }, now, &mut out),
             Input::Queue(news) => self.queue_news(news, now, &mut out),
-            Input::Problem { what, message } => self.write(Event::Problem { what: what.into(), message }, now, &mut out),
+            Input::Problem { what, message } => {
+                self.write(Event::Problem { what: what.into(), message }, now, &mut out)
+            }
             Input::HungUp { by, cause } => self.hung_up(by, cause, now, &mut out),
             Input::Timeout => self.tell(flowing::Event::Timeout, now, &mut out),
         }
@@ -419,12 +438,17 @@ impl Conversation {
             out.push(Output::CancelRecognition(job));
         }
         if self.with == With::Bot {
-            self.stop_speaking(out);
             self.tell(flowing::Event::SpeechStarted, now, out);
         }
     }
 
-    fn speech_paused(&mut self, speaker: Speaker, (from_ms, to_ms): (u64, u64), last_voiced: Millis, out: &mut Vec<Output>) {
+    fn speech_paused(
+        &mut self,
+        speaker: Speaker,
+        (from_ms, to_ms): (u64, u64),
+        last_voiced: Millis,
+        out: &mut Vec<Output>,
+    ) {
         // Of people talking to each other only whole turns are recognised: nobody waits for the text.
         if self.with != With::Bot {
             return;
@@ -438,7 +462,14 @@ impl Conversation {
         out.push(self.recognise(job, speaker, from_ms, to_ms, Priority::Speculative));
     }
 
-    fn speech_ended(&mut self, speaker: Speaker, (from_ms, to_ms): (u64, u64), last_voiced: Millis, now: Millis, out: &mut Vec<Output>) {
+    fn speech_ended(
+        &mut self,
+        speaker: Speaker,
+        (from_ms, to_ms): (u64, u64),
+        last_voiced: Millis,
+        now: Millis,
+        out: &mut Vec<Output>,
+    ) {
         if speaker == Speaker::Caller {
             self.waiting_speech = None;
         }
@@ -475,6 +506,7 @@ impl Conversation {
         } else {
             return;
         };
+        let at = self.offered_at + now as i64;
         let complete = self.listening.as_ref().is_some_and(|listening| is_complete(&listening.grammar, &result));
         let Some(utterance) = self.utterance(speaker) else { return };
         if utterance.ended.is_some() {
@@ -489,7 +521,6 @@ impl Conversation {
                 && !recognition.no_speech
             {
                 let event = Event::Partial { speaker, text: Personal::new(&recognition.text) };
-                let at = self.offered_at + now as i64;
                 out.push(Output::Journal(Entry { seq: 0, at, audio_ms: None, event }));
             }
             utterance.early = Some(result);
@@ -497,7 +528,13 @@ impl Conversation {
     }
 
     /// An utterance is over and its text is known.
-    fn conclude(&mut self, speaker: Speaker, result: Result<Recognition, NotRecognised>, now: Millis, out: &mut Vec<Output>) {
+    fn conclude(
+        &mut self,
+        speaker: Speaker,
+        result: Result<Recognition, NotRecognised>,
+        now: Millis,
+        out: &mut Vec<Output>,
+    ) {
         let taken = if speaker == Speaker::Agent { self.agent.take() } else { self.caller.take() };
         let Some(utterance) = taken else { return };
         let (from_ms, to_ms) = (utterance.from_ms as u32, utterance.to_ms as u32);
@@ -551,12 +588,11 @@ impl Conversation {
 
     fn key(&mut self, digit: char, now: Millis, out: &mut Vec<Output>) {
         self.write(Event::Key { digit: Personal::new(digit) }, now, out);
-        if self.with != With::Bot || self.floor_is_held() {
+        if self.with != With::Bot {
             return;
         }
         // A key is an answer; what was being said at the same time is not.
         self.caller = None;
-        self.stop_speaking(out);
         self.tell(flowing::Event::Key(digit), now, out);
     }
 
@@ -569,7 +605,15 @@ impl Conversation {
         }
     }
 
-    fn say(&mut self, say: u64, turn: u64, parts: Vec<flowing::Part>, barge_in: bool, now: Millis, out: &mut Vec<Output>) {
+    fn say(
+        &mut self,
+        say: u64,
+        turn: u64,
+        parts: Vec<flowing::Part>,
+        barge_in: bool,
+        now: Millis,
+        out: &mut Vec<Output>,
+    ) {
         let mut pieces = Vec::new();
         for part in parts {
             self.language = part.language;
@@ -600,7 +644,9 @@ impl Conversation {
                 out.push(Output::Journal(Entry { seq: 0, at, audio_ms: None, event }));
             }
         }
-        let Some(reply) = self.reply.filter(|reply| reply.decided.is_some_and(|(_, piece)| piece == id)) else { return };
+        let Some(reply) = self.reply.filter(|reply| reply.decided.is_some_and(|(_, piece)| piece == id)) else {
+            return;
+        };
         self.reply = None;
         let since = |later: Millis, earlier: Millis| later.saturating_sub(earlier) as u32;
         let decided = reply.decided.map_or(at, |(decided, _)| decided);
@@ -703,7 +749,12 @@ impl Conversation {
                 out.push(Output::LeaveQueue);
             }
             Action::Ticket { subject, body, tags, .. } => {
-                let event = Event::TicketOpened { ticket: TicketId::new(), subject: Personal::new(subject), body: Personal::new(body), tags };
+                let event = Event::TicketOpened {
+                    ticket: TicketId::new(),
+                    subject: Personal::new(subject),
+                    body: Personal::new(body),
+                    tags,
+                };
                 self.write(event, now, out);
             }
             Action::End { outcome } => self.ending = Some(from_flow(outcome)),
@@ -718,7 +769,7 @@ impl Conversation {
     // ---- the way to an agent ----
 
     fn queue_news(&mut self, news: QueueNews, now: Millis, out: &mut Vec<Output>) {
-        let With::Queue { queue, since } | With::Agent { queue, since, .. } = self.with.clone() else { return };
+        let (With::Queue { queue, since } | With::Agent { queue, since, .. }) = self.with.clone() else { return };
         let waited_ms = now.saturating_sub(since) as u32;
         match news {
             QueueNews::Ringing(agent) => self.write(Event::Ringing { agent }, now, out),
@@ -877,7 +928,11 @@ fn journaled(note: Note) -> Option<Event> {
                 intent::Decision::Disambiguate { .. } => Decision::Disambiguated,
                 intent::Decision::Reject => Decision::Rejected,
             },
-            ranking: meaning.ranking.into_iter().map(|s| Scored { intent: s.intent, confidence: s.confidence }).collect(),
+            ranking: meaning
+                .ranking
+                .into_iter()
+                .map(|s| Scored { intent: s.intent, confidence: s.confidence })
+                .collect(),
             model: meaning.model_version,
         },
         Note::Slot { block, name, value, secret } => {
@@ -889,7 +944,9 @@ fn journaled(note: Note) -> Option<Event> {
             let error = status.is_none().then(|| "no reply".to_owned());
             Event::Fetched { block, status, took_ms: ms as u32, error }
         }
-        Note::Error { block, message } => Event::Problem { what: "flow".into(), message: format!("{block}: {message}") },
+        Note::Error { block, message } => {
+            Event::Problem { what: "flow".into(), message: format!("{block}: {message}") }
+        }
         // The edge that follows says the same.
         Note::Chosen { .. } | Note::Command { .. } | Note::Confirming { .. } => return None,
     })

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use audio::endpoint::TurnProfile;
 use audio::vad::VoiceActivity;
-use flow::event::{Context, Grammar, Profile};
 use flow::Flow;
+use flow::event::{Context, Grammar, Profile};
 use models::Hints;
 use sip::media::{Clip, LegEvent, MediaFrame, Playback};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::conversation::{Conversation, Input, Millis, Output};
@@ -63,7 +63,11 @@ pub struct Services {
 enum Report {
     Input(Input),
     /// A piece was rendered, or not.
-    Rendered { id: u64, turn: u64, clip: Result<Arc<Clip>, NotSpoken> },
+    Rendered {
+        id: u64,
+        turn: u64,
+        clip: Result<Arc<Clip>, NotSpoken>,
+    },
 }
 
 /// A piece to render.
@@ -86,10 +90,14 @@ pub async fn run_call(incoming: Box<dyn Incoming>, call: CallId, services: Servi
         variables: services.variables.clone(),
     };
     let sink = services.sink.clone();
-    sink.begin(call, &from, offered_at).await;
     let mut conversation = Conversation::new(call, services.flow.clone(), services.model.clone(), context, offered_at);
-    let offer = Event::Offered { channel: Channel::Sip, from: Personal::new(from.as_str()), to, flow: services.flow.id.clone() };
-    sink.write(call, vec![conversation.note(offer, 0)]).await;
+    let offer = Event::Offered {
+        channel: Channel::Sip,
+        from: Personal::new(from.as_str()),
+        to,
+        flow: services.flow.id.clone(),
+    };
+    sink.begin(call, conversation.note(offer, 0)).await;
 
     match incoming.answer().await {
         Ok(leg) => Driver::new(conversation, services, leg, offered, from).run(shutdown).await,
@@ -130,6 +138,8 @@ pub struct Driver {
     playing: HashSet<u64>,
     recognitions: HashMap<u64, Arc<AtomicBool>>,
     handover: Option<Handover>,
+    /// Whether the bot is speaking: an agent who answers meanwhile is bridged after the last word.
+    speaking: watch::Sender<bool>,
 }
 
 impl Driver {
@@ -157,6 +167,7 @@ impl Driver {
             playing: HashSet::new(),
             recognitions: HashMap::new(),
             handover: None,
+            speaking: watch::channel(false).0,
         }
     }
 
@@ -237,7 +248,9 @@ impl Driver {
             self.recording = true;
             self.feed(Input::RecordingStarted).await;
         }
-        self.services.sink.record(self.conversation.call(), &frame.said, &frame.heard);
+        if let Some(message) = self.services.sink.record(self.conversation.call(), &frame.said, &frame.heard) {
+            self.feed(Input::Problem { what: "recording", message }).await;
+        }
         if let Some(event) = self.caller_ear.push(frame.index, &frame.heard, frame.speech, frame.at) {
             self.heard(Speaker::Caller, event).await;
         }
@@ -306,6 +319,8 @@ impl Driver {
             }
             self.write(&mut entries).await;
         }
+        let speaking = self.conversation.is_speaking();
+        self.speaking.send_if_modified(|before| std::mem::replace(before, speaking) != speaking);
     }
 
     async fn write(&self, entries: &mut Vec<Entry>) {
@@ -368,7 +383,13 @@ impl Driver {
                     }
                 });
                 let limit = self.services.max_wait.min(Duration::from_millis(timeout_ms));
-                self.handover = Some(handover::begin(self.conversation.call(), &self.caller, &self.leg.sound, &self.services, limit, news));
+                let caller = handover::Caller {
+                    call: self.conversation.call(),
+                    number: self.caller.clone(),
+                    sound: self.leg.sound.clone(),
+                    speaking: self.speaking.subscribe(),
+                };
+                self.handover = Some(handover::begin(caller, self.services.clone(), limit, news));
             }
             Output::LeaveQueue => {
                 if let Some(handover) = self.handover.take() {
@@ -384,7 +405,12 @@ impl Driver {
 }
 
 /// Renders one call's pieces in order.
-async fn render(voices: Voices, mut orders: mpsc::Receiver<Render>, reporter: mpsc::Sender<Report>, wanted_from: Arc<AtomicU64>) {
+async fn render(
+    voices: Voices,
+    mut orders: mpsc::Receiver<Render>,
+    reporter: mpsc::Sender<Report>,
+    wanted_from: Arc<AtomicU64>,
+) {
     while let Some(Render { id, turn, text, language }) = orders.recv().await {
         if id < wanted_from.load(Ordering::Relaxed) {
             continue;

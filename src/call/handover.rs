@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sip::media;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,9 @@ use crate::event::{CallId, Party};
 
 /// How often a queue looks again for agents whose phones may have come back.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long an agent waits for the bot's last words to the caller.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A search for an agent, or the bridge to one.
 pub struct Handover {
@@ -32,25 +35,28 @@ impl Handover {
     }
 }
 
+/// Who waits for an agent.
+pub struct Caller {
+    /// Which call.
+    pub call: CallId,
+    /// Shown on the agent's phone.
+    pub number: String,
+    /// The caller's leg.
+    pub sound: media::Leg,
+    /// Whether the bot still speaks: nobody is bridged in the middle of its sentence.
+    pub speaking: watch::Receiver<bool>,
+}
+
 /// Begins to look for an agent for at most `limit`.
-pub fn begin(
-    call: CallId,
-    caller: &str,
-    sound: &media::Leg,
-    services: &Services,
-    limit: Duration,
-    news: mpsc::Sender<QueueNews>,
-) -> Handover {
+pub fn begin(caller: Caller, services: Services, limit: Duration, news: mpsc::Sender<QueueNews>) -> Handover {
     let cancel = CancellationToken::new();
-    let search = Search { call, caller: caller.to_owned(), sound: sound.clone(), services: services.clone(), news };
+    let search = Search { caller, services, news };
     let task = tokio::spawn(search.run(Instant::now() + limit, cancel.clone()));
     Handover { cancel, task }
 }
 
 struct Search {
-    call: CallId,
-    caller: String,
-    sound: media::Leg,
+    caller: Caller,
     services: Services,
     news: mpsc::Sender<QueueNews>,
 }
@@ -80,7 +86,7 @@ impl Search {
                 return Err(QueueNews::TimedOut);
             }
             changes.mark_unchanged();
-            match self.services.agents.reserve(self.call, &self.services.phones.reachable(), &tried) {
+            match self.services.agents.reserve(self.caller.call, &self.services.phones.reachable(), &tried) {
                 Reserve::Nobody => return Err(QueueNews::NoAgents),
                 Reserve::Wait => {
                     // Woken by a change of presence, or to see whether a phone has come or gone.
@@ -91,7 +97,7 @@ impl Search {
                     tried.insert(agent.clone());
                     self.tell(QueueNews::Ringing(agent.clone())).await;
                     let ring = self.services.ring.min(until.saturating_duration_since(Instant::now()));
-                    match timeout(ring, self.services.phones.ring(&agent, &self.caller)).await {
+                    match timeout(ring, self.services.phones.ring(&agent, &self.caller.number)).await {
                         Ok(Ok(leg)) => return Ok((reservation, leg)),
                         Ok(Err(refused)) => {
                             let reason = format!("{}: {}", refused.label, refused.reason);
@@ -106,8 +112,13 @@ impl Search {
 
     async fn bridge(&self, reservation: Reservation, mut leg: Leg, cancel: CancellationToken) {
         let agent = reservation.agent().to_owned();
-        self.sound.set_hold_loop(None);
-        self.sound.bridge(&leg.sound);
+        let mut speaking = self.caller.speaking.clone();
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            _ = timeout(LAST_WORDS, speaking.wait_for(|speaking| !speaking)) => {}
+        }
+        self.caller.sound.set_hold_loop(None);
+        self.caller.sound.bridge(&leg.sound);
         self.tell(QueueNews::Bridged(agent.clone())).await;
         let by_agent = loop {
             tokio::select! {
@@ -117,7 +128,7 @@ impl Search {
                 event = leg.events.recv() => if event.is_none() { break true },
             }
         };
-        self.sound.unbridge();
+        self.caller.sound.unbridge();
         if by_agent {
             self.tell(QueueNews::Parted(agent, Party::Agent)).await;
         }

@@ -40,7 +40,7 @@ pub struct Leg {
 }
 
 /// The signalling of a connected leg.
-pub trait Control: Send {
+pub trait Control: Send + Sync {
     /// Ends it. Returns when the other side knows, or was given time to.
     fn hang_up(&mut self) -> BoxFuture<'_, ()>;
     /// Resolves when the leg has ended; safe to drop and ask again.

@@ -13,24 +13,26 @@ mod handover;
 pub mod leg;
 mod spoken;
 
-pub use conversation::{Conversation, Input, Output, QueueNews};
+pub use conversation::{Conversation, Input, Output, QueueNews, closing_events};
 pub use driver::{Driver, Services, run_call};
 pub use leg::{Incoming, Leg, Phones};
+
+use futures::future::BoxFuture;
 
 use crate::event::{CallId, Entry, Timestamp};
 
 /// Where a call's journal and recording go. `main` hands it in; implementations put writes in order and never lose one that
 /// was accepted.
 pub trait Sink: Send + Sync {
-    /// A new call. Answers with its id once the call is known to the store.
-    fn begin(&self, call: CallId, caller: &str, at: Timestamp) -> futures::future::BoxFuture<'_, ()>;
-    /// Entries of a call, in order.
-    fn write(&self, call: CallId, entries: Vec<Entry>) -> futures::future::BoxFuture<'_, ()>;
-    /// 20 ms of both directions: what the caller was told and what the caller said. Never blocks; what does not fit is
-    /// counted and left out as silence.
-    fn record(&self, call: CallId, said: &audio::Frame8k, heard: &audio::Frame8k);
+    /// A new call, with the first entry of its journal.
+    fn begin(&self, call: CallId, offered: Entry) -> BoxFuture<'_, ()>;
+    /// Further entries, in order. Waits only when far more is waiting than a slow disk explains.
+    fn write(&self, call: CallId, entries: Vec<Entry>) -> BoxFuture<'_, ()>;
+    /// 20 ms of both directions: what the caller was told and what the caller said. Never blocks. Answers, once, why the
+    /// recording stopped, if it did.
+    fn record(&self, call: CallId, said: &audio::Frame8k, heard: &audio::Frame8k) -> Option<String>;
     /// No more sound will come; the recording is closed.
-    fn close(&self, call: CallId) -> futures::future::BoxFuture<'_, ()>;
+    fn close(&self, call: CallId) -> BoxFuture<'_, ()>;
 }
 
 /// Now, in milliseconds since the Unix epoch.

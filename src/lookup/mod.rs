@@ -77,7 +77,9 @@ fn headers(named: &BTreeMap<String, String>) -> Result<HeaderMap, HttpFailure> {
     };
     named
         .iter()
-        .map(|pair| header(pair).ok_or_else(|| HttpFailure::BadReply(format!("{} is not a header that can be sent", pair.0))))
+        .map(|pair| {
+            header(pair).ok_or_else(|| HttpFailure::BadReply(format!("{} is not a header that can be sent", pair.0)))
+        })
         .collect()
 }
 

@@ -44,6 +44,11 @@ impl Speaker {
         self
     }
 
+    /// Whether there is a voice for this language.
+    pub fn speaks(&self, language: Language) -> bool {
+        self.voices.contains_key(&language)
+    }
+
     /// The clip of a sentence: at once when it was said before, else when the voice has rendered it.
     pub async fn clip(&self, text: &str, language: Language) -> Result<Arc<Clip>, NotSpoken> {
         let key = (language, text.to_owned());

@@ -117,7 +117,12 @@ mod tests {
     #[test]
     fn the_ticket_of_a_crashed_call_holds_what_was_said_up_to_then() {
         let journal = entries(vec![
-            Event::Offered { channel: Channel::Sip, from: Personal::new("+441632960001"), to: "1".into(), flow: "f".into() },
+            Event::Offered {
+                channel: Channel::Sip,
+                from: Personal::new("+441632960001"),
+                to: "1".into(),
+                flow: "f".into(),
+            },
             heard("where is my order"),
             Event::Understood {
                 block: "ask".into(),

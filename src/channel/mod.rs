@@ -1,0 +1,7 @@
+//! Channels: each turns a protocol into legs and nothing more.
+//!
+//! Architecture invariant: no other part of the service names the SIP user agent, but for the test phone of the command line.
+
+mod sip;
+
+pub use self::sip::{Algorithm, Calls, Directory, SipChannel, SipSettings, StartError};

@@ -1,0 +1,93 @@
+//! `hotline eval`: measures recognition and understanding on anyone's data. The JSON fields are an interface: other tools
+//! read them, so they are only ever added to.
+
+mod intents;
+mod speech;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::Config;
+
+/// Arguments of `hotline eval`.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Word, character and digit errors of a recogniser on recordings with transcripts
+    Speech(speech::Arguments),
+    /// Accuracy and out-of-scope detection of the intent engine on labelled lines
+    Intents(intents::Arguments),
+}
+
+/// Runs the command.
+pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Speech(arguments) => speech::run(&arguments, config),
+        Command::Intents(arguments) => intents::run(&arguments),
+    }
+}
+
+/// Reads a file of one JSON object a line; an error names the line.
+fn read_jsonl<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            serde_json::from_str(line).with_context(|| format!("{}, line {}", path.display(), number + 1))
+        })
+        .collect()
+}
+
+/// Prints a report as JSON, or writes it where it was asked for.
+fn deliver(report: &impl Serialize, to: Option<&PathBuf>) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(report)?;
+    match to {
+        Some(path) => std::fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display())),
+        None => {
+            println!("{text}");
+            Ok(())
+        }
+    }
+}
+
+/// The value below which a share of the values lies, or `None` of none.
+fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    values.get((last as f64 * share).round() as usize).copied()
+}
+
+/// Middle and tail of a set of times.
+#[derive(Serialize, Default)]
+struct Percentiles {
+    p50: Option<f64>,
+    p95: Option<f64>,
+}
+
+impl Percentiles {
+    fn of(mut values: Vec<f64>) -> Self {
+        Self { p50: quantile(&mut values, 0.5), p95: quantile(&mut values, 0.95) }
+    }
+}
+
+/// CPU time of this process so far, in seconds.
+fn cpu_seconds() -> f64 {
+    // SAFETY: getrusage fills the struct it is given, and a zeroed rusage is a valid one.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}

@@ -1,0 +1,81 @@
+//! The service's metrics: declared once here, shown at `/metrics`. Prometheus names and base units; no label names a person.
+
+use std::sync::OnceLock;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::event::Outcome;
+
+static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Buckets for durations that a caller feels, in seconds.
+const SECONDS: &[f64] = &[0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0];
+
+/// Sets the recorder up, once per process.
+pub fn install() {
+    HANDLE.get_or_init(|| {
+        let builder =
+            PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS).ok()?;
+        let handle = builder.install_recorder().ok()?;
+        describe_counter!("hotline_calls_offered_total", "Calls that came in.");
+        describe_counter!("hotline_calls_ended_total", "Calls that ended, by outcome.");
+        describe_gauge!("hotline_calls_active", "Calls in progress.");
+        describe_histogram!(
+            "hotline_reply_seconds",
+            "End of the caller's speech to the first voiced packet of the reply."
+        );
+        describe_histogram!("hotline_call_seconds", "Length of calls.");
+        describe_counter!("hotline_turns_total", "Utterances of callers, by whether they were recognised.");
+        describe_counter!("hotline_problems_total", "Problems written into journals, by what they concern.");
+        describe_counter!("hotline_journal_retries_total", "Writes of the journal that had to be tried again.");
+        describe_counter!(
+            "hotline_frames_not_recorded_total",
+            "Frames of 20 ms that found no room in the recorder's queue."
+        );
+        Some(handle)
+    });
+}
+
+/// All metrics in Prometheus's text format.
+pub fn render() -> String {
+    HANDLE.get().and_then(Option::as_ref).map(PrometheusHandle::render).unwrap_or_default()
+}
+
+/// A call came in.
+pub fn call_offered() {
+    counter!("hotline_calls_offered_total").increment(1);
+    gauge!("hotline_calls_active").increment(1.0);
+}
+
+/// A call ended.
+pub fn call_ended(outcome: Outcome, duration_ms: u32) {
+    counter!("hotline_calls_ended_total", "outcome" => outcome.name()).increment(1);
+    gauge!("hotline_calls_active").decrement(1.0);
+    histogram!("hotline_call_seconds").record(f64::from(duration_ms) / 1_000.0);
+}
+
+/// A reply reached the wire.
+pub fn replied(wire_ms: u32) {
+    histogram!("hotline_reply_seconds").record(f64::from(wire_ms) / 1_000.0);
+}
+
+/// An utterance was recognised, or not.
+pub fn turn(recognised: bool) {
+    counter!("hotline_turns_total", "recognised" => if recognised { "yes" } else { "no" }).increment(1);
+}
+
+/// A problem was journaled.
+pub fn problem(what: String) {
+    counter!("hotline_problems_total", "what" => what).increment(1);
+}
+
+/// A write of the journal has to be tried again.
+pub fn journal_retried() {
+    counter!("hotline_journal_retries_total").increment(1);
+}
+
+/// Frames that could not be recorded.
+pub fn frames_not_recorded(count: u64) {
+    counter!("hotline_frames_not_recorded_total").increment(count);
+}

@@ -1,0 +1,87 @@
+//! The agents' phones: who may register, with hashed passwords only, and which of them can be rung.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+use futures::future::BoxFuture;
+use rand::Rng;
+
+use crate::call::leg::Refused;
+use crate::call::{Leg, Phones};
+use crate::channel::{Algorithm, Directory, SipChannel};
+use crate::event::UserId;
+use crate::store::{Extension, StoreError, Tenant};
+
+/// All extensions, in memory: the registrar asks for each request and must not wait for a database.
+pub struct Extensions {
+    realm: String,
+    known: RwLock<BTreeMap<String, Extension>>,
+    channel: OnceLock<SipChannel>,
+}
+
+impl Extensions {
+    /// Reads them from the store.
+    pub async fn load(tenant: &Tenant, realm: &str) -> Result<Self, StoreError> {
+        let known = tenant.extensions().await?.into_iter().map(|e| (e.name.clone(), e)).collect();
+        Ok(Self { realm: realm.to_owned(), known: RwLock::new(known), channel: OnceLock::new() })
+    }
+
+    /// The channel that rings them.
+    pub fn attach(&self, channel: SipChannel) {
+        let _ = self.channel.set(channel);
+    }
+
+    /// Their names.
+    pub fn names(&self) -> Vec<String> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    /// Adds an extension, or gives one that exists a new password. Returns the password, which is kept nowhere.
+    pub async fn add(&self, tenant: &Tenant, name: &str, user: UserId) -> Result<String, StoreError> {
+        let password = password();
+        let extension = Extension {
+            name: name.to_owned(),
+            user,
+            realm: self.realm.clone(),
+            ha1_md5: Algorithm::Md5.ha1(name, &self.realm, &password),
+            ha1_sha256: Algorithm::Sha256.ha1(name, &self.realm, &password),
+        };
+        tenant.put_extension(extension.clone()).await?;
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), extension);
+        Ok(password)
+    }
+}
+
+/// Twenty characters that can be read out and typed: about 98 bits.
+fn password() -> String {
+    const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut random = rand::rng();
+    (0..20).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect()
+}
+
+impl Directory for Extensions {
+    fn ha1(&self, user: &str, realm: &str, algorithm: Algorithm) -> Option<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let extension = known.get(user).filter(|extension| extension.realm == realm)?;
+        Some(match algorithm {
+            Algorithm::Md5 => extension.ha1_md5.clone(),
+            Algorithm::Sha256 => extension.ha1_sha256.clone(),
+        })
+    }
+}
+
+impl Phones for Extensions {
+    fn reachable(&self) -> BTreeSet<String> {
+        let registered = |name: &String| self.channel.get().is_some_and(|channel| channel.is_registered(name));
+        self.names().into_iter().filter(registered).collect()
+    }
+
+    fn ring<'a>(&'a self, extension: &'a str, caller: &'a str) -> BoxFuture<'a, Result<Leg, Refused>> {
+        Box::pin(async move {
+            match self.channel.get() {
+                Some(channel) => channel.ring(extension, caller).await,
+                None => Err(Refused { label: "unreachable", reason: "SIP has not started".into() }),
+            }
+        })
+    }
+}

@@ -1,0 +1,257 @@
+//! The service: puts the parts together, starts them in order, and stops them so that nothing is lost.
+//!
+//! - [`prepare`]: the flow, its model, the recognisers and the voices.
+//! - [`sink`]: from calls to the store.
+//! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
+//! - [`extensions`]: the agents' phones and their hashed passwords.
+
+mod extensions;
+mod prepare;
+mod recover;
+mod sink;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sip::media::{Clip, Clock};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::agent::Agents;
+use crate::api::{self, Console};
+use crate::call::{Services, run_call};
+use crate::channel::{Calls, SipChannel, SipSettings};
+use crate::config::Config;
+use crate::event::{CallId, UserId};
+use crate::lookup::Lookup;
+use crate::metric;
+use crate::store::{MasterKey, NewUser, Role, Store, StoreError, Tenant, User};
+
+pub use extensions::Extensions;
+pub use prepare::{PrepareError, load_flow, recogniser};
+use sink::StoreSink;
+
+/// How long a one-time sign-in link works.
+const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
+/// How long calls in progress are given to end when the service stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(8);
+
+/// Why the service cannot start; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The flow, a model or a voice.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The database, the data folder or the master key.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The SIP port.
+    #[error(transparent)]
+    Sip(#[from] crate::channel::StartError),
+    /// The HTTP port.
+    #[error(
+        "cannot listen for HTTP on {address}: {reason}; choose another address with http.bind (HOTLINE_HTTP_BIND), or stop what uses it"
+    )]
+    Http {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The media clock.
+    #[error("cannot start the media clock: {0}")]
+    Clock(std::io::Error),
+    /// The HTTP client.
+    #[error("{0}")]
+    Client(String),
+}
+
+/// A running service.
+pub struct Service {
+    /// Where the console is.
+    pub http: SocketAddr,
+    /// Where SIP is.
+    pub sip: SocketAddr,
+    tenant: Tenant,
+    store: Store,
+    extensions: Arc<Extensions>,
+    agents: Agents,
+    channel: SipChannel,
+    clock: Clock,
+    calls: TaskTracker,
+    /// Cancelled first: no new calls, calls in progress end.
+    closing: CancellationToken,
+    /// Cancelled last: the console.
+    stopped: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    sink: Arc<StoreSink>,
+}
+
+impl Service {
+    /// Starts everything. What was left unfinished by a crash is finished first.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        // One TLS provider for the whole process; a second start in the same process finds it set.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        metric::install();
+
+        let store = open_store(&config).await?;
+        let tenant = store.default_tenant();
+        let recovered = recover::recover(&tenant).await?;
+        if recovered > 0 {
+            tracing::warn!(calls = recovered, "calls cut off by the last stop were given their outcome and ticket");
+        }
+
+        let prepared = prepare::prepare(&config).await?;
+        let clock = Clock::start().map_err(StartError::Clock)?;
+        let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm).await?);
+        let agents = Agents::new();
+        extensions.names().iter().for_each(|name| agents.add(name));
+        let settings = SipSettings {
+            bind: config.sip_bind,
+            realm: config.sip_realm.clone(),
+            media_ip: config.sip_media_ip,
+            directory: extensions.clone(),
+        };
+        let (channel, calls) = SipChannel::start(settings, clock.clone()).await?;
+        extensions.attach(channel.clone());
+
+        let sink = Arc::new(StoreSink::start(tenant.clone()));
+        let services = Services {
+            flow: prepared.flow.clone(),
+            model: prepared.model,
+            variables: config.flow_variables.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect(),
+            recognisers: prepared.recognisers,
+            voices: prepared.voices,
+            lookup: Lookup::new().map_err(StartError::Client)?,
+            agents: agents.clone(),
+            phones: extensions.clone(),
+            sink: sink.clone(),
+            ring: Duration::from_secs(config.queue_ring_seconds),
+            max_wait: Duration::from_secs(config.queue_max_wait_seconds),
+            max_call: Duration::from_secs(config.call_max_minutes * 60),
+            waiting_sound: Arc::new(Clip::new(audio::tone::ringback())),
+        };
+
+        let (closing, stopped) = (CancellationToken::new(), CancellationToken::new());
+        let tracker = TaskTracker::new();
+        let accepting = tokio::spawn(accept(calls, services, tracker.clone(), closing.clone()));
+
+        let listener = tokio::net::TcpListener::bind(config.http_bind).await;
+        let listener = listener.map_err(|reason| StartError::Http { address: config.http_bind, reason })?;
+        let http = listener.local_addr().map_err(|reason| StartError::Http { address: config.http_bind, reason })?;
+        let console = Console {
+            tenant: tenant.clone(),
+            store: store.clone(),
+            flow: prepared.flow,
+            extensions: extensions.clone(),
+            ready: Arc::new({
+                let (sink, closing) = (sink.clone(), closing.clone());
+                move || sink.is_healthy() && !closing.is_cancelled()
+            }),
+        };
+        let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
+        let sip = channel.local_addr();
+        tracing::info!(%http, %sip, "ready");
+        Ok(Self {
+            http,
+            sip,
+            tenant,
+            store,
+            extensions,
+            agents,
+            channel,
+            clock,
+            calls: tracker,
+            closing,
+            stopped,
+            tasks: vec![accepting, serving],
+            sink,
+        })
+    }
+
+    /// The data of the only tenant there is so far.
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// Whether somebody has set a password yet; before that, the way in is a one-time link.
+    pub async fn needs_first_sign_in(&self) -> Result<bool, StoreError> {
+        Ok(self.tenant.users().await?.iter().all(|user| !user.has_password))
+    }
+
+    /// A link that signs the first admin in, once, within the hour.
+    pub async fn sign_in_link(&self) -> Result<String, StoreError> {
+        let users = self.tenant.users().await?;
+        let now = crate::call::now();
+        let admin = match users.into_iter().find(|user| user.role == Role::Admin) {
+            Some(admin) => admin,
+            None => self.add_user("Admin", Role::Admin).await?,
+        };
+        let token = self.tenant.create_link(admin.id, now, LINK_LASTS).await?;
+        Ok(format!("http://{}/sign-in?token={}", self.http, token.reveal()))
+    }
+
+    /// Adds somebody who may sign in.
+    pub async fn add_user(&self, name: &str, role: Role) -> Result<User, StoreError> {
+        let user = NewUser { name: name.to_owned(), email: None, role, language: None };
+        self.tenant.create_user(user, crate::call::now()).await
+    }
+
+    /// Gives an agent an extension and returns its password, which is shown this once.
+    pub async fn add_extension(&self, name: &str, user: UserId) -> Result<String, StoreError> {
+        let password = self.extensions.add(&self.tenant, name, user).await?;
+        self.agents.add(name);
+        Ok(password)
+    }
+
+    /// The extensions whose phones are registered now.
+    pub fn reachable(&self) -> std::collections::BTreeSet<String> {
+        use crate::call::Phones;
+        self.extensions.reachable()
+    }
+
+    /// Ends calls properly, writes what is to be written, and frees the ports.
+    pub async fn stop(self) {
+        self.closing.cancel();
+        self.calls.close();
+        if tokio::time::timeout(STOP_PATIENCE, self.calls.wait()).await.is_err() {
+            tracing::warn!("some calls did not end in time; they are finished at the next start");
+        }
+        self.channel.shutdown().await;
+        self.sink.flush().await;
+        self.stopped.cancel();
+        for task in self.tasks {
+            let _ = tokio::time::timeout(Duration::from_secs(2), task).await;
+        }
+        self.clock.shutdown();
+        self.store.close().await;
+    }
+}
+
+/// Takes calls until the service closes.
+async fn accept(mut calls: Calls, services: Services, tracker: TaskTracker, closing: CancellationToken) {
+    loop {
+        let incoming = tokio::select! {
+            incoming = calls.next() => incoming,
+            () = closing.cancelled() => return,
+        };
+        let Some(incoming) = incoming else { return };
+        metric::call_offered();
+        tracker.spawn(run_call(incoming, CallId::new(), services.clone(), closing.clone()));
+    }
+}
+
+/// Opens the store that the configuration names.
+pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
+    let folder: &Path = &config.data_dir;
+    let key_file: PathBuf = config.store_master_key.clone().unwrap_or_else(|| folder.join("master.key"));
+    if let Some(parent) = key_file.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| StoreError::NotWritable { path: parent.into(), source: e })?;
+    }
+    let master = MasterKey::load_or_create(&key_file)?;
+    let url = if config.store_url.is_empty() { "sqlite" } else { &config.store_url };
+    Store::open(url, master, folder).await
+}

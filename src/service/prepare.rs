@@ -1,0 +1,206 @@
+//! What must be there before the first call: the flow, the model trained from its examples, recognisers and voices.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flow::{Flow, Severity};
+use intent::Language;
+use models::pool::Factory;
+use models::{
+    EspeakNg, Flite, FliteVoice, LoadError, Moonshine, MoonshinePaths, Pool, PoolConfig, Recogniser, Voice, Whisper,
+};
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::listen::Recognisers;
+use crate::speak::Speaker;
+
+/// The flow that answers when none is configured: an example that every installation can call at once.
+const EXAMPLE_FLOW: &str = include_str!("../demo/bicycle-shop.json");
+
+/// Why the service is not ready for calls.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The flow cannot be read.
+    #[error("cannot read the flow {path}: {reason}; check flow.file (HOTLINE_FLOW_FILE)")]
+    FlowUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The flow has errors.
+    #[error("the flow {path} cannot answer calls:\n{findings}")]
+    FlowInvalid {
+        /// The file.
+        path: PathBuf,
+        /// Each finding with its place and its cure.
+        findings: String,
+    },
+    /// The intents cannot be trained.
+    #[error("the flow's intents cannot be trained: {0}")]
+    Training(#[from] intent::TrainError),
+    /// A model is missing or broken.
+    #[error("{0}")]
+    Models(#[from] models::StoreError),
+    /// A model cannot be loaded.
+    #[error("{0}")]
+    Load(#[from] LoadError),
+    /// A recogniser that nobody knows.
+    #[error("{key} is `{value}`: expected moonshine-tiny-en or whisper:FILE")]
+    UnknownRecogniser {
+        /// The configuration key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A voice that nobody knows, or that is not installed.
+    #[error("{key} is `{value}`: {reason}")]
+    Voice {
+        /// The configuration key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// All of it.
+pub struct Prepared {
+    /// The flow.
+    pub flow: Arc<Flow>,
+    /// Trained from its examples.
+    pub model: Arc<intent::Model>,
+    /// Speech to text.
+    pub recognisers: Recognisers,
+    /// Text to speech, with the flow's fixed prompts rendered.
+    pub voices: Speaker,
+}
+
+/// Loads and checks everything that the configuration names.
+pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
+    let flow = load_flow(config.flow_file.as_deref())?;
+    let model = if flow.intents.is_empty() { intent::Model::empty() } else { intent::train(&flow.training_set(), 1)? };
+    let recognisers = recognisers(config)?;
+    for &language in flow.languages.iter().filter(|&&language| !recognisers.hear(language)) {
+        tracing::warn!(%language, "no recogniser for this language: its callers go on with keys");
+    }
+    let voices = voices(config, &flow.languages)?;
+    let fixed = fixed_prompts(&flow).into_iter().filter(|(_, language)| voices.speaks(*language));
+    for failure in voices.prepare(fixed).await {
+        tracing::warn!(%failure, "a prompt could not be rendered ahead");
+    }
+    Ok(Prepared { flow: Arc::new(flow), model: Arc::new(model), recognisers, voices })
+}
+
+/// Reads a flow and refuses one with errors; warnings are logged.
+pub fn load_flow(file: Option<&Path>) -> Result<Flow, PrepareError> {
+    let path = file.map_or_else(|| PathBuf::from("(built-in example)"), Path::to_owned);
+    let text = match file {
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|reason| PrepareError::FlowUnreadable { path: path.clone(), reason })?,
+        None => EXAMPLE_FLOW.to_owned(),
+    };
+    let listed = |findings: &[flow::Finding]| findings.iter().map(|f| format!("- {f}")).collect::<Vec<_>>().join("\n");
+    let invalid =
+        |findings: &[flow::Finding]| PrepareError::FlowInvalid { path: path.clone(), findings: listed(findings) };
+    let flow = flow::parse(&text).map_err(|findings| invalid(&findings))?;
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        flow::validate(&flow).into_iter().partition(|f| f.severity == Severity::Error);
+    for warning in &warnings {
+        tracing::warn!("flow {}: {warning}", flow.id);
+    }
+    if errors.is_empty() { Ok(flow) } else { Err(invalid(&errors)) }
+}
+
+/// Every text of the flow that is the same for each caller: all but templates, in each of its languages.
+fn fixed_prompts(flow: &Flow) -> Vec<(String, Language)> {
+    let mut prompts = Vec::new();
+    for block in &flow.blocks {
+        block.params.values().for_each(|value| collect_texts(value, &mut prompts));
+    }
+    prompts
+}
+
+fn collect_texts(value: &Value, prompts: &mut Vec<(String, Language)>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, prompts)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match (name.parse::<Language>(), member) {
+                    (Ok(language), Value::String(text)) if !text.contains("{{") && !text.contains("{%") => {
+                        prompts.push((text.clone(), language));
+                    }
+                    _ => collect_texts(member, prompts),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn recognisers(config: &Config) -> Result<Recognisers, PrepareError> {
+    let mut threads = PoolConfig::default();
+    if config.models_threads > 0 {
+        threads = PoolConfig { threads: config.models_threads, queue_limit: config.models_threads * 32 };
+    }
+    let mut recognisers = Recognisers::default();
+    let wanted = [
+        (Language::English, models::Language::EN, "speech.en", &config.speech_en),
+        (Language::Chinese, models::Language::ZH, "speech.zh", &config.speech_zh),
+    ];
+    for (language, model_language, key, value) in wanted {
+        if value.is_empty() {
+            continue;
+        }
+        let factory = recogniser(config.models_dir.as_deref(), key, value)?;
+        let pool = Pool::start(threads, vec![(model_language, factory)])?;
+        recognisers = recognisers.with(language, Arc::new(pool));
+    }
+    Ok(recognisers)
+}
+
+/// What makes sessions of the recogniser that a configuration value names.
+pub fn recogniser(models_dir: Option<&Path>, key: &'static str, value: &str) -> Result<Factory, PrepareError> {
+    if let Some(file) = value.strip_prefix("whisper:") {
+        // Loaded once; every session shares the weights.
+        let whisper = Whisper::load(Path::new(file))?;
+        return Ok(Arc::new(move || Ok(Box::new(whisper.another()?) as Box<dyn Recogniser>)));
+    }
+    let unknown = || PrepareError::UnknownRecogniser { key, value: value.to_owned() };
+    if value != models::manifest::DEFAULT_ENGLISH {
+        return Err(unknown());
+    }
+    let roles = models::Store::open(models_dir)?.paths(value)?;
+    let paths = MoonshinePaths::from_roles(&roles).ok_or_else(unknown)?;
+    Ok(Arc::new(move || Ok(Box::new(Moonshine::load(&paths)?) as Box<dyn Recogniser>)))
+}
+
+fn voices(config: &Config, languages: &[Language]) -> Result<Speaker, PrepareError> {
+    let mut speaker = Speaker::new();
+    let wanted = [
+        (Language::English, models::Language::EN, "voice.en", &config.voice_en),
+        (Language::Chinese, models::Language::ZH, "voice.zh", &config.voice_zh),
+    ];
+    for (language, model_language, key, value) in wanted {
+        let bad = |reason: String| PrepareError::Voice { key, value: value.clone(), reason };
+        let voice = match value.split_once(':') {
+            _ if value.is_empty() => continue,
+            Some(("flite", name)) => {
+                let which =
+                    FliteVoice::from_name(name).ok_or_else(|| bad("flite has rms, slt, awb and kal16".into()))?;
+                Ok(Arc::new(Flite::new(which)) as Arc<dyn Voice>)
+            }
+            Some(("espeak", _)) => EspeakNg::new(model_language).map(|v| Arc::new(v) as Arc<dyn Voice>),
+            _ => return Err(bad("expected flite:NAME or espeak:LANGUAGE".into())),
+        };
+        match voice {
+            Ok(voice) => speaker = speaker.with(language, voice),
+            // The default language must have a voice; another that lacks one is warned about and falls back to it.
+            Err(error) if languages.first() == Some(&language) => return Err(bad(error.to_string())),
+            Err(error) => tracing::warn!(%error, %language, "this language has no voice"),
+        }
+    }
+    Ok(speaker)
+}
