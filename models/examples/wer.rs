@@ -1,11 +1,12 @@
 //! Word and digit error rates of Moonshine over a manifest of recordings, a line per utterance that went wrong with `--verbose`.
 //!
-//! `cargo run --release -p hotline-models --example wer -- --manifest M.jsonl [--folder en_read] [--grammar digits] [--verbose]`
+//! `cargo run --release -p hotline-models --example wer -- --manifest M.jsonl [--folder en_read] [--grammar digits] [--telephone] [--verbose]`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use audio::Pcm16k;
+use audio::telephone::{Conditions, to_telephone};
 use models::score::Tally;
 use models::{Grammar, Hints, Language, Moonshine, MoonshinePaths, Recogniser, Store};
 
@@ -33,7 +34,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             continue;
         }
         let text = item["text"].as_str().unwrap_or_default();
-        let audio = read(&base.join(file))?;
+        let mut audio: Pcm16k = audio::wav::read(base.join(file))?;
+        if arguments.iter().any(|argument| argument == "--telephone") {
+            audio = to_telephone(&audio, Conditions::default());
+        }
         let grammar = match value("--grammar").as_deref() {
             Some("digits") => Grammar::Digits { min: 1, max: 0 },
             Some(phrases) if phrases.contains('|') => Grammar::Phrases(phrases.split('|').map(str::to_owned).collect()),
@@ -80,14 +84,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         cpu / seconds
     );
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Pcm16k, Box<dyn std::error::Error>> {
-    let bytes = std::fs::read(path)?;
-    let rate = u32::from_le_bytes(bytes[24..28].try_into()?);
-    let at = bytes.windows(4).position(|window| window == b"data").ok_or("no data")? + 8;
-    let samples: Vec<i16> = bytes[at..].chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
-    Ok(Pcm16k::new(audio::resample::resample_rate(&samples, rate, 16_000)))
 }
 
 /// CPU time of this process.

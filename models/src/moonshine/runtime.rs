@@ -255,11 +255,10 @@ fn session(environment: &Environment, path: &Path) -> Result<Session, LoadError>
     let build = || -> ort::Result<Session> {
         // One thread a session: sessions run beside each other, and idle threads must not spin on cores the calls need.
         Session::builder(environment)?
-            .with_intra_threads(1)
-            .and_then(|builder| builder.with_inter_threads(1))
-            .and_then(|builder| builder.with_intra_op_spinning(false))
-            .and_then(|builder| builder.with_inter_op_spinning(false))
-            .map_err(|error| ort::Error::new(error.to_string()))?
+            .with_intra_threads(1)?
+            .with_inter_threads(1)?
+            .with_intra_op_spinning(false)?
+            .with_inter_op_spinning(false)?
             .commit_from_file(path)
     };
     build().map_err(|error| LoadError::Invalid { path: path.to_path_buf(), reason: error.to_string() })

@@ -48,6 +48,7 @@ pub(super) async fn fetch(
     let part = folder.join(format!("{name}.part"));
     let client = client()?;
     let mut attempt = 0;
+    let mut arrived = fs::metadata(&part).map_or(0, |data| data.len());
     loop {
         let outcome = continue_download(&client, &location.url, &part, &name, progress).await;
         let reason = match outcome {
@@ -65,7 +66,10 @@ pub(super) async fn fetch(
             Err(FetchError::Network(reason)) => reason,
             Err(other) => return Err(other),
         };
-        attempt += 1;
+        // Patience is counted from the last byte that arrived: a line that breaks often still gets there.
+        let length = fs::metadata(&part).map_or(0, |data| data.len());
+        attempt = if length > arrived { 1 } else { attempt + 1 };
+        arrived = arrived.max(length);
         if attempt == ATTEMPTS {
             return Err(FetchError::Network(reason));
         }
