@@ -102,18 +102,21 @@ impl Loss {
 
 /// The distance at which the newest 20 ms resemble the past most.
 fn pitch(past: &[i16; PAST]) -> usize {
+    // At 12 bits the sums below fit 32 bits, which the processor adds up many at a time.
+    let peak = past.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0);
+    let shift = (u16::BITS - peak.leading_zeros()).saturating_sub(11);
+    let past = past.map(|s| i32::from(s >> shift));
     let newest = &past[PAST - COMPARED..];
     let resemblance = |lag: usize| {
         let shifted = &past[PAST - COMPARED - lag..PAST - lag];
-        let (mut dot, mut energy) = (0i64, 1i64);
+        let (mut dot, mut energy) = (0i32, 1i32);
         for (&a, &b) in newest.iter().zip(shifted) {
-            dot += i64::from(a) * i64::from(b);
-            energy += i64::from(b) * i64::from(b);
+            dot += a * b;
+            energy += b * b;
         }
-        dot as f64 / (energy as f64).sqrt()
+        (lag, dot as f32 / (energy as f32).sqrt())
     };
-    let score = |lag: &usize| resemblance(*lag);
-    (SHORTEST..=LONGEST).max_by(|a, b| score(a).total_cmp(&score(b))).unwrap_or(LONGEST)
+    (SHORTEST..=LONGEST).map(resemblance).max_by(|a, b| a.1.total_cmp(&b.1)).map_or(LONGEST, |(lag, _)| lag)
 }
 
 #[cfg(test)]

@@ -57,9 +57,8 @@ impl Default for Conditions {
 
 /// Sends audio over the line; what comes out is as long as what went in.
 pub fn to_telephone(audio: &Pcm16k, conditions: Conditions) -> Pcm16k {
-    let mut far_end: Pcm16k = resample(&to_telephone_8k(&resample(audio), conditions));
+    let mut samples = resample::<8_000, 16_000>(&to_telephone_8k(&resample(audio), conditions)).into_samples();
     // An odd sample is lost on the way to 8 kHz.
-    let mut samples = std::mem::take(&mut far_end).into_samples();
     samples.resize(audio.len(), 0);
     Pcm16k::new(samples)
 }

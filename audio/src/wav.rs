@@ -161,12 +161,9 @@ fn broken(path: &Path, start: &[u8], error: hound::Error) -> WavError {
     let path = path.into();
     match error {
         hound::Error::Unsupported => {
-            let tag = match start {
-                [.., _] if start.get(12..16) == Some(b"fmt ") => {
-                    start.get(20..22).map(|t| u16::from_le_bytes([t[0], t[1]]))
-                }
-                _ => None,
-            };
+            // Nearly every writer puts the format chunk first; if not, the message says a little less.
+            let format_first = start.get(12..16) == Some(b"fmt ");
+            let tag = start.get(20..22).filter(|_| format_first).map(|tag| u16::from_le_bytes([tag[0], tag[1]]));
             let reason = match tag {
                 Some(2 | 17) => "its samples are ADPCM".into(),
                 Some(6) => "its samples are A-law".into(),
