@@ -1,0 +1,33 @@
+// Prints the gzip size of every script of the build, and of those that the first page loads; fails above the budget.
+import { readdirSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+
+const BUDGET_KB = 300
+const dist = new URL('../dist/', import.meta.url)
+const kb = (bytes) => bytes / 1000
+const gzip = (name) => kb(gzipSync(readFileSync(new URL(`assets/${name}`, dist)), { level: 9 }).length)
+
+const scripts = readdirSync(new URL('assets/', dist)).filter((name) => name.endsWith('.js'))
+const sizes = new Map(scripts.map((name) => [name, gzip(name)]))
+
+/** Scripts that the page names, and all that these import statically. */
+function firstLoad() {
+  const html = readFileSync(new URL('index.html', dist), 'utf8')
+  const seen = new Set()
+  const visit = (name) => {
+    if (seen.has(name) || !sizes.has(name)) return
+    seen.add(name)
+    const source = readFileSync(new URL(`assets/${name}`, dist), 'utf8')
+    for (const [, imported] of source.matchAll(/(?:import|from)\s*"\.\/([^"]+\.js)"/g)) visit(imported)
+  }
+  for (const [, name] of html.matchAll(/assets\/([^"]+\.js)"/g)) visit(name)
+  return seen
+}
+
+const first = firstLoad()
+for (const [name, size] of [...sizes].sort((a, b) => b[1] - a[1])) {
+  console.log(`${size.toFixed(1).padStart(8)} kB gzip  ${first.has(name) ? 'first load' : 'on demand '}  ${name}`)
+}
+const total = [...first].reduce((sum, name) => sum + sizes.get(name), 0)
+console.log(`${total.toFixed(1).padStart(8)} kB gzip  of script on the first load (budget ${BUDGET_KB} kB)`)
+if (total > BUDGET_KB) process.exit(1)

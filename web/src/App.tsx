@@ -1,0 +1,106 @@
+/** Providers, the gate of the sign-in, and which address is which page. */
+import { QueryClientProvider, useQuery } from '@tanstack/react-query'
+import { App as AntApp, ConfigProvider } from 'antd'
+import en from 'antd/locale/en_US'
+import zh from 'antd/locale/zh_CN'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom'
+import { Failure, onSignedOut } from './api/client'
+import { startLive, stopLive } from './api/live'
+import { me as meQuery, queries } from './api/queries'
+import type { Me } from './api/types'
+import { Bones, ErrorNote } from './components/Bits'
+import { Shell } from './components/Shell'
+import { chosen, speak } from './i18n'
+import { useLanguage } from './lib/hooks'
+import Live from './pages/Live'
+import { ModeProvider, useMode } from './theme/mode'
+import { antdTheme } from './theme/tokens'
+
+const SignIn = lazy(() => import('./pages/SignIn'))
+const SignInAgain = lazy(() => import('./pages/SignInAgain'))
+const Calls = lazy(() => import('./pages/Calls'))
+const Call = lazy(() => import('./pages/Call'))
+const Tickets = lazy(() => import('./pages/Tickets'))
+const Ticket = lazy(() => import('./pages/Ticket'))
+const Flows = lazy(() => import('./pages/Flows'))
+const Flow = lazy(() => import('./pages/Flow'))
+const Missing = lazy(() => import('./pages/Missing'))
+
+function SignedIn({ me }: { me: Me }) {
+  useEffect(() => {
+    startLive()
+    return stopLive
+  }, [])
+  const [expired, setExpired] = useState(false)
+  useEffect(() => onSignedOut(() => setExpired(true)), [])
+  useEffect(() => {
+    if (me.language && !chosen()) speak(me.language)
+  }, [me.language])
+  return (
+    <Shell me={me}>
+      <Suspense fallback={<Bones rows={6} />}>
+        <Routes>
+          <Route path="/" element={<Navigate to="/live" replace />} />
+          <Route path="/sign-in" element={<Navigate to="/live" replace />} />
+          <Route path="/live" element={<Live />} />
+          <Route path="/calls" element={<Calls />} />
+          <Route path="/calls/:id" element={<Call />} />
+          <Route path="/tickets" element={<Tickets />} />
+          <Route path="/tickets/:id" element={<Ticket />} />
+          <Route path="/flows" element={<Flows />} />
+          <Route path="/flows/:id" element={<Flow />} />
+          <Route path="*" element={<Missing />} />
+        </Routes>
+      </Suspense>
+      <Suspense fallback={null}>{expired && <SignInAgain me={me} done={() => setExpired(false)} />}</Suspense>
+    </Shell>
+  )
+}
+
+/** A fresh one-time link wins over whoever is signed in. */
+const arrivedByLink = new URLSearchParams(location.search).has('token')
+
+function Gate() {
+  const { data, error, refetch } = useQuery({ ...meQuery, enabled: !arrivedByLink })
+  if (data) return <SignedIn me={data} />
+  if (arrivedByLink || (error instanceof Failure && error.status === 401)) {
+    return (
+      <Suspense fallback={null}>
+        <SignIn />
+      </Suspense>
+    )
+  }
+  if (error) {
+    return (
+      <div className="sign-in">
+        <ErrorNote error={error} again={() => void refetch()} />
+      </div>
+    )
+  }
+  return null
+}
+
+function Themed() {
+  const { mode } = useMode()
+  const language = useLanguage()
+  return (
+    <ConfigProvider theme={antdTheme(mode)} locale={language === 'en' ? en : zh} button={{ autoInsertSpace: false }}>
+      <AntApp component={false}>
+        <BrowserRouter>
+          <Gate />
+        </BrowserRouter>
+      </AntApp>
+    </ConfigProvider>
+  )
+}
+
+export function App() {
+  return (
+    <QueryClientProvider client={queries}>
+      <ModeProvider>
+        <Themed />
+      </ModeProvider>
+    </QueryClientProvider>
+  )
+}

@@ -1,0 +1,84 @@
+/** What the pages ask the service, by page-sized questions. Asked once; afterwards the live stream keeps it true. */
+import { infiniteQueryOptions, queryOptions, QueryClient } from '@tanstack/react-query'
+import { Failure, http, take } from './client'
+import type { Outcome, TicketStatus } from './types'
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: Infinity,
+      gcTime: 10 * 60_000,
+      refetchOnWindowFocus: false,
+      retry: (count, error) => count < 2 && !(error instanceof Failure && error.status >= 400 && error.status < 500),
+    },
+  },
+})
+
+const PAGE = 50
+
+export const me = queryOptions({ queryKey: ['me'], queryFn: () => take(http.GET('/api/v1/me')), retry: false })
+
+export const users = queryOptions({ queryKey: ['users'], queryFn: () => take(http.GET('/api/v1/users')) })
+
+export const liveCalls = queryOptions({
+  queryKey: ['calls', 'live'],
+  queryFn: () => take(http.GET('/api/v1/calls', { params: { query: { live: true, limit: 200 } } })),
+})
+
+export const recentCalls = queryOptions({
+  queryKey: ['calls', 'recent'],
+  queryFn: () => take(http.GET('/api/v1/calls', { params: { query: { live: false, limit: 12 } } })),
+})
+
+export const calls = (outcome: Outcome | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ['calls', 'list', outcome ?? 'all'],
+    queryFn: ({ pageParam }) =>
+      take(http.GET('/api/v1/calls', { params: { query: { before: pageParam, limit: PAGE, outcome } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+
+export const call = (id: string) =>
+  queryOptions({
+    queryKey: ['call', id],
+    queryFn: () => take(http.GET('/api/v1/calls/{id}', { params: { path: { id } } })),
+  })
+
+export const peaks = (id: string) =>
+  queryOptions({
+    queryKey: ['peaks', id],
+    queryFn: () =>
+      take(http.GET('/api/v1/calls/{id}/peaks', { params: { path: { id }, query: { per_second: 20 } } })),
+  })
+
+export const recordingUrl = (id: string): string => `/api/v1/calls/${encodeURIComponent(id)}/recording.wav`
+
+export interface TicketFilter {
+  q?: string
+  status?: TicketStatus
+  assignee?: string
+}
+
+export const tickets = (filter: TicketFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['tickets', filter],
+    queryFn: ({ pageParam }) =>
+      take(http.GET('/api/v1/tickets', { params: { query: { ...filter, before: pageParam, limit: PAGE } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+
+export const ticket = (id: string) =>
+  queryOptions({
+    queryKey: ['ticket', id],
+    queryFn: () => take(http.GET('/api/v1/tickets/{id}', { params: { path: { id } } })),
+  })
+
+export const flows = queryOptions({ queryKey: ['flows'], queryFn: () => take(http.GET('/api/v1/flows')) })
+
+export const flow = (id: string) =>
+  queryOptions({
+    queryKey: ['flow', id],
+    queryFn: () => take(http.GET('/api/v1/flows/{id}', { params: { path: { id } } })),
+  })

@@ -1,0 +1,80 @@
+/** A call to read and to hear: recording, transcript, journal, latency, path. The same on its own page and in its ticket. */
+import { Tabs, type TabsProps } from 'antd'
+import { useCallback, useMemo, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { flowId } from '../../flow/name'
+import { useKeys, useNarrow } from '../../lib/hooks'
+import type { CallNow } from '../useCall'
+import { path } from '../path'
+import { lineAt, neighbour, transcript } from '../transcript'
+import { Journal } from './Journal'
+import { LatencyTable } from './Latency'
+import { Path } from './Path'
+import { Recording } from './Recording'
+import { Transcript } from './Transcript'
+import type { Player } from './Waveform'
+import './call.css'
+
+const SEEK_MS = 5_000
+
+export function CallView({ call, stacked = false }: { call: CallNow; stacked?: boolean }) {
+  const { t } = useTranslation()
+  const narrow = useNarrow() || stacked
+  const player = useRef<Player>(null)
+  const [current, setCurrent] = useState<string>()
+  const { entries } = call
+  const lines = useMemo(() => transcript(entries), [entries])
+  const steps = useMemo(() => path(entries), [entries])
+  const recorded = call.state === 'ended' && entries.some((entry) => entry.kind === 'answered')
+
+  /** Reaches through to whatever player there is at the moment of the click. */
+  const act = useMemo<Player>(
+    () => ({
+      play: (from) => player.current?.play(from),
+      seek: (ms) => player.current?.seek(ms),
+      toggle: () => player.current?.toggle(),
+      now: () => player.current?.now() ?? 0,
+      speed: (rate) => player.current?.speed(rate),
+    }),
+    [],
+  )
+  const play = recorded ? act.play : undefined
+  const onTime = useCallback((ms: number) => setCurrent(lineAt(lines, ms)), [lines])
+  const step = (direction: 1 | -1) => {
+    const line = neighbour(lines, act.now(), direction)
+    if (line?.from !== undefined) act.play(line.from)
+  }
+  useKeys(
+    recorded
+      ? {
+          ' ': act.toggle,
+          j: () => step(1),
+          k: () => step(-1),
+          ArrowRight: () => act.seek(act.now() + SEEK_MS),
+          ArrowLeft: () => act.seek(act.now() - SEEK_MS),
+        }
+      : {},
+  )
+
+  const words = <Transcript call={call} lines={lines} current={current} play={play} />
+  const tabs: TabsProps['items'] = [
+    { key: 'journal', label: t('journal.title'), children: <Journal entries={entries} play={play} /> },
+    { key: 'latency', label: t('latency.tab'), children: <LatencyTable latency={call.latency} play={play} /> },
+    { key: 'path', label: t('path.title'), children: <Path steps={steps} flow={flowId(call.flow)} call={call.id} play={play} /> },
+  ]
+
+  return (
+    <div className={`call-view${narrow ? ' call-narrow' : ''}`}>
+      {recorded && <Recording call={call.id} lines={lines} player={player} act={act} onTime={onTime} />}
+      <div className="call-columns">
+        {!narrow && <section className="panel call-words">{words}</section>}
+        <section className="panel call-side">
+          <Tabs
+            size="small"
+            items={narrow ? [{ key: 'words', label: t('transcript.title'), children: words }, ...tabs] : tabs}
+          />
+        </section>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,201 @@
+/** What was said, line by line; every line plays from where it was said. */
+import { Tooltip } from 'antd'
+import { AlertTriangle, CircleSlash, Globe, Headset, Hourglass, PhoneOff, Play, Ticket, VolumeX } from 'lucide-react'
+import { memo, useEffect, useMemo, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Entry } from '../../api/types'
+import { Happened } from '../../components/Happened'
+import { clock, ms, percent, words } from '../../lib/format'
+import { useLanguage } from '../../lib/hooks'
+import type { CallNow } from '../useCall'
+import type { TurnLatency } from '../latency'
+import type { Keys, Line, Spoken } from '../transcript'
+
+const icons: Partial<Record<Entry['kind'], typeof Play>> = {
+  not_heard: VolumeX,
+  no_input: VolumeX,
+  no_match: CircleSlash,
+  fetched: Globe,
+  queued: Hourglass,
+  ringing: Headset,
+  missed: Headset,
+  bridged: Headset,
+  unbridged: Headset,
+  unqueued: Hourglass,
+  ticket_opened: Ticket,
+  problem: AlertTriangle,
+  hung_up: PhoneOff,
+}
+
+function Tags({ line }: { line: Spoken | Keys }) {
+  const { t } = useTranslation()
+  const language = useLanguage()
+  const understood = line.type === 'spoken' ? line.understood : undefined
+  const heard = line.type === 'spoken' ? line.heard : undefined
+  const best = understood?.ranking[0]
+  return (
+    <>
+      {understood && best && (
+        <Tooltip
+          title={
+            <ol className="ranking">
+              {understood.ranking.map(({ intent, confidence }) => (
+                <li key={intent}>
+                  <span>{words(intent)}</span>
+                  <span className="num">{percent(confidence, language)}</span>
+                </li>
+              ))}
+            </ol>
+          }
+        >
+          <span className={`tag tag-${understood.decision}`} tabIndex={0}>
+            {understood.decision === 'rejected' ? t('decision.rejected') : words(best.intent)}
+            <span className="num">{percent(best.confidence, language)}</span>
+          </span>
+        </Tooltip>
+      )}
+      {line.slots.map((slot) => (
+        <span key={slot.seq} className="tag">
+          {words(slot.name)}
+          <span className="num strong">{slot.value}</span>
+        </span>
+      ))}
+      {heard && heard.confidence < 0.6 && (
+        <Tooltip title={heard.alternatives.length > 0 ? t('transcript.or', { text: heard.alternatives.join(' / ') }) : heard.engine}>
+          <span className="tag tag-unsure" tabIndex={0}>
+            {t('transcript.unsure', { confidence: percent(heard.confidence, language) })}
+          </span>
+        </Tooltip>
+      )}
+    </>
+  )
+}
+
+interface LineProps {
+  line: Line
+  current: boolean
+  first: boolean
+  reply: TurnLatency | undefined
+  play: ((fromMs: number) => void) | undefined
+}
+
+const TranscriptLine = memo(function TranscriptLine({ line, current, first, reply, play }: LineProps) {
+  const { t } = useTranslation()
+  const language = useLanguage()
+  const item = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    if (current) item.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' })
+  }, [current])
+  const { from } = line
+  const time = (
+    <button
+      type="button"
+      className="line-time num"
+      disabled={!play || from === undefined}
+      onClick={() => from !== undefined && play?.(from)}
+      aria-label={from === undefined ? undefined : t('transcript.play_from', { time: clock(from) })}
+    >
+      <Play size={11} fill="currentColor" aria-hidden />
+      <span>{from === undefined ? '' : clock(from)}</span>
+    </button>
+  )
+  if (line.type === 'event') {
+    const Icon = icons[line.entry.kind] ?? CircleSlash
+    return (
+      <li ref={item} className={`line line-event event-${line.entry.kind}`}>
+        {time}
+        <Icon size={14} aria-hidden />
+        <p>
+          <Happened entry={line.entry} />
+        </p>
+      </li>
+    )
+  }
+  const voice = line.type === 'keys' ? 'caller' : line.voice
+  return (
+    <li ref={item} className={`line line-${voice}${current ? ' line-current' : ''}${first ? ' line-first' : ''}`} aria-current={current || undefined}>
+      {time}
+      <b>{first ? t(`voice.${voice}`) : ''}</b>
+      <div className="line-text">
+        {line.type === 'keys' ? (
+          <span className="line-keys">
+            {[...line.digits].map((digit, index) => (
+              <kbd key={index}>{digit}</kbd>
+            ))}
+          </span>
+        ) : (
+          <span onDoubleClick={() => from !== undefined && play?.(from)}>
+            {line.text}
+            {line.cut && (
+              <Tooltip title={t('transcript.cut')}>
+                <span className="line-cut" tabIndex={0}>
+                  {' —'}
+                </span>
+              </Tooltip>
+            )}
+          </span>
+        )}
+        <Tags line={line} />
+      </div>
+      {reply && voice === 'bot' && (
+        <Tooltip title={t('latency.wire_help')}>
+          <span className="line-reply num">{ms(reply.wire, language)}</span>
+        </Tooltip>
+      )}
+    </li>
+  )
+})
+
+const voiceOf = (line: Line | undefined) =>
+  line === undefined || line.type === 'event' ? undefined : line.type === 'keys' ? 'caller' : line.voice
+
+/** Which lines begin a speaker's turn, and which carry a reply's time: of several prompts in one reply, the first. */
+function withReplies(lines: readonly Line[], turns: readonly TurnLatency[]) {
+  const replies = new Map(turns.map((turn) => [turn.turn, turn]))
+  return lines.map((line, index) => {
+    const reply = line.type === 'spoken' && line.voice === 'bot' ? replies.get(line.turn) : undefined
+    if (reply) replies.delete(reply.turn)
+    return { line, reply, first: voiceOf(line) !== voiceOf(lines[index - 1]) }
+  })
+}
+
+interface Props {
+  call: CallNow
+  lines: readonly Line[]
+  current: string | undefined
+  play: ((fromMs: number) => void) | undefined
+}
+
+export function Transcript({ call, lines, current, play }: Props) {
+  const { t } = useTranslation()
+  const end = useRef<HTMLLIElement>(null)
+  const running = call.state !== 'ended'
+  const shown = useMemo(() => withReplies(lines, call.latency.turns), [lines, call.latency])
+  const partials = (['caller', 'agent'] as const).filter((speaker) => call.partial[speaker])
+
+  useEffect(() => {
+    if (running) end.current?.scrollIntoView({ block: 'nearest' })
+  }, [running, lines.length, call.partial])
+
+  return (
+    <ol className="transcript" aria-label={t('transcript.title')}>
+      {shown.map(({ line, first, reply }) => (
+        <TranscriptLine key={line.key} line={line} current={line.key === current} first={first} reply={reply} play={play} />
+      ))}
+      {partials.map((speaker) => (
+        <li key={speaker} className={`line line-${speaker} line-partial line-first`} aria-live="polite">
+          <span />
+          <b>{t(`voice.${speaker}`)}</b>
+          <div className="line-text">
+            <span>
+              {call.partial[speaker]}
+              <i className="caret" aria-hidden />
+            </span>
+          </div>
+        </li>
+      ))}
+      {lines.length === 0 && <li className="muted line-none">{t(running ? 'live.listening' : 'transcript.none')}</li>}
+      <li ref={end} aria-hidden />
+    </ol>
+  )
+}

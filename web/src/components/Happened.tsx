@@ -1,0 +1,94 @@
+/** One journal entry in a sentence: the same words on the live card, in the transcript and in the journal. */
+import type { TFunction } from 'i18next'
+import { useTranslation } from 'react-i18next'
+import type { Entry } from '../api/types'
+import type { Language } from '../i18n'
+import { clock, ms, percent, words } from '../lib/format'
+import { useLanguage } from '../lib/hooks'
+
+/** A word from a closed set of the journal, in the reader's language; others as they are. */
+const named = (t: TFunction, group: string, name: string): string => t(`${group}.${name}`, { defaultValue: words(name) })
+
+// eslint-disable-next-line react-refresh/only-export-components -- the sentence itself, for titles and search
+export function sentence(entry: Entry, t: TFunction, language: Language): string {
+  const say = (values: Record<string, unknown> = {}, suffix = '') => t(`happened.${entry.kind}${suffix}`, values)
+  switch (entry.kind) {
+    case 'offered':
+      return say({ from: entry.from || t('call.withheld'), to: entry.to, flow: entry.flow })
+    case 'answered':
+      return say({ codec: entry.codec })
+    case 'entered':
+      return say({ block: words(entry.block), kind: named(t, 'block', entry.block_kind) })
+    case 'left':
+      return say({ block: words(entry.block), edge: entry.edge, to: words(entry.to) })
+    case 'said':
+      return say({ text: entry.text, played: clock(entry.played_ms), of: clock(entry.of_ms) }, entry.completed ? '' : '_cut')
+    case 'heard':
+      return say({
+        speaker: t(`voice.${entry.speaker}`),
+        text: entry.text,
+        confidence: percent(entry.confidence, language),
+      })
+    case 'not_heard':
+      return say({ reason: named(t, 'reason', entry.reason) })
+    case 'partial':
+      return entry.text
+    case 'key':
+      return say({ digit: entry.digit })
+    case 'understood': {
+      const [best, second] = entry.ranking
+      return say(
+        {
+          intent: best ? words(best.intent) : '—',
+          confidence: best ? percent(best.confidence, language) : '—',
+          second: second ? words(second.intent) : '—',
+        },
+        `_${entry.decision}`,
+      )
+    }
+    case 'slot':
+      return say({ name: words(entry.name), value: entry.value })
+    case 'no_input':
+    case 'no_match':
+      return say({ count: entry.count })
+    case 'fetched':
+      return entry.error
+        ? say({ error: entry.error, took: ms(entry.took_ms, language) }, '_failed')
+        : say({ status: entry.status ?? '—', took: ms(entry.took_ms, language) })
+    case 'replied':
+      return say({ wire: ms(entry.latency.wire_ms, language), turn: entry.turn })
+    case 'queued':
+      return say({ queue: words(entry.queue), brief: entry.brief })
+    case 'ringing':
+      return say({ agent: entry.agent })
+    case 'missed':
+      return say({ agent: entry.agent, reason: named(t, 'reason', entry.reason) })
+    case 'bridged':
+      return say({ agent: entry.agent, waited: clock(entry.waited_ms) })
+    case 'unbridged':
+      return say({ agent: entry.agent, by: t(`party.${entry.by}`), talked: clock(entry.talked_ms) })
+    case 'unqueued':
+      return say({ queue: words(entry.queue), reason: named(t, 'reason', entry.reason) })
+    case 'ticket_opened':
+      return say({ subject: entry.subject })
+    case 'ticket_changed':
+      return say({ status: entry.status ? t(`status.${entry.status}`) : '' }, entry.status ? '_status' : '')
+    case 'noted':
+      return say({ text: entry.text })
+    case 'problem':
+      return say({ what: named(t, 'what', entry.what), message: entry.message })
+    case 'hung_up':
+      return say({ by: t(`party.${entry.by}`), cause: named(t, 'cause', entry.cause) }, entry.cause === 'normal' ? '' : '_because')
+    case 'ended':
+      return say({ outcome: t(`outcome.${entry.outcome}`), duration: clock(entry.duration_ms) })
+    default:
+      // A newer service may write kinds that this console does not know yet.
+      return words((entry as { kind: string }).kind)
+  }
+}
+
+export function Happened({ entry }: { entry: Entry }) {
+  const { t } = useTranslation()
+  const language = useLanguage()
+  return <>{sentence(entry, t, language)}</>
+}

@@ -1,0 +1,38 @@
+/** The keys, by page; opened with `?`. */
+import { Modal } from 'antd'
+import { useTranslation } from 'react-i18next'
+import './keys.css'
+
+const groups = [
+  { name: 'keys.everywhere', keys: [['?', 'keys.help'], ['1 – 4', 'keys.pages'], ['Esc', 'keys.close']] },
+  { name: 'keys.lists', keys: [['j', 'keys.next_row'], ['k', 'keys.previous_row'], ['Enter', 'keys.open_row'], ['/', 'keys.search']] },
+  {
+    name: 'keys.call',
+    keys: [['Space', 'keys.play'], ['j', 'keys.next_line'], ['k', 'keys.previous_line'], ['← →', 'keys.seek']],
+  },
+] as const
+
+export default function KeysHelp({ close }: { close: () => void }) {
+  const { t } = useTranslation()
+  return (
+    <Modal title={t('keys.title')} open onCancel={close} footer={null} width={560}>
+      <div className="keys">
+        {groups.map(({ name, keys }) => (
+          <section key={name}>
+            <h2>{t(name)}</h2>
+            <dl>
+              {keys.map(([key, does]) => (
+                <div key={does}>
+                  <dt>
+                    <kbd>{key}</kbd>
+                  </dt>
+                  <dd>{t(does)}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Modal>
+  )
+}
