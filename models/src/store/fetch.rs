@@ -172,7 +172,15 @@ fn content_range(response: &reqwest::Response) -> Option<(u64, Option<u64>)> {
 }
 
 fn network(error: reqwest::Error) -> FetchError {
-    FetchError::Network(causes(&error))
+    let reason = causes(&error);
+    if reason.contains("invalid peer certificate") {
+        // pip has reached this index, so it has certificates that the system's store (or SSL_CERT_FILE) lacks.
+        FetchError::Refused(reason)
+    } else if reason.contains("close_notify") {
+        FetchError::Network("the connection was cut".to_owned())
+    } else {
+        FetchError::Network(reason)
+    }
 }
 
 /// reqwest's own message says little; the chain below it says what happened. The address may hold credentials: it stays out.

@@ -139,10 +139,15 @@ impl Pip {
 fn last_words(said: &str) -> String {
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let error = lines.iter().rev().find(|line| line.starts_with("ERROR:")).or(lines.last());
-    let unreachable =
-        lines.iter().any(|line| line.contains("connection broken") || line.contains("NewConnectionError"));
+    let says = |words: &str| lines.iter().any(|line| line.contains(words));
     let error = error.map_or("pip failed without a word", |line| line.trim_start_matches("ERROR:").trim());
-    if unreachable { format!("the package index cannot be reached (pip: {error})") } else { format!("pip: {error}") }
+    if says("CERTIFICATE_VERIFY_FAILED") {
+        format!("the certificate of the package index is not trusted; name yours with PIP_CERT (pip: {error})")
+    } else if says("connection broken") || says("NewConnectionError") {
+        format!("the package index cannot be reached (pip: {error})")
+    } else {
+        format!("pip: {error}")
+    }
 }
 
 fn parse_report(report: &[u8]) -> Option<Location> {
