@@ -129,7 +129,8 @@ impl Database {
     pub(super) async fn scrub(&self) -> Result<(), StoreError> {
         let scrub = match self.backend() {
             DatabaseBackend::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
-            _ => "VACUUM person",
+            // Only FULL writes the table anew; a plain VACUUM leaves the old bytes in its pages.
+            _ => "VACUUM FULL person",
         };
         self.writer.execute_unprepared(scrub).await?;
         Ok(())

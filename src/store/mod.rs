@@ -8,15 +8,25 @@
 //! What callers said is not interpreted here, and nothing here decides what happens next to a call.
 
 mod append;
+mod calls;
 mod database;
 mod entity;
 mod error;
+mod extensions;
+mod journal;
 mod key;
 mod migration;
 mod model;
 mod names;
+mod people;
+mod projection;
+mod rebuild;
 mod recording;
-mod skeleton;
+mod seal;
+mod search;
+mod sign_in;
+mod tickets;
+mod users;
 
 use std::{
     collections::HashMap,
@@ -27,7 +37,7 @@ use std::{
 };
 
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder, Set};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use self::{database::Database, entity::tenant};
 pub use self::{
@@ -47,7 +57,7 @@ const APPEND_BACKLOG: usize = 1024;
 #[derive(Clone)]
 pub struct Store {
     core: Arc<Core>,
-    appends: mpsc::Sender<append::Job>,
+    appends: mpsc::Sender<append::Message>,
     first: TenantId,
 }
 
@@ -59,7 +69,7 @@ struct Core {
     /// Live screens, by tenant.
     live: Mutex<HashMap<TenantId, broadcast::Sender<Live>>>,
     /// Held as long as the store is open.
-    _lock: File,
+    lock: File,
 }
 
 impl Core {
@@ -75,7 +85,7 @@ impl Core {
 pub struct Tenant {
     id: TenantId,
     core: Arc<Core>,
-    appends: mpsc::Sender<append::Job>,
+    appends: mpsc::Sender<append::Message>,
 }
 
 impl Store {
@@ -86,7 +96,7 @@ impl Store {
         let lock = take(&folder)?;
         let database = Database::open(address, &folder).await?;
         let first = first_tenant(&database, &master).await?;
-        let core = Arc::new(Core { database, master, folder, live: Mutex::default(), _lock: lock });
+        let core = Arc::new(Core { database, master, folder, live: Mutex::default(), lock });
         let (appends, jobs) = mpsc::channel(APPEND_BACKLOG);
         tokio::spawn(append::run(core.clone(), jobs));
         Ok(Self { core, appends, first })
@@ -115,8 +125,15 @@ impl Store {
 
     /// Closes the database once what is being written is written; later requests fail.
     pub async fn close(self) {
-        // The task that appends answers what it has taken, then finds the database closed.
+        let (done, closed) = oneshot::channel();
+        if self.appends.send(append::Message::Close(done)).await.is_ok() {
+            // An error means that the task has ended, which is what is waited for.
+            let _ = closed.await;
+        }
         self.core.database.close().await;
+        if let Err(error) = self.core.lock.unlock() {
+            tracing::warn!(%error, "the data folder stays locked until the process ends");
+        }
     }
 }
 

@@ -1,0 +1,151 @@
+//! The people who call: each has a key, found again by the number they call from, and erased by destroying it.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{
+    Core, Tenant,
+    entity::{call, person},
+    error::StoreError,
+    key::PersonKey,
+    model::CallState,
+    names::Name,
+    seal::person_aad,
+};
+use crate::event::{CallId, PersonId, Personal, TenantId, Timestamp};
+
+/// What networks write when a caller hides their number.
+const WITHHELD: [&str; 7] = ["", "anonymous", "private", "restricted", "unavailable", "unknown", "withheld"];
+
+impl Tenant {
+    /// Who calls from this number; `None` when nobody has yet, or they were erased.
+    pub async fn person_by_number(&self, number: &Personal) -> Result<Option<PersonId>, StoreError> {
+        let Some(lookup) = lookup(&self.core, self.id, number) else { return Ok(None) };
+        let found = find(&self.core.database.reader, self.id, lookup).await?;
+        Ok(found.map(|row| PersonId(row.id)))
+    }
+
+    /// Erases a person: destroys the key that seals what they said, their number, their tickets and their recordings,
+    /// and removes the recordings. Their calls stay countable; everything personal reads [`ERASED`](super::ERASED).
+    /// Erasing twice is no error. Backups made before still hold the wrapped key.
+    pub async fn erase_person(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError> {
+        let writer = &self.core.database.writer;
+        let of_person = || {
+            call::Entity::find().filter(call::Column::Tenant.eq(self.id.0)).filter(call::Column::Person.eq(person.0))
+        };
+        if of_person().filter(call::Column::State.ne(CallState::Ended.stored())).count(writer).await? > 0 {
+            return Err(StoreError::InCall);
+        }
+        let erased = person::Entity::update_many()
+            .col_expr(person::Column::WrappedKey, Expr::value(None::<Vec<u8>>))
+            .col_expr(person::Column::Lookup, Expr::value(None::<Vec<u8>>))
+            .col_expr(person::Column::ErasedAt, Expr::value(at))
+            .filter(person::Column::Tenant.eq(self.id.0))
+            .filter(person::Column::Id.eq(person.0))
+            .exec(writer)
+            .await?;
+        if erased.rows_affected == 0 {
+            return Err(StoreError::NoSuch { what: "person" });
+        }
+        self.core.database.scrub().await?;
+        let calls: Vec<Uuid> = of_person().select_only().column(call::Column::Id).into_tuple().all(writer).await?;
+        for id in calls {
+            let path = self.recording_path(CallId(id));
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::writing(path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The person who calls from `number`, made when unknown. Whoever withholds their number is somebody new each time.
+pub(super) async fn find_or_create(
+    core: &Core,
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    number: &Personal,
+    now: Timestamp,
+) -> Result<(PersonId, PersonKey), StoreError> {
+    let lookup = lookup(core, tenant, number);
+    if let Some(lookup) = &lookup
+        && let Some(row) = find(on, tenant, lookup.clone()).await?
+        && let Some(wrapped) = &row.wrapped_key
+    {
+        return Ok((PersonId(row.id), core.master.unwrap_person_key(&person_aad(tenant.0, row.id), wrapped)?));
+    }
+    let id = PersonId::new();
+    let (key, wrapped) = core.master.new_person_key(&person_aad(tenant.0, id.0));
+    let row = person::ActiveModel {
+        id: Set(id.0),
+        tenant: Set(tenant.0),
+        wrapped_key: Set(Some(wrapped)),
+        lookup: Set(lookup),
+        created_at: Set(now),
+        erased_at: Set(None),
+    };
+    row.insert(on).await?;
+    Ok((id, key))
+}
+
+async fn find(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    lookup: Vec<u8>,
+) -> Result<Option<person::Model>, StoreError> {
+    let found = person::Entity::find()
+        .filter(person::Column::Tenant.eq(tenant.0))
+        .filter(person::Column::Lookup.eq(lookup))
+        .one(on)
+        .await?;
+    Ok(found)
+}
+
+fn lookup(core: &Core, tenant: TenantId, number: &Personal) -> Option<Vec<u8>> {
+    normalise(number.reveal()).map(|number| core.master.lookup(tenant.0.as_bytes(), &number))
+}
+
+/// One spelling for each number, or `None` when it is withheld: `sip:`, spaces and punctuation go, `00` becomes `+`. A
+/// SIP name that is no number stays as it is, in lower case.
+fn normalise(number: &str) -> Option<String> {
+    let number = number.trim().to_lowercase();
+    let number = ["sips:", "sip:", "tel:"].iter().find_map(|scheme| number.strip_prefix(scheme)).unwrap_or(&number);
+    let (user, host) = number.split_once('@').map_or((number, None), |(user, host)| (user, Some(host)));
+    if WITHHELD.contains(&user) || host == Some("anonymous.invalid") {
+        return None;
+    }
+    let bare: String = user.chars().filter(|c| !" \u{a0}-./()".contains(*c)).collect();
+    let digits = bare.strip_prefix('+').unwrap_or(&bare);
+    if digits.is_empty() || !digits.bytes().all(|c| c.is_ascii_digit()) {
+        return Some(number.to_owned());
+    }
+    Some(match bare.strip_prefix("00") {
+        Some(international) => format!("+{international}"),
+        None => bare,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalise;
+
+    #[test]
+    fn one_number_has_one_spelling() {
+        let check =
+            |number: &str, expected: Option<&str>| assert_eq!(normalise(number).as_deref(), expected, "{number}");
+        for spelling in ["+49 30 1234-567", "0049301234567", "tel:+49(30)1234567", "sip:+49301234567@trunk.example"] {
+            check(spelling, Some("+49301234567"));
+        }
+        check("101", Some("101"));
+        check("Alice@Shop.example", Some("alice@shop.example"));
+        for withheld in ["", "  ", "Anonymous", "sip:anonymous@anonymous.invalid", "unknown"] {
+            check(withheld, None);
+        }
+    }
+}

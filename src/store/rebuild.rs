@@ -1,0 +1,91 @@
+//! Computing calls and tickets again from the journal, for when a projection was wrong or learned something new.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::{
+    Tenant,
+    append::entry_of,
+    entity::{call, event, ticket},
+    error::StoreError,
+    projection::Projection,
+    seal::{AT_ONCE, Keys},
+};
+use crate::event::TicketId;
+
+/// How many entries are read at once.
+const READ_AT_ONCE: u64 = 1_000;
+
+impl Tenant {
+    /// Removes all calls and tickets and computes them again from the journal, in one transaction. Tickets keep their
+    /// numbers. Calls of erased people stay as they are: what they were computed from cannot be read any more.
+    pub async fn rebuild(&self) -> Result<(), StoreError> {
+        let database = &self.core.database;
+        let transaction = database.begin_append().await?;
+        let on = &transaction;
+
+        let known: Vec<(Uuid, i64)> = ticket::Entity::find()
+            .filter(ticket::Column::Tenant.eq(self.id.0))
+            .select_only()
+            .columns([ticket::Column::Id, ticket::Column::Number])
+            .into_tuple()
+            .all(on)
+            .await?;
+        let known: HashMap<Uuid, i64> = known.into_iter().collect();
+        let mut used: HashSet<i64> = known.values().copied().collect();
+        let mut number = |ticket: TicketId| {
+            known.get(&ticket.0).copied().unwrap_or_else(|| {
+                // A ticket whose row was lost takes the first free number, in the order of opening.
+                let free = (1..).find(|number| used.insert(*number));
+                free.expect("there are more numbers than tickets")
+            })
+        };
+
+        let mut projections: BTreeMap<Uuid, Projection> = BTreeMap::new();
+        let mut cursor = 0;
+        loop {
+            let rows = event::Entity::find()
+                .filter(event::Column::Tenant.eq(self.id.0))
+                .filter(event::Column::Id.gt(cursor))
+                .order_by_asc(event::Column::Id)
+                .limit(READ_AT_ONCE)
+                .all(on)
+                .await?;
+            let Some(last) = rows.last() else { break };
+            cursor = last.id;
+            let keys = Keys::load(&self.core, on, self.id, rows.iter().map(|row| row.person)).await?;
+            for row in &rows {
+                let Some(key) = keys.of(row.person) else { continue };
+                let projection = projections
+                    .entry(row.call)
+                    .or_insert_with(|| Projection::new(row.tenant, row.call, row.person, key));
+                projection.apply(key, &entry_of(&keys, row)?, &mut number);
+                let given = row.given.unwrap_or_default();
+                projection.call.last_given = projection.call.last_given.max(given);
+            }
+        }
+
+        let readable: Vec<Uuid> = projections.keys().copied().collect();
+        for some in readable.chunks(AT_ONCE) {
+            ticket::Entity::delete_many()
+                .filter(ticket::Column::Tenant.eq(self.id.0))
+                .filter(ticket::Column::Call.is_in(some.iter().copied()))
+                .exec(on)
+                .await?;
+            call::Entity::delete_many()
+                .filter(call::Column::Tenant.eq(self.id.0))
+                .filter(call::Column::Id.is_in(some.iter().copied()))
+                .exec(on)
+                .await?;
+        }
+        for Projection { call, tickets } in projections.into_values() {
+            call::Entity::insert(call.into_active_model().reset_all()).exec_without_returning(on).await?;
+            for ticket in tickets {
+                ticket::Entity::insert(ticket.into_active_model().reset_all()).exec_without_returning(on).await?;
+            }
+        }
+        Ok(transaction.commit().await?)
+    }
+}
