@@ -4,8 +4,10 @@
 //! - [`sink`]: from calls to the store.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
 //! - [`extensions`]: the agents' phones and their hashed passwords.
+//! - [`observe`]: metrics and traces, read from the journal.
 
 mod extensions;
+mod observe;
 mod prepare;
 mod recover;
 mod sink;
@@ -153,6 +155,7 @@ impl Service {
             }),
         };
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
+        let observing = tokio::spawn(observe::observe(tenant.clone(), config.trace_otlp.clone(), stopped.clone()));
         let sip = channel.local_addr();
         tracing::info!(%http, %sip, "ready");
         Ok(Self {
@@ -167,7 +170,7 @@ impl Service {
             calls: tracker,
             closing,
             stopped,
-            tasks: vec![accepting, serving],
+            tasks: vec![accepting, serving, observing],
             sink,
         })
     }

@@ -1,0 +1,290 @@
+//! The conversation as a pure machine: what callers do, in any order, and what must hold whatever they do.
+
+use std::sync::Arc;
+
+use flow::Flow;
+use flow::event::Context;
+use hotline::call::{Conversation, Input, Output, QueueNews};
+use hotline::event::{CallId, Entry, Event, Outcome, Party, Speaker};
+use hotline::listen::NotRecognised;
+use models::Recognition;
+use proptest::prelude::*;
+
+const EXAMPLE: &str = include_str!("../src/demo/bicycle-shop.json");
+
+/// A conversation with time of its own, and a leg that plays every piece for a second.
+struct Call {
+    conversation: Conversation,
+    now: u64,
+    journal: Vec<Entry>,
+    /// Pieces handed out and not yet over.
+    playing: Vec<u64>,
+    recognising: Vec<u64>,
+    queued: bool,
+    hung_up: bool,
+}
+
+impl Call {
+    fn new(flow: &Arc<Flow>, model: &Arc<intent::Model>) -> Self {
+        let context = Context { caller: "+441632960001".into(), ..Context::default() };
+        let conversation = Conversation::new(CallId::new(), flow.clone(), model.clone(), context, 0);
+        Self { conversation, now: 0, journal: vec![], playing: vec![], recognising: vec![], queued: false, hung_up: false }
+    }
+
+    fn feed(&mut self, input: Input) {
+        for output in self.conversation.on(input, self.now) {
+            match output {
+                Output::Journal(entry) => self.journal.extend(Some(entry).filter(|entry| !entry.event.is_transient())),
+                Output::Play { id, .. } => self.playing.push(id),
+                Output::Recognise { job, .. } => self.recognising.push(job),
+                Output::Queue { .. } => self.queued = true,
+                Output::LeaveQueue => self.queued = false,
+                Output::HangUp => self.hung_up = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn answer(&mut self) {
+        self.feed(Input::Answered { codec: "PCMU".into() });
+        self.feed(Input::RecordingStarted);
+    }
+
+    /// Plays what is to be said to its end.
+    fn listen(&mut self) {
+        while !self.playing.is_empty() {
+            let id = self.playing.remove(0);
+            self.feed(Input::PieceReady { id, of_ms: 1_000 });
+            self.feed(Input::PieceStarted { id, at: self.now });
+            self.now += 1_000;
+            self.feed(Input::PieceEnded { id, played_ms: 1_000, of_ms: 1_000 });
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.recognising.clear();
+        let from_ms = self.now;
+        self.feed(Input::SpeechStarted { speaker: Speaker::Caller, from_ms });
+        self.stop_playing();
+        self.now += 1_000;
+        let (to_ms, last_voiced) = (self.now, self.now);
+        self.now += 600;
+        self.feed(Input::SpeechEnded { speaker: Speaker::Caller, from_ms, to_ms, last_voiced });
+        self.now += 50;
+        for job in std::mem::take(&mut self.recognising) {
+            self.feed(Input::Recognised { job, result: Ok(recognition(text)) });
+        }
+    }
+
+    fn stop_playing(&mut self) {
+        for id in std::mem::take(&mut self.playing) {
+            self.feed(Input::PieceEnded { id, played_ms: 400, of_ms: 1_000 });
+        }
+    }
+
+    fn wait(&mut self) {
+        if let Some(deadline) = self.conversation.deadline() {
+            self.now = self.now.max(deadline);
+            self.feed(Input::Timeout);
+        }
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        self.journal.iter().find_map(|entry| match entry.event {
+            Event::Ended { outcome, .. } => Some(outcome),
+            _ => None,
+        })
+    }
+
+    fn any(&self, test: impl Fn(&Event) -> bool) -> bool {
+        self.journal.iter().any(|entry| test(&entry.event))
+    }
+}
+
+fn recognition(text: &str) -> Recognition {
+    let mut heard = Recognition::silence("test");
+    heard.no_speech = false;
+    heard.in_grammar = true;
+    heard.confidence = 0.95;
+    heard.text = text.to_owned();
+    heard
+}
+
+fn example() -> (Arc<Flow>, Arc<intent::Model>) {
+    let flow = flow::parse(EXAMPLE).expect("the example is valid");
+    let model = intent::train(&flow.training_set(), 1).expect("its intents can be trained");
+    (Arc::new(flow), Arc::new(model))
+}
+
+#[test]
+fn a_caller_who_hangs_up_has_one_outcome_and_a_ticket_with_what_was_said() {
+    let (flow, model) = example();
+    let mut call = Call::new(&flow, &model);
+    call.answer();
+    call.listen();
+    call.say("where is my order");
+    call.feed(Input::HungUp { by: Party::Caller, cause: "normal" });
+    assert_eq!(call.outcome(), Some(Outcome::Abandoned));
+    assert_eq!(call.journal.iter().filter(|entry| matches!(entry.event, Event::TicketOpened { .. })).count(), 1);
+    assert!(call.any(|event| matches!(event, Event::Heard { text, .. } if text.reveal() == "where is my order")));
+}
+
+#[test]
+fn barging_in_stops_the_prompt_and_keeps_the_words_that_were_heard() {
+    let (flow, model) = example();
+    let mut call = Call::new(&flow, &model);
+    call.answer();
+    call.listen();
+    call.say("what is the meaning of life");
+    let piece = call.playing[0];
+    call.feed(Input::PieceReady { id: piece, of_ms: 1_000 });
+    call.feed(Input::PieceStarted { id: piece, at: call.now });
+    call.say("where is my order");
+    let cut = call.any(|event| {
+        matches!(event, Event::Said { completed: false, text, played_ms: 400, .. } if !text.reveal().is_empty())
+    });
+    assert!(cut, "{:?}", call.journal.last());
+}
+
+#[test]
+fn an_agent_who_hangs_up_first_leaves_a_call_with_the_outcome_agent() {
+    let (flow, model) = example();
+    let mut call = Call::new(&flow, &model);
+    call.answer();
+    call.listen();
+    call.feed(Input::Key('0'));
+    call.stop_playing();
+    call.listen();
+    assert!(call.queued, "0 leads to a person");
+    call.feed(Input::Queue(QueueNews::Ringing("anna".into())));
+    call.feed(Input::Queue(QueueNews::Bridged("anna".into())));
+    call.feed(Input::Queue(QueueNews::Parted("anna".into(), Party::Agent)));
+    call.listen();
+    while call.outcome().is_none() {
+        call.wait();
+        call.listen();
+    }
+    assert_eq!(call.outcome(), Some(Outcome::Agent));
+}
+
+#[test]
+fn a_recognition_of_an_earlier_turn_changes_nothing() {
+    let (flow, model) = example();
+    let mut call = Call::new(&flow, &model);
+    call.answer();
+    call.listen();
+    let before = call.journal.len();
+    call.feed(Input::Recognised { job: 4_711, result: Ok(recognition("I want a refund")) });
+    call.feed(Input::PieceEnded { id: 4_711, played_ms: 1, of_ms: 1 });
+    assert_eq!(call.journal.len(), before);
+}
+
+#[test]
+fn when_speech_cannot_be_recognised_the_caller_is_asked_again() {
+    let (flow, model) = example();
+    let mut call = Call::new(&flow, &model);
+    call.answer();
+    call.listen();
+    call.feed(Input::SpeechStarted { speaker: Speaker::Caller, from_ms: call.now });
+    call.now += 900;
+    let to_ms = call.now;
+    call.feed(Input::SpeechEnded { speaker: Speaker::Caller, from_ms: to_ms - 800, to_ms, last_voiced: to_ms });
+    let job = call.recognising.pop().expect("the utterance is recognised");
+    call.feed(Input::Recognised { job, result: Err(NotRecognised::Busy) });
+    assert!(call.any(|event| matches!(event, Event::NotHeard { reason, .. } if reason == "busy")));
+    assert!(!call.playing.is_empty(), "the flow goes on");
+}
+
+/// What a caller, a network and a machine may do at any moment.
+#[derive(Clone, Debug)]
+enum Happening {
+    Say(usize),
+    Key(char),
+    Listen,
+    Wait,
+    StopPlaying,
+    Resume,
+    Pause,
+    Fail,
+    Queue(usize),
+    HangUp,
+}
+
+const PHRASES: [&str; 6] = ["where is my order", "1042", "yes", "no thank you", "I want a refund", "purple monkey"];
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        4 => (0..PHRASES.len()).prop_map(Happening::Say),
+        3 => prop::sample::select("0123456789*#".chars().collect::<Vec<_>>()).prop_map(Happening::Key),
+        6 => Just(Happening::Listen),
+        3 => Just(Happening::Wait),
+        1 => Just(Happening::StopPlaying),
+        1 => Just(Happening::Resume),
+        1 => Just(Happening::Pause),
+        1 => Just(Happening::Fail),
+        2 => (0..5usize).prop_map(Happening::Queue),
+        1 => Just(Happening::HangUp),
+    ]
+}
+
+fn happen(call: &mut Call, happening: Happening) {
+    let speaker = Speaker::Caller;
+    let (from_ms, to_ms) = (call.now.saturating_sub(500), call.now);
+    match happening {
+        Happening::Say(phrase) => call.say(PHRASES[phrase]),
+        Happening::Key(digit) => call.feed(Input::Key(digit)),
+        Happening::Listen => call.listen(),
+        Happening::Wait => call.wait(),
+        Happening::StopPlaying => call.stop_playing(),
+        Happening::Resume => call.feed(Input::SpeechResumed { speaker }),
+        Happening::Pause => call.feed(Input::SpeechPaused { speaker, from_ms, to_ms, last_voiced: to_ms }),
+        Happening::Fail => {
+            if let Some(job) = call.recognising.pop() {
+                call.feed(Input::Recognised { job, result: Err(NotRecognised::Failed("broken".into())) });
+            }
+            if let Some(id) = call.playing.pop() {
+                call.feed(Input::PieceFailed { id, reason: "no voice".into() });
+            }
+        }
+        Happening::Queue(news) => {
+            let agent = "anna".to_owned();
+            call.feed(Input::Queue(match news {
+                0 => QueueNews::Ringing(agent),
+                1 => QueueNews::Missed(agent, "no_answer".into()),
+                2 => QueueNews::Bridged(agent),
+                3 => QueueNews::Parted(agent, Party::Agent),
+                _ => QueueNews::NoAgents,
+            }));
+        }
+        Happening::HangUp => call.feed(Input::HungUp { by: Party::Caller, cause: "normal" }),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_happens_a_call_ends_once_and_its_journal_has_no_gap(
+        happenings in prop::collection::vec(happening(), 0..60),
+    ) {
+        thread_local!(static EXAMPLE: (Arc<Flow>, Arc<intent::Model>) = example());
+        let mut call = EXAMPLE.with(|(flow, model)| Call::new(flow, model));
+        call.answer();
+        for happening in happenings {
+            happen(&mut call, happening);
+            call.now += 10;
+        }
+        call.feed(Input::HungUp { by: Party::Caller, cause: "normal" });
+        prop_assert!(call.conversation.is_over());
+        let ended = call.journal.iter().filter(|entry| matches!(entry.event, Event::Ended { .. })).count();
+        prop_assert_eq!(ended, 1);
+        prop_assert!(call.any(|event| matches!(event, Event::TicketOpened { .. })));
+        prop_assert!(matches!(call.journal.last().map(|entry| &entry.event), Some(Event::Ended { .. })));
+        for (entry, seq) in call.journal.iter().zip(1..) {
+            prop_assert_eq!(entry.seq, seq);
+        }
+        let length = call.journal.len();
+        call.feed(Input::Key('1'));
+        prop_assert_eq!(call.journal.len(), length, "nothing is written after the end");
+    }
+}
