@@ -52,6 +52,9 @@ fn once(training: &[Labelled], test: &[Labelled], show: usize) -> Result<(), Box
         percentile(&microseconds, 0.95),
         set.intents.len()
     );
+    if let Some(recall) = evaluate::oos_recall_at(&predictions, 0.95) {
+        println!("out of scope rejected when 95 % of in-scope lines are kept: {:.1} %", 100.0 * recall);
+    }
     reliability(&predictions);
     for (line, p) in test.iter().zip(&predictions).filter(|(_, p)| p.best != p.label).take(show) {
         println!("{:.2} {:.2} {:?} is {} not {:?}", p.confidence, p.in_scope, line.text, line.intent, p.best);

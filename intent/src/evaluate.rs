@@ -178,10 +178,94 @@ fn auroc(inside: &[&Prediction], outside: &[&Prediction]) -> Option<f64> {
     Some(sum / (inside.len() as f64 * outside.len() as f64))
 }
 
+/// The share of out-of-scope lines that would be rejected if the line were drawn so that `kept` of the in-scope lines stay; `None` when
+/// there are no lines of one kind. Independent of the model's own threshold, for comparing engines.
+pub fn oos_recall_at(predictions: &[Prediction], kept: f64) -> Option<f64> {
+    let mut inside: Vec<f32> = predictions.iter().filter(|p| p.label.is_some()).map(|p| p.in_scope).collect();
+    let outside: Vec<f32> = predictions.iter().filter(|p| p.label.is_none()).map(|p| p.in_scope).collect();
+    inside.sort_unstable_by(f32::total_cmp);
+    let lost = ((1.0 - kept).clamp(0.0, 1.0) * inside.len() as f64 + 1e-9) as usize;
+    let line = *inside.get(lost.min(inside.len().checked_sub(1)?))?;
+    share(outside.iter().filter(|value| **value < line).count(), outside.len())
+}
+
 /// The value below which a share of the values lies, by the nearest rank; 0 for none.
 pub fn percentile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Label, likeliest intent, how much in scope; rejected below one half.
+    fn predictions(lines: &[(&str, &str, f32)]) -> Vec<Prediction> {
+        let prediction = |(label, best, in_scope): &(&str, &str, f32)| Prediction {
+            label: (*label != OUT_OF_SCOPE).then(|| (*label).to_owned()),
+            best: Some((*best).to_owned()),
+            confidence: *in_scope,
+            decision: if *in_scope < 0.5 { Decision::Reject } else { Decision::Accept { intent: (*best).to_owned() } },
+            in_scope: *in_scope,
+        };
+        lines.iter().map(prediction).collect()
+    }
+
+    #[test]
+    fn a_rejection_is_a_label_only_where_lines_are_out_of_scope() {
+        let inside = [("a", "a", 0.9), ("a", "a", 0.2), ("b", "a", 0.8), ("b", "b", 0.7)];
+        let without = report(&predictions(&inside));
+        assert_eq!((without.accuracy, without.oos_recall, without.rejected), (0.75, None, 1));
+        let with = report(&predictions(&[&inside[..], &[("oos", "a", 0.1), ("oos", "b", 0.6)]].concat()));
+        assert_eq!(with.accuracy, 0.5);
+        assert_eq!(with.in_scope_accuracy, Some(0.75));
+        assert_eq!(with.oos_recall, Some(0.5));
+        assert_eq!(with.oos_precision, Some(0.5));
+        assert_eq!(with.oos_auroc, Some(7.0 / 8.0));
+        assert_eq!((with.accepted, with.rejected), (4, 2));
+    }
+
+    #[test]
+    fn the_mean_of_f1_counts_every_label_once() {
+        let report = report(&predictions(&[("a", "a", 0.9), ("a", "a", 0.9), ("b", "a", 0.9)]));
+        assert!((report.macro_f1 - 0.4).abs() < 1e-9, "{}", report.macro_f1);
+    }
+
+    #[test]
+    fn out_of_scope_recall_can_be_read_at_any_share_kept() {
+        let lines = predictions(&[
+            ("a", "a", 0.9),
+            ("a", "a", 0.8),
+            ("a", "a", 0.7),
+            ("a", "a", 0.1),
+            ("oos", "a", 0.6),
+            ("oos", "a", 0.05),
+        ]);
+        assert_eq!(oos_recall_at(&lines, 0.75), Some(1.0));
+        assert_eq!(oos_recall_at(&lines, 1.0), Some(0.5));
+        assert_eq!(oos_recall_at(&lines[..4], 0.95), None);
+        assert_eq!(oos_recall_at(&[], 0.95), None);
+    }
+
+    #[test]
+    fn nothing_measured_is_nothing_claimed() {
+        let report = report(&[]);
+        assert_eq!((report.accuracy, report.in_scope_accuracy, report.oos_auroc), (0.0, None, None));
+        assert_eq!(percentile(&[], 0.95), 0.0);
+        assert_eq!(percentile(&[3.0, 1.0, 2.0], 0.5), 2.0);
+    }
+
+    #[test]
+    fn lines_become_a_training_set() {
+        let line = |text: &str, intent: &str| Labelled { text: text.into(), intent: intent.into(), lang: None };
+        let set = training_set(&[line("b one", "b"), line("退款", "a"), line("b two", "b"), line("joke", "oos")]);
+        assert_eq!(
+            set.intents.iter().map(|i| (i.name.as_str(), i.examples.len())).collect::<Vec<_>>(),
+            [("b", 2), ("a", 1)]
+        );
+        assert_eq!(set.intents[1].examples[0].language, Language::Chinese);
+        assert_eq!(set.out_of_scope.len(), 1);
+    }
 }

@@ -1,6 +1,7 @@
 //! The trained model: training it from a set, and understanding a request with it. The parts are in modules of their own:
-//! `features` (text to numbers), `svm`, `scorer` (three views on a text), `calibrate` (probabilities and the line), `logistic`.
+//! `features` (text to numbers), `background` (lines about nothing), `svm`, `scorer` (three views on a text), `calibrate` (probabilities and the line), `logistic`.
 
+mod background;
 mod calibrate;
 mod decide;
 mod features;
@@ -35,10 +36,11 @@ pub fn train(set: &TrainingSet, seed: u64) -> Result<Model, TrainError> {
     check(set)?;
     let (items, originals) = items(set);
     let classes = set.intents.len();
+    let background = background::lines(&items);
     let (folds, rounds) = rounds(items.len());
-    let held_out = calibrate::hold_out(&items, classes, folds, rounds, seed);
+    let held_out = calibrate::hold_out(&items, &background, classes, folds, rounds, seed);
     let calibration = Calibration::fit(&held_out, set.keep_in_scope);
-    let scorer = Scorer::fit(&items.iter().collect::<Vec<_>>(), classes, seed);
+    let scorer = Scorer::fit(&items.iter().chain(&background).collect::<Vec<_>>(), classes, seed);
     let names = set.intents.iter().map(|intent| intent.name.clone()).collect();
     Ok(Model { version: version(set, seed), names, originals, scorer, calibration })
 }

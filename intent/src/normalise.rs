@@ -228,22 +228,10 @@ const COURTESY_BEFORE_ZH: &[&str] = &[
     "不好意思",
     "打扰一下",
     "那个",
-    "就是",
     "额",
-    "哦",
-    "啊",
-    "哎",
-    "诶",
-    "请你",
-    "请您",
-    "请",
-    "能不能",
-    "可不可以",
-    "可以",
 ];
 
-const COURTESY_AFTER_ZH: &[&str] =
-    &["谢谢你", "谢谢您", "谢谢", "多谢", "好吗", "可以吗", "行吗", "好不好", "啊", "呀", "哦", "吧"];
+const COURTESY_AFTER_ZH: &[&str] = &["谢谢你", "谢谢您", "谢谢", "多谢"];
 
 fn strip_chinese(clean: &str) -> String {
     let mut text = clean.to_owned();
@@ -263,4 +251,43 @@ fn strip_chinese(clean: &str) -> String {
         }
     }
     rest.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(cases: &[(&str, &str)]) {
+        for (text, expected) in cases {
+            assert_eq!(normalise(text, Language::detect(text)), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_sounds_the_same_is_written_the_same() {
+        check(&[
+            ("Where's   my ORDER?!", "wheres my order"),
+            ("ｗｈｅｒｅ is my order", "where is my order"),
+            ("twenty-five bikes", "25 bikes"),
+            ("I'd like to, um, return two bikes", "return 2 bikes"),
+            ("could you please tell me where my order is, thanks", "where my order is"),
+            ("請問我的訂單到哪了？", "我的订单到哪了"),
+            ("打开QQ通讯", "打开 qq 通讯"),
+        ]);
+    }
+
+    #[test]
+    fn politeness_stays_when_nothing_else_is_said() {
+        check(&[("Thank you!", "thank you"), ("hello", "hello"), ("um", "um"), ("谢谢", "谢谢")]);
+    }
+
+    #[test]
+    fn text_without_words_is_empty() {
+        check(&[("", ""), ("?!…", ""), ("🙂", "")]);
+    }
+
+    #[test]
+    fn nothing_beyond_the_longest_turn_is_read() {
+        assert_eq!(clean(&"a".repeat(LONGEST + 50)).len(), LONGEST);
+    }
 }

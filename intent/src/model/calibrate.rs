@@ -24,11 +24,11 @@ pub(super) struct HeldOut {
 /// Signs that a text is in scope, see [`signs`]; the last is 1.
 pub(super) const SIGNS: usize = 7;
 
-/// What the signs are worth when a set has no out-of-scope lines of its own. Learnt once from many small sets drawn from a
-/// public corpus; `docs` of the project say how well they carry over.
-pub(super) const USUAL: [f32; SIGNS] = [1.5, 6.0, 3.0, 2.0, 0.5, 0.0, -3.0];
-/// How far the usual line, in log-odds under [`USUAL`], lies below 0.
-const USUAL_LINE: f32 = 0.0;
+/// What the signs are worth when a set has no out-of-scope lines of its own: chosen so that they serve sets of three intents as
+/// well as sets of hundreds.
+pub(super) const USUAL: [f32; SIGNS] = [1.5, 6.0, 3.0, 2.0, 0.5, -3.0, -3.0];
+/// Where the line usually runs, in log-odds under [`USUAL`].
+const USUAL_LINE: f32 = -1.0;
 /// The usual line counts as much as this many held-out texts.
 const USUAL_LINE_WEIGHT: f32 = 20.0;
 /// Out-of-scope lines a set must bring before they move the weights.
@@ -46,6 +46,8 @@ pub(super) struct Calibration {
 
 /// The views weigh this much in the combined score.
 const VIEWS: [f32; 3] = [1.0, 0.2, 0.25];
+/// What it costs, in log-odds, to mean an intent that is not allowed now.
+const ELSEWHERE_ODDS: f32 = 4.0;
 /// For few classes the spread within one text says little; the usual spread then counts as this many classes.
 const USUAL_SPREAD_WEIGHT: f32 = 10.0;
 
@@ -104,8 +106,12 @@ impl Calibration {
 
     /// Ranks the allowed classes and tells how likely the text is in scope.
     pub fn judge(&self, scores: &Scores, allowed: impl Fn(usize) -> bool) -> Judgement {
+        let all = self.rank(scores, |_| true);
+        let elsewhere: f32 = all.iter().filter(|(class, _)| !allowed(*class)).map(|(_, p)| p).sum();
         let ranked = self.rank(scores, allowed);
-        let in_scope = dot(&self.weights, &signs(scores, &ranked, &self.combine(scores))) - self.line;
+        let odds = dot(&self.weights, &signs(scores, &ranked, &self.combine(scores))) - self.line;
+        // What is probably meant by an intent that is not allowed now is out of the scope of now.
+        let in_scope = odds - ELSEWHERE_ODDS * elsewhere;
         Judgement { ranked, in_scope }
     }
 
@@ -173,8 +179,15 @@ fn dot(a: &[f32; SIGNS], b: &[f32; SIGNS]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// Scores every item by a scorer that has not seen it, in `folds` rounds of which `rounds` are done.
-pub(super) fn hold_out(items: &[Item], classes: usize, folds: usize, rounds: usize, seed: u64) -> Vec<HeldOut> {
+/// Scores every item by a scorer that has not seen it but knows the background, in `folds` rounds of which `rounds` are done.
+pub(super) fn hold_out(
+    items: &[Item],
+    background: &[Item],
+    classes: usize,
+    folds: usize,
+    rounds: usize,
+    seed: u64,
+) -> Vec<HeldOut> {
     // Dealt out class by class, so that each fold has its share of every intent.
     let mut dealt = vec![0usize; classes + 1];
     let fold_of: Vec<usize> = items
@@ -189,8 +202,13 @@ pub(super) fn hold_out(items: &[Item], classes: usize, folds: usize, rounds: usi
     let sizes = dealt;
     let mut held_out = Vec::new();
     for fold in 0..rounds {
-        let kept: Vec<&Item> =
-            items.iter().zip(&fold_of).filter(|(item, f)| item.is_name || **f != fold).map(|(item, _)| item).collect();
+        let kept: Vec<&Item> = items
+            .iter()
+            .zip(&fold_of)
+            .filter(|(item, f)| item.is_name || **f != fold)
+            .map(|(item, _)| item)
+            .chain(background)
+            .collect();
         let scorer = Scorer::fit(&kept, classes, seed);
         for (item, _) in items.iter().zip(&fold_of).filter(|(item, f)| !item.is_name && **f == fold) {
             // A class must keep an example (its name counts in `sizes`, hence 3) to be recognised at all.

@@ -75,7 +75,11 @@ fn weigh_literal(model: &Model, scores: &Scores, judgement: &mut Judgement) {
     classes.dedup();
     match classes.as_slice() {
         [Some(class)] => {
-            let Some(at) = judgement.ranked.iter().position(|(c, _)| c == class) else { return };
+            let Some(at) = judgement.ranked.iter().position(|(c, _)| c == class) else {
+                // It is what the admin wrote for an intent that is not allowed now.
+                judgement.in_scope = judgement.in_scope.min(-LITERAL_ODDS);
+                return;
+            };
             judgement.in_scope = judgement.in_scope.max(LITERAL_ODDS);
             let (_, p) = judgement.ranked[at];
             let sure = p.max(0.97);
@@ -104,13 +108,16 @@ fn weigh_oddity(query: &Query<'_>, scores: &Scores, judgement: &mut Judgement) {
 }
 
 fn explain(model: &Model, text: &str, scores: &Scores, best: Option<usize>) -> Explain {
-    let nearest = scores
+    // Lines of the background are nobody's examples; they come after the originals.
+    let own = scores
         .neighbours
         .iter()
+        .filter_map(|(item, likeness)| Some((*item, model.originals.get(*item as usize)?, *likeness)));
+    let nearest = own
         .take(3)
-        .map(|(item, likeness)| Neighbour {
-            example: model.originals[*item as usize].clone(),
-            intent: model.scorer.class_of(*item).map(|class| model.names[class].clone()).unwrap_or_default(),
+        .map(|(item, example, likeness)| Neighbour {
+            example: example.clone(),
+            intent: model.scorer.class_of(item).map(|class| model.names[class].clone()).unwrap_or_default(),
             similarity: likeness.clamp(0.0, 1.0),
         })
         .collect();

@@ -50,8 +50,9 @@ fn solve(mut matrix: [[f64; SIGNS]; SIGNS], mut right: [f64; SIGNS]) -> [f64; SI
     for pivot in 0..SIGNS {
         for row in pivot + 1..SIGNS {
             let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..SIGNS {
-                matrix[row][column] -= factor * matrix[pivot][column];
+            let above = matrix[pivot];
+            for (cell, above) in matrix[row].iter_mut().zip(above) {
+                *cell -= factor * above;
             }
             right[row] -= factor * right[pivot];
         }
