@@ -1,14 +1,29 @@
-/** The graph, to look at: blocks with their edges as rows, so that every way out has its name beside its line. */
-import { Background, BackgroundVariant, Controls, Handle, MarkerType, Position, ReactFlow, useReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react'
+/** The graph, to look at: the way runs down, every line says by which edge, and the way of a call can be lit. */
+import {
+  Background,
+  BackgroundVariant,
+  Controls,
+  Handle,
+  MarkerType,
+  MiniMap,
+  Position,
+  ReactFlow,
+  useReactFlow,
+  type Edge,
+  type Node,
+  type NodeProps,
+  type ReactFlowInstance,
+  type XYPosition,
+} from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
-import { useEffect, useMemo } from 'react'
+import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { words } from '../lib/format'
-import { useLanguage } from '../lib/hooks'
+import { useLanguage, useNarrow } from '../lib/hooks'
 import { useMode } from '../theme/mode'
 import { BlockIcon } from './BlockIcon'
 import type { Block, BlockSpec, FlowDocument } from './document'
-import { EDGE_ROW, HEAD, heightOf, layout, WIDTH, wired } from './layout'
+import { HEIGHT, isTrouble, layout, lines, WIDTH } from './layout'
 
 interface BlockData extends Record<string, unknown> {
   block: Block
@@ -16,7 +31,6 @@ interface BlockData extends Record<string, unknown> {
   start: boolean
   /** Visits by the call shown; undefined when none is. */
   visits: number | undefined
-  taken: ReadonlyMap<string, number> | undefined
 }
 
 type BlockNode = Node<BlockData, 'block'>
@@ -24,39 +38,38 @@ type BlockNode = Node<BlockData, 'block'>
 function BlockCard({ data, selected }: NodeProps<BlockNode>) {
   const { t } = useTranslation()
   const zh = useLanguage() === 'zh-CN'
-  const { block, spec, start, visits, taken } = data
-  const dim = visits === 0
+  const { block, spec, start, visits } = data
+  const look = [selected && 'block-selected', visits === 0 && 'block-dim', visits && 'block-visited']
   return (
-    <div className={`block${selected ? ' block-selected' : ''}${dim ? ' block-dim' : ''}${visits ? ' block-visited' : ''}`}>
-      <Handle type="target" position={Position.Left} isConnectable={false} style={{ top: HEAD / 2 }} />
-      <div className="block-head" style={{ height: HEAD }}>
-        <BlockIcon kind={block.type} category={spec?.category} />
-        <div className="spread">
-          <strong className="clip">{words(block.id)}</strong>
-          <span className="muted clip">{spec ? (zh ? spec.title_zh : spec.title_en) : words(block.type)}</span>
-        </div>
-        {start && <span className="chip chip-start">{t('flow.start')}</span>}
-        {visits !== undefined && visits > 1 && <span className="chip num">{`${visits}×`}</span>}
+    <div className={['block', ...look].filter(Boolean).join(' ')}>
+      <Handle id="top" type="target" position={Position.Top} isConnectable={false} />
+      <Handle id="left" type="target" position={Position.Left} isConnectable={false} />
+      <Handle id="right" type="target" position={Position.Right} isConnectable={false} />
+      <BlockIcon kind={block.type} category={spec?.category} />
+      <div className="spread">
+        <strong className="clip">{words(block.id)}</strong>
+        <span className="muted clip">{spec ? (zh ? spec.title_zh : spec.title_en) : words(block.type)}</span>
       </div>
-      {wired(block.edges).map(([edge], index) => (
-        <div key={edge} className={`block-edge${taken?.has(`${block.id} ${edge}`) ? ' edge-taken' : ''}`} style={{ height: EDGE_ROW }}>
-          <span className="clip">{edge}</span>
-          <Handle
-            id={edge}
-            type="source"
-            position={Position.Right}
-            isConnectable={false}
-            style={{ top: HEAD + index * EDGE_ROW + EDGE_ROW / 2 }}
-          />
-        </div>
-      ))}
+      {start && <span className="chip chip-start">{t('flow.start')}</span>}
+      {visits !== undefined && visits > 1 && <span className="chip num">{`${visits}×`}</span>}
+      <Handle id="bottom" type="source" position={Position.Bottom} isConnectable={false} />
+      <Handle id="out-left" type="source" position={Position.Left} isConnectable={false} />
+      <Handle id="out-right" type="source" position={Position.Right} isConnectable={false} />
     </div>
   )
 }
 
+/** Down from below to above; across from side to side; back up along the right. */
+function sides(from: XYPosition | undefined, to: XYPosition | undefined) {
+  const down = (to?.y ?? 0) - (from?.y ?? 0)
+  if (down > HEIGHT / 2) return { sourceHandle: 'bottom', targetHandle: 'top' }
+  if (down < -HEIGHT / 2) return { sourceHandle: 'out-right', targetHandle: 'right' }
+  return (to?.x ?? 0) > (from?.x ?? 0)
+    ? { sourceHandle: 'out-right', targetHandle: 'left' }
+    : { sourceHandle: 'out-left', targetHandle: 'right' }
+}
+
 const nodeTypes = { block: BlockCard }
-/** Ways that nobody hopes for; drawn quieter. */
-const TROUBLE = new Set(['no_input', 'no_match', 'low_confidence', 'timeout', 'error', 'hangup', 'no_agents'])
 
 interface Props {
   flow: FlowDocument
@@ -74,17 +87,22 @@ function Follow({ selected }: { selected: string | undefined }) {
     const node = selected === undefined ? undefined : graph.getNode(selected)
     if (!node) return
     const { zoom } = graph.getViewport()
-    const x = node.position.x + WIDTH / 2
-    const y = node.position.y + (node.height ?? 0) / 2
-    void graph.setCenter(x, y, { zoom: Math.max(zoom, 0.7), duration: 200 })
+    const centre = { x: node.position.x + WIDTH / 2, y: node.position.y + HEIGHT / 2 }
+    void graph.setCenter(centre.x, centre.y, { zoom: Math.max(zoom, 0.7), duration: 200 })
   }, [selected, graph])
   return null
 }
 
+/** Text smaller than this is not read. */
+const READABLE = 0.78
+const MARGIN = 28
+
 export function Canvas({ flow, specs, visits, taken, selected, select }: Props) {
   const { mode } = useMode()
-  const narrowView = window.matchMedia('(max-width: 760px)').matches
+  const narrow = useNarrow()
+  const box = useRef<HTMLDivElement>(null)
   const places = useMemo(() => layout(flow), [flow])
+
   const nodes = useMemo<BlockNode[]>(
     () =>
       flow.blocks.map((block) => ({
@@ -92,7 +110,7 @@ export function Canvas({ flow, specs, visits, taken, selected, select }: Props) 
         type: 'block',
         position: places.get(block.id) ?? { x: 0, y: 0 },
         width: WIDTH,
-        height: heightOf(block.edges),
+        height: HEIGHT,
         selected: block.id === selected,
         ariaLabel: words(block.id),
         data: {
@@ -100,58 +118,74 @@ export function Canvas({ flow, specs, visits, taken, selected, select }: Props) 
           spec: specs.get(block.type),
           start: block.id === flow.start,
           visits: visits && (visits.get(block.id) ?? 0),
-          taken,
         },
       })),
-    [flow, places, specs, visits, taken, selected],
+    [flow, places, specs, visits, selected],
   )
+
   const edges = useMemo<Edge[]>(
     () =>
-      flow.blocks.flatMap((block) =>
-        wired(block.edges).map(([edge, to]) => {
-          const went = taken?.has(`${block.id} ${edge}`) ?? false
-          const colour = went ? 'var(--accent)' : 'var(--line-strong)'
-          return {
-            id: `${block.id} ${edge}`,
-            source: block.id,
-            sourceHandle: edge,
-            target: to,
-            type: 'default',
-            zIndex: went ? 1 : 0,
-            className: `${went ? 'way-taken' : ''} ${TROUBLE.has(edge) ? 'way-trouble' : ''} ${taken && !went ? 'way-dim' : ''}`,
-            style: { stroke: colour, strokeWidth: went ? 2.2 : 1.3 },
-            markerEnd: { type: MarkerType.ArrowClosed, color: colour, width: 15, height: 15 },
-          }
-        }),
-      ),
-    [flow, taken],
+      lines(flow).map((line) => {
+        const went = line.edges.filter((edge) => taken?.has(`${line.from} ${edge}`))
+        const lit = went.length > 0
+        const stroke = lit ? 'var(--accent)' : 'var(--way)'
+        const names = lit ? went : line.edges
+        return {
+          id: line.id,
+          source: line.from,
+          target: line.to,
+          ...sides(places.get(line.from), places.get(line.to)),
+          label: names.length > 2 ? `${names.slice(0, 2).join(', ')} +${names.length - 2}` : names.join(', '),
+          zIndex: lit ? 1 : 0,
+          className: [isTrouble(line) && 'way-trouble', lit && 'way-taken', taken && !lit && 'way-dim'].filter(Boolean).join(' '),
+          style: { stroke, strokeWidth: lit ? 2.2 : 1.3 },
+          labelBgPadding: [5, 2],
+          labelBgBorderRadius: 4,
+          markerEnd: { type: MarkerType.ArrowClosed, color: stroke, width: 15, height: 15 },
+        }
+      }),
+    [flow, places, taken],
   )
-  const focus = useMemo(
-    () => (narrowView ? [{ id: flow.start }] : visits ? [...visits.keys()].map((id) => ({ id })) : undefined),
-    [narrowView, flow.start, visits],
+
+  /** The whole graph where that can be read; otherwise from the start, or from where the call began. */
+  const begin = useCallback(
+    (graph: ReactFlowInstance<BlockNode>) => {
+      const { clientWidth: width = 0, clientHeight: height = 0 } = box.current ?? {}
+      const bounds = graph.getNodesBounds(flow.blocks.map(({ id }) => id))
+      const whole = Math.min((width - 2 * MARGIN) / bounds.width, (height - 2 * MARGIN) / bounds.height)
+      const zoom = Math.min(1, Math.max(READABLE, whole))
+      const start = places.get(flow.start) ?? { x: bounds.x, y: bounds.y }
+      const fits = bounds.width * zoom <= width - MARGIN
+      const centre = fits ? bounds.x + bounds.width / 2 : start.x + WIDTH / 2
+      const y = whole >= READABLE ? (height - bounds.height * zoom) / 2 - bounds.y * zoom : MARGIN - start.y * zoom
+      void graph.setViewport({ x: width / 2 - centre * zoom, y, zoom })
+    },
+    [flow, places],
   )
+
   return (
-    <ReactFlow
-      nodes={nodes}
-      edges={edges}
-      nodeTypes={nodeTypes}
-      colorMode={mode}
-      fitView
-      fitViewOptions={{ padding: 0.08, maxZoom: 1, nodes: focus }}
-      minZoom={0.15}
-      maxZoom={1.6}
-      nodesDraggable={false}
-      nodesConnectable={false}
-      edgesFocusable={false}
-      elementsSelectable
-      proOptions={{ hideAttribution: false }}
-      onNodeClick={(_event, node) => select(node.id)}
-      onPaneClick={() => select(undefined)}
-      onSelectionChange={({ nodes: [node] }) => node && node.id !== selected && select(node.id)}
-    >
-      <Background variant={BackgroundVariant.Dots} gap={22} size={1.2} color="var(--line-strong)" />
-      <Controls showInteractive={false} />
-      <Follow selected={selected} />
-    </ReactFlow>
+    <div ref={box} className="canvas">
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        colorMode={mode}
+        onInit={begin}
+        minZoom={0.2}
+        maxZoom={1.6}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        elementsSelectable
+        onNodeClick={(_event, node) => select(node.id)}
+        onPaneClick={() => select(undefined)}
+        onSelectionChange={({ nodes: [node] }) => node && node.id !== selected && select(node.id)}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} color="var(--line-strong)" />
+        <Controls showInteractive={false} />
+        {!narrow && <MiniMap pannable zoomable nodeBorderRadius={8} nodeColor="var(--line-strong)" maskColor="color-mix(in srgb, var(--ground) 70%, transparent)" />}
+        <Follow selected={selected} />
+      </ReactFlow>
+    </div>
   )
 }

@@ -20,10 +20,14 @@ function TextsView({ texts }: { texts: Texts }) {
   )
 }
 
+/** A text per language, also in a field that the registry does not know. */
+const isTexts = (value: unknown): value is Texts =>
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0 && Object.keys(value).every((key) => key in languageNames)
+
 function Value({ spec, value }: { spec: FieldSpec | undefined; value: unknown }) {
   const { t } = useTranslation()
   const kind = spec?.type.kind
-  if ((kind === 'texts' || kind === 'phrases') && typeof value === 'object' && value !== null) return <TextsView texts={value as Texts} />
+  if ((kind === 'texts' || kind === 'phrases' || isTexts(value)) && typeof value === 'object' && value !== null) return <TextsView texts={value as Texts} />
   if (kind === 'texts_list' && Array.isArray(value)) {
     return (
       <ol className="texts-list">

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { FlowDocument } from './document'
 import { readDocument } from './document'
-import { layout } from './layout'
+import { isTrouble, layout, lines } from './layout'
 
 const document = (metadata: object): FlowDocument =>
   readDocument({
@@ -11,7 +11,7 @@ const document = (metadata: object): FlowDocument =>
     document: {
       start: 'hello',
       blocks: [
-        { id: 'hello', type: 'say', params: {}, edges: { next: 'bye', error: 'nowhere' } },
+        { id: 'hello', type: 'say', params: {}, edges: { next: 'bye', error: 'bye', hangup: 'nowhere' } },
         { id: 'bye', type: 'end' },
       ],
       metadata,
@@ -25,5 +25,12 @@ test('a document that places every block is taken at its word', () => {
 
 test('otherwise blocks stand in the order of the way', () => {
   const places = layout(document({ layout: { hello: { x: 500, y: 0 } } }))
-  expect(places.get('hello')?.x).toBeLessThan(places.get('bye')?.x ?? 0)
+  expect(places.get('hello')?.y).toBeLessThan(places.get('bye')?.y ?? 0)
+})
+
+test('edges between the same two blocks are one line, and one into nothing is none', () => {
+  const [line, ...others] = lines(document({}))
+  expect(line).toMatchObject({ from: 'hello', to: 'bye', edges: ['next', 'error'] })
+  expect(others).toEqual([])
+  expect(line && isTrouble(line)).toBe(false)
 })

@@ -1,33 +1,53 @@
-/** Where blocks stand: as the document says, or, when it leaves any out, from left to right in the order of the way. */
+/**
+ * Where blocks stand and which lines join them. The document's places count; when it leaves any out, the way runs from top
+ * to bottom. Edges that join the same two blocks are drawn as one line with all their names.
+ */
 import dagre from '@dagrejs/dagre'
 import type { FlowDocument, Position } from './document'
 
-export const WIDTH = 224
-export const HEAD = 52
-export const EDGE_ROW = 24
+export const WIDTH = 200
+export const HEIGHT = 54
 
-/** Edges of a block that lead somewhere, in the document's order. */
-export const wired = (edges: Readonly<Record<string, string>>): [edge: string, to: string][] => Object.entries(edges)
+export interface Line {
+  id: string
+  from: string
+  to: string
+  edges: readonly string[]
+}
 
-export const heightOf = (edges: Readonly<Record<string, string>>): number => HEAD + wired(edges).length * EDGE_ROW + 6
+/** Ways that nobody hopes for; drawn quieter. */
+const TROUBLE = new Set(['no_input', 'no_match', 'low_confidence', 'timeout', 'error', 'hangup', 'no_agents'])
+export const isTrouble = (line: Line): boolean => line.edges.every((edge) => TROUBLE.has(edge))
+
+export function lines(flow: FlowDocument): Line[] {
+  const known = new Set(flow.blocks.map(({ id }) => id))
+  const joined = new Map<string, { id: string; from: string; to: string; edges: string[] }>()
+  for (const { id: from, edges } of flow.blocks) {
+    for (const [edge, to] of Object.entries(edges)) {
+      if (!known.has(to)) continue
+      const id = `${from} ${to}`
+      const line = joined.get(id)
+      if (line) line.edges.push(edge)
+      else joined.set(id, { id, from, to, edges: [edge] })
+    }
+  }
+  return [...joined.values()]
+}
 
 export function layout(flow: FlowDocument): ReadonlyMap<string, Position> {
   if (flow.blocks.every(({ id }) => flow.layout[id])) {
     return new Map(flow.blocks.map(({ id }) => [id, flow.layout[id] ?? { x: 0, y: 0 }]))
   }
-  const graph = new dagre.graphlib.Graph({ multigraph: true })
-  graph.setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 92, edgesep: 10 })
+  const graph = new dagre.graphlib.Graph()
+  graph.setGraph({ rankdir: 'TB', nodesep: 36, ranksep: 76, edgesep: 16 })
   graph.setDefaultEdgeLabel(() => ({}))
-  const known = new Set(flow.blocks.map(({ id }) => id))
-  for (const { id, edges } of flow.blocks) graph.setNode(id, { width: WIDTH, height: heightOf(edges) })
-  for (const { id, edges } of flow.blocks) {
-    for (const [edge, to] of wired(edges)) if (known.has(to)) graph.setEdge(id, to, {}, edge)
-  }
+  for (const { id } of flow.blocks) graph.setNode(id, { width: WIDTH, height: HEIGHT })
+  for (const { from, to } of lines(flow)) graph.setEdge(from, to)
   dagre.layout(graph)
   return new Map(
-    flow.blocks.map(({ id, edges }) => {
+    flow.blocks.map(({ id }) => {
       const { x = 0, y = 0 } = graph.node(id) as Partial<Position>
-      return [id, { x: x - WIDTH / 2, y: y - heightOf(edges) / 2 }]
+      return [id, { x: x - WIDTH / 2, y: y - HEIGHT / 2 }]
     }),
   )
 }

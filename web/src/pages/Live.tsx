@@ -20,6 +20,10 @@ import './live.css'
 
 const SHOWN_LINES = 5
 
+/** The end of a transcript: of happenings in a row only the last, so that the words stay in sight. */
+const newest = (lines: readonly Line[]) =>
+  lines.filter((line, index) => line.type !== 'event' || lines[index + 1]?.type !== 'event').slice(-SHOWN_LINES)
+
 function CardLine({ line }: { line: Line }) {
   const { t } = useTranslation()
   if (line.type === 'event') {
@@ -76,7 +80,7 @@ function LiveCard({ call, now }: { call: CallSummary; now: number }) {
         </span>
       </header>
       <ol ref={scroll} className="live-lines" aria-live="polite">
-        {lines.slice(-SHOWN_LINES).map((line) => (
+        {newest(lines).map((line) => (
           <CardLine key={line.key} line={line} />
         ))}
         {partials.map((speaker) => (

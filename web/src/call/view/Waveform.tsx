@@ -69,8 +69,8 @@ export default function Waveform({ url, peaks, lengthMs, height, player, onTime,
     surfer.current?.setOptions({
       cursorColor: c('accent'),
       splitChannels: [
-        { waveColor: c('accent-line'), progressColor: c('accent') },
-        { waveColor: c('line-strong'), progressColor: c('caller') },
+        { waveColor: c('accent-wave'), progressColor: c('accent') },
+        { waveColor: c('caller-soft'), progressColor: c('caller') },
       ],
     })
   }, [mode, url, peaks, lengthMs, height])
