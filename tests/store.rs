@@ -2,8 +2,12 @@
 
 #[path = "store/bed.rs"]
 mod bed;
+#[path = "store/bench.rs"]
+mod bench;
 #[path = "store/calls.rs"]
 mod calls;
+#[path = "store/disk.rs"]
+mod disk;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/people.rs"]

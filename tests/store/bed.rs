@@ -120,11 +120,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 pub fn run<F: Future<Output = ()>>(bed: Option<Bed>, test: fn(Bed) -> F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     if let Some(bed) = bed {
         runtime.block_on(test(bed));
     }
@@ -181,13 +178,7 @@ impl Journal {
 
     pub fn said(&mut self, words: &str, wire_ms: u32) -> &mut Self {
         let turn = self.entries.len() as u64;
-        self.push(Event::Said {
-            turn,
-            text: Personal::new(words),
-            played_ms: 900,
-            of_ms: 1_000,
-            completed: false,
-        });
+        self.push(Event::Said { turn, text: Personal::new(words), played_ms: 900, of_ms: 1_000, completed: false });
         self.push(Event::Replied { turn, latency: Latency { wire_ms, ..Latency::default() } })
     }
 

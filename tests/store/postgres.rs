@@ -79,20 +79,19 @@ impl Postgres {
             });
         }
         let (started, process) = mpsc::channel();
-        // The signal comes when the thread that started the server ends, so that one never does.
+        // The signal comes when the thread that started the server ends, so that one stays as long as the server.
         std::thread::spawn(move || {
-            let child = command.spawn().expect("postgres runs");
-            let _ = started.send(child.id());
-            loop {
-                std::thread::park();
-            }
+            let mut server = command.spawn().expect("postgres runs");
+            let _ = started.send(server.id());
+            let _ = server.wait();
         });
         let id = process.recv().expect("the thread answers");
         PROCESS.store(id.try_into().expect("a process id is positive"), Ordering::SeqCst);
         // SAFETY: the handler only uses an atomic, kill, waitpid and the file system.
         unsafe { libc::atexit(stop) };
         for _ in 0..300 {
-            let ready = Command::new(server.programs.join("pg_isready")).arg("-q").arg("-h").arg(&server.folder).status();
+            let ready =
+                Command::new(server.programs.join("pg_isready")).arg("-q").arg("-h").arg(&server.folder).status();
             if ready.is_ok_and(|status| status.success()) {
                 return Some(server);
             }
@@ -105,9 +104,10 @@ impl Postgres {
 extern "C" fn stop() {
     let process = PROCESS.swap(0, Ordering::SeqCst);
     if process > 0 {
-        // SAFETY: plain system calls on a process that this one started and has not waited for.
+        // SAFETY: plain system calls on a process that this one started.
         unsafe {
             libc::kill(process, libc::SIGQUIT);
+            // Returns when the server is gone, whether this thread or the one that started it was told.
             libc::waitpid(process, std::ptr::null_mut(), 0);
         }
     }

@@ -4,9 +4,7 @@ use std::fs;
 
 use hotline::{
     event::{Event, Outcome, Personal, TicketStatus, UserId},
-    store::{
-        CallFilter, ERASED, Extension, NewUser, Role, StoreError, TicketChange, TicketFilter, UserChange,
-    },
+    store::{CallFilter, ERASED, Extension, NewUser, Role, StoreError, TicketChange, TicketFilter, UserChange},
 };
 
 use crate::bed::{Bed, Journal, NOW, on_both, whole_call};
@@ -71,7 +69,7 @@ on_both! {
         tenant.erase_person(person, NOW).await.expect("still erased");
         let after = tenant.journal(call).await.expect("it can still be read");
         assert_eq!(after.len(), before.len());
-        assert!(!format!("{}", serde_json::to_string(&after).expect("it is JSON")).contains("Zacharias"));
+        assert!(!serde_json::to_string(&after).expect("it is JSON").contains("Zacharias"));
         let kinds = |entries: &[hotline::event::Entry]| {
             entries.iter().map(|entry| entry.event.header().kind).collect::<Vec<_>>()
         };
