@@ -1,7 +1,7 @@
 //! What is kept: the journal of every call and what is read from it (calls, tickets), recordings, and who signs in.
 //!
 //! Three rules hold from the first row. Personal data is sealed with the key of the person it is about, so that
-//! destroying the key erases the person ([`key`]). Every row has a tenant and a [`Tenant`] is the only handle with
+//! destroying the key erases the person. Every row has a tenant and a [`Tenant`] is the only handle with
 //! queries, so no query can cross. The journal is the truth: calls and tickets are written in the transaction that
 //! appends, and can be computed again from it. Nothing outside this folder knows which database it is.
 //!
