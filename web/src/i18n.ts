@@ -34,6 +34,7 @@ void i18n.use(initReactI18next).init({
   resources: { en: { translation: en }, 'zh-CN': { translation: zh } },
   interpolation: { escapeValue: false },
   returnNull: false,
+  showSupportNotice: false,
 })
 
 export default i18n

@@ -157,7 +157,7 @@ export function Bones({ rows = 4, height = 14 }: { rows?: number; height?: numbe
 export function TicketLink({ id, number }: { id: string; number?: number }) {
   const { t } = useTranslation()
   return (
-    <Link className="num above" to={`/tickets/${id}`} title={t('ticket.open')}>
+    <Link className="num above ticket-link" to={`/tickets/${id}`} title={t('ticket.open')}>
       {number === undefined ? t('ticket.one') : `#${number}`}
     </Link>
   )

@@ -134,8 +134,23 @@ export function antdTheme(mode: Mode): ThemeConfig {
       wireframe: false,
     },
     components: {
-      Button: { primaryShadow: 'none', defaultShadow: 'none', fontWeight: 500 },
-      Tabs: { horizontalItemPadding: '9px 0', horizontalMargin: '0', titleFontSize: 13.5 },
+      Button: {
+        primaryShadow: 'none',
+        defaultShadow: 'none',
+        fontWeight: 500,
+        // The dark algorithm dims the accent until dark text on it is hard to read.
+        colorPrimary: c.accent,
+        colorPrimaryHover: c['accent-ink'],
+        colorPrimaryActive: c['accent-ink'],
+      },
+      Tabs: {
+        itemSelectedColor: c['accent-ink'],
+        itemHoverColor: c['accent-ink'],
+        inkBarColor: c.accent,
+        horizontalItemPadding: '9px 0',
+        horizontalMargin: '0',
+        titleFontSize: 13.5,
+      },
       Segmented: { trackBg: c.sunken, itemSelectedBg: c.raised },
       Tooltip: { colorBgSpotlight: mode === 'dark' ? '#33333c' : '#26262e', colorTextLightSolid: '#ffffff' },
     },

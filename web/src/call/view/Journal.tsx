@@ -12,7 +12,10 @@ function value(field: unknown): string {
   if (field === null || field === undefined) return '—'
   if (typeof field === 'string') return field === '' ? '—' : field
   if (typeof field === 'number' || typeof field === 'boolean') return String(field)
-  return JSON.stringify(field, null, 1)
+  if (Array.isArray(field)) return field.length === 0 ? '—' : field.map(value).join('\n')
+  return Object.entries(field)
+    .map(([name, inner]) => `${name} ${value(inner)}`)
+    .join(' · ')
 }
 
 function Row({ entry, text, play }: { entry: Entry; text: string; play: ((ms: number) => void) | undefined }) {
