@@ -332,7 +332,7 @@ pub enum Event {
     },
     /// A reply reached the wire.
     Replied {
-        /// The turn answered.
+        /// The turn of the reply, as in its [`Event::Said`].
         turn: u64,
         /// Where the time went.
         latency: Latency,
@@ -542,7 +542,8 @@ pub struct Entry {
     pub seq: u32,
     /// When it happened.
     pub at: Timestamp,
-    /// Where in the recording it happened, in milliseconds; absent before the answer.
+    /// Where in the recording it happened, in milliseconds: for `said` and `heard` where the speech begins. Absent before the
+    /// answer.
     pub audio_ms: Option<u32>,
     /// What happened.
     #[serde(flatten)]

@@ -72,10 +72,14 @@ fn crates_use_only_what_stands_below_them() {
 fn pure_crates_know_no_async_no_clock_and_no_socket() {
     for name in ["flow", "intent"] {
         for dependency in dependencies(&root().join(name).join("Cargo.toml")) {
-            assert!(!["tokio", "futures", "async-std", "reqwest"].contains(&dependency.as_str()), "{name}: {dependency}");
+            assert!(
+                !["tokio", "futures", "async-std", "reqwest"].contains(&dependency.as_str()),
+                "{name}: {dependency}"
+            );
         }
         for (path, code) in sources(&root().join(name).join("src")) {
-            for forbidden in ["std::net", "Instant::now", "SystemTime", "async fn", ".await", "std::thread", "std::fs"] {
+            for forbidden in ["std::net", "Instant::now", "SystemTime", "async fn", ".await", "std::thread", "std::fs"]
+            {
                 assert!(!code.contains(forbidden), "{} names {forbidden}", path.display());
             }
         }

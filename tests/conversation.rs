@@ -28,7 +28,15 @@ impl Call {
     fn new(flow: &Arc<Flow>, model: &Arc<intent::Model>) -> Self {
         let context = Context { caller: "+441632960001".into(), ..Context::default() };
         let conversation = Conversation::new(CallId::new(), flow.clone(), model.clone(), context, 0);
-        Self { conversation, now: 0, journal: vec![], playing: vec![], recognising: vec![], queued: false, hung_up: false }
+        Self {
+            conversation,
+            now: 0,
+            journal: vec![],
+            playing: vec![],
+            recognising: vec![],
+            queued: false,
+            hung_up: false,
+        }
     }
 
     fn feed(&mut self, input: Input) {

@@ -138,7 +138,7 @@ pub struct Driver {
     playing: HashSet<u64>,
     recognitions: HashMap<u64, Arc<AtomicBool>>,
     handover: Option<Handover>,
-    /// Whether the bot is speaking: an agent who answers meanwhile is bridged after the last word.
+    /// Whether the bot is speaking: agents are rung after its last word.
     speaking: watch::Sender<bool>,
 }
 

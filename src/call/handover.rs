@@ -18,8 +18,8 @@ use crate::event::{CallId, Party};
 /// How often a queue looks again for agents whose phones may have come back.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// How long an agent waits for the bot's last words to the caller.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the bot's last words to the caller may take before a phone rings all the same.
+const LAST_WORDS: Duration = Duration::from_secs(15);
 
 /// A search for an agent, or the bridge to one.
 pub struct Handover {
@@ -43,7 +43,7 @@ pub struct Caller {
     pub number: String,
     /// The caller's leg.
     pub sound: media::Leg,
-    /// Whether the bot still speaks: nobody is bridged in the middle of its sentence.
+    /// Whether the bot still speaks: nobody is rung before its last word.
     pub speaking: watch::Receiver<bool>,
 }
 
@@ -79,6 +79,9 @@ impl Search {
     }
 
     async fn find(&self, until: Instant) -> Result<(Reservation, Leg), QueueNews> {
+        // Who answers is heard at once, so nobody is rung while the bot is still telling the caller about it.
+        let mut speaking = self.caller.speaking.clone();
+        let _ = timeout(LAST_WORDS, speaking.wait_for(|speaking| !speaking)).await;
         let mut tried = BTreeSet::new();
         let mut changes = self.services.agents.changes();
         loop {
@@ -112,11 +115,6 @@ impl Search {
 
     async fn bridge(&self, reservation: Reservation, mut leg: Leg, cancel: CancellationToken) {
         let agent = reservation.agent().to_owned();
-        let mut speaking = self.caller.speaking.clone();
-        tokio::select! {
-            () = cancel.cancelled() => {}
-            _ = timeout(LAST_WORDS, speaking.wait_for(|speaking| !speaking)) => {}
-        }
         self.caller.sound.set_hold_loop(None);
         self.caller.sound.bridge(&leg.sound);
         self.tell(QueueNews::Bridged(agent.clone())).await;

@@ -16,8 +16,8 @@ use crate::store::{CallFilter, CallSummary, Tenant};
 
 /// The bot has finished when it has been silent for this long.
 const QUIET: Duration = Duration::from_millis(800);
-/// Longest wait for anything in a call.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Longest wait for anything in a call; the silent caller is asked four times before the bot gives up.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// From here on, what one side said and what the other heard are the same sound.
 const SAME_SOUND: f32 = 0.8;
 
@@ -142,7 +142,7 @@ impl Stage<'_> {
         let line = self.dial(caller).await;
 
         let at_the_desk = async {
-            let mut line = tokio::time::timeout(PATIENCE * 2, self.desk.answer(Duration::from_millis(600))).await??;
+            let mut line = tokio::time::timeout(PATIENCE, self.desk.answer(Duration::from_millis(600))).await??;
             line.say(anna_says.clone()).await?;
             greeted.send_replace(true);
             wait_for(caller_answered).await?;

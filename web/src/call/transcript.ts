@@ -55,11 +55,6 @@ const WORTH_A_LINE = new Set<Entry['kind']>([
 
 const time = (ms: number | null | undefined): number | undefined => ms ?? undefined
 
-/** `said` is written when the prompt has ended, so it begins as much earlier as it was played. */
-function begins(entry: EntryOf<'said'>): number | undefined {
-  return entry.audio_ms == null ? undefined : Math.max(0, entry.audio_ms - entry.played_ms)
-}
-
 export function transcript(entries: readonly Entry[]): Line[] {
   const lines: Line[] = []
   const lastInput = () =>
@@ -78,8 +73,8 @@ export function transcript(entries: readonly Entry[]): Line[] {
           voice: 'bot',
           turn: entry.turn,
           text: entry.text,
-          from: begins(entry),
-          to: time(entry.audio_ms),
+          from: time(entry.audio_ms),
+          to: entry.audio_ms == null ? undefined : entry.audio_ms + entry.played_ms,
           cut: !entry.completed,
           slots: [],
         })

@@ -1,0 +1,195 @@
+//! What a conversation hears and what it wants done: plain data.
+
+use flow::event::{Grammar, HttpFailure, HttpReply, Profile};
+use intent::Language;
+use models::{Priority, Recognition};
+
+use crate::event::{Entry, Party, Speaker};
+use crate::listen::NotRecognised;
+use crate::lookup;
+
+/// Milliseconds since the call was offered.
+pub type Millis = u64;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// The caller's leg is up.
+    Answered {
+        /// E.g. `PCMU`.
+        codec: String,
+    },
+    /// The first frame was recorded: audio offsets count from now.
+    RecordingStarted,
+    /// Somebody began to speak. Positions are milliseconds in the recording.
+    SpeechStarted {
+        /// Who.
+        speaker: Speaker,
+        /// Where.
+        from_ms: u64,
+    },
+    /// They paused.
+    SpeechPaused {
+        /// Who.
+        speaker: Speaker,
+        /// Where the speech began.
+        from_ms: u64,
+        /// Where the voice stopped.
+        to_ms: u64,
+        /// When the last voiced frame came in.
+        last_voiced: Millis,
+    },
+    /// They went on after a pause.
+    SpeechResumed {
+        /// Who.
+        speaker: Speaker,
+    },
+    /// They finished.
+    SpeechEnded {
+        /// Who.
+        speaker: Speaker,
+        /// Where the speech began.
+        from_ms: u64,
+        /// Where the voice stopped.
+        to_ms: u64,
+        /// When the last voiced frame came in.
+        last_voiced: Millis,
+    },
+    /// A recognition is done.
+    Recognised {
+        /// Its job.
+        job: u64,
+        /// The text, or why there is none.
+        result: Result<Recognition, NotRecognised>,
+    },
+    /// A piece's sound is ready and handed to the leg.
+    PieceReady {
+        /// Its id.
+        id: u64,
+        /// Its length.
+        of_ms: u32,
+    },
+    /// The first voiced packet of a piece left.
+    PieceStarted {
+        /// Its id.
+        id: u64,
+        /// When.
+        at: Millis,
+    },
+    /// A piece is over: played, stopped, or dropped.
+    PieceEnded {
+        /// Its id.
+        id: u64,
+        /// Milliseconds that went out.
+        played_ms: u32,
+        /// Its whole length.
+        of_ms: u32,
+    },
+    /// A piece could not be spoken.
+    PieceFailed {
+        /// Its id.
+        id: u64,
+        /// Why.
+        reason: String,
+    },
+    /// The caller pressed a key.
+    Key(char),
+    /// A request was answered or failed.
+    Http {
+        /// Its id.
+        id: u64,
+        /// The reply.
+        result: Result<HttpReply, HttpFailure>,
+    },
+    /// News from the way to an agent.
+    Queue(QueueNews),
+    /// Something went wrong that does not end the call.
+    Problem {
+        /// What it concerns.
+        what: &'static str,
+        /// What happened.
+        message: String,
+    },
+    /// The caller's leg ended, or must end.
+    HungUp {
+        /// By whom.
+        by: Party,
+        /// Why, by name.
+        cause: &'static str,
+    },
+    /// The deadline was reached.
+    Timeout,
+}
+
+/// News from the way to an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueueNews {
+    /// A phone rings.
+    Ringing(String),
+    /// An agent did not take it: who, and why.
+    Missed(String, String),
+    /// Caller and agent hear each other.
+    Bridged(String),
+    /// They no longer do.
+    Parted(String, Party),
+    /// Nobody can take the call.
+    NoAgents,
+    /// Nobody took it in time.
+    TimedOut,
+}
+
+/// Something to do.
+#[derive(Debug, PartialEq)]
+pub enum Output {
+    /// Say this after what is queued already.
+    Play {
+        /// Id of the piece.
+        id: u64,
+        /// The turn that causes it.
+        turn: u64,
+        /// One sentence.
+        text: String,
+        /// Its language.
+        language: Language,
+    },
+    /// Stop all sound and drop what is queued; each piece still ends with [`Input::PieceEnded`].
+    StopPlaying,
+    /// Recognise a stretch of the recording.
+    Recognise {
+        /// The id to answer with.
+        job: u64,
+        /// Whose voice.
+        speaker: Speaker,
+        /// From, in the recording.
+        from_ms: u64,
+        /// To, in the recording.
+        to_ms: u64,
+        /// In which language.
+        language: Language,
+        /// What is likely to be said.
+        grammar: Grammar,
+        /// How urgent it is.
+        priority: Priority,
+    },
+    /// The result of this job is not wanted any more.
+    CancelRecognition(u64),
+    /// Be this patient from now on.
+    SetProfile(Profile),
+    /// Take the caller's turn as finished.
+    FinishTurn,
+    /// Ask another service.
+    Http(u64, lookup::Request),
+    /// Look for an agent.
+    Queue {
+        /// In which queue.
+        queue: String,
+        /// For how long, in ms.
+        timeout_ms: u64,
+    },
+    /// Stop looking, or part the bridge.
+    LeaveQueue,
+    /// Write this into the journal.
+    Journal(Entry),
+    /// Hang up the caller's leg.
+    HangUp,
+}

@@ -1,0 +1,270 @@
+//! The conversation: who holds the floor, what is being said, what was heard, where the flow stands. A pure state machine:
+//! [`Conversation::on`] takes what happened and returns what to do, so every interleaving of voice, keys, prompts and
+//! hang-ups can be tested without a phone. Times are milliseconds since the call was offered.
+//!
+//! Sound is named twice: by the id of its piece and by the turn that caused it. Whatever comes back with another id than the
+//! one waited for belongs to a turn that is over, and changes nothing.
+
+mod closing;
+mod hearing;
+mod interface;
+mod speaking;
+mod words;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use flow::event::{self as flowing, Action, Context, Expect, QueueResult};
+use flow::{Flow, Run};
+use intent::Language;
+
+pub use closing::closing_events;
+pub use interface::{Input, Millis, Output, QueueNews};
+
+use crate::event::{CallId, Entry, Event, Outcome, Personal, TicketId, Timestamp};
+use crate::lookup;
+use hearing::{Listening, Utterance};
+use speaking::{ReplyClock, Saying};
+use words::{brief_text, from_flow, journaled};
+
+/// With whom the caller is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum With {
+    Bot,
+    Queue { queue: String, since: Millis },
+    Agent { agent: String, queue: String, since: Millis },
+}
+/// One call's conversation.
+pub struct Conversation {
+    call: CallId,
+    run: Run,
+    language: Language,
+    offered_at: Timestamp,
+    recording_since: Option<Millis>,
+    sayings: VecDeque<Saying>,
+    listening: Option<Listening>,
+    caller: Option<Utterance>,
+    agent: Option<Utterance>,
+    /// Speech that began while the bot could not be interrupted.
+    waiting_speech: Option<u64>,
+    reply: Option<ReplyClock>,
+    with: With,
+    next_id: u64,
+    journal: Vec<Entry>,
+    /// How the call ends once the last words are played.
+    ending: Option<Outcome>,
+    over: bool,
+}
+
+impl Conversation {
+    /// A conversation that waits for [`Input::Answered`].
+    pub fn new(
+        call: CallId,
+        flow: Arc<Flow>,
+        model: Arc<intent::Model>,
+        context: Context,
+        offered_at: Timestamp,
+    ) -> Self {
+        let language = context.language.unwrap_or_default();
+        Self {
+            call,
+            run: Run::new(flow, model, context),
+            language,
+            offered_at,
+            recording_since: None,
+            sayings: VecDeque::new(),
+            listening: None,
+            caller: None,
+            agent: None,
+            waiting_speech: None,
+            reply: None,
+            with: With::Bot,
+            next_id: 1,
+            journal: Vec::new(),
+            ending: None,
+            over: false,
+        }
+    }
+
+    /// Journals what happened before the conversation began: the offer, or why it was not answered.
+    pub fn note(&mut self, event: Event, now: Millis) -> Entry {
+        self.entry(event, now, None)
+    }
+
+    /// The call this is about.
+    pub fn call(&self) -> CallId {
+        self.call
+    }
+
+    /// When to come back with [`Input::Timeout`] unless something else happens first.
+    pub fn deadline(&self) -> Option<Millis> {
+        if self.over || self.ending.is_some() { None } else { self.run.deadline() }
+    }
+
+    /// Whether the call has its outcome.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Whether something is being said, or waits to be.
+    pub fn is_speaking(&self) -> bool {
+        !self.sayings.is_empty()
+    }
+
+    /// Whether an agent's voice should be followed.
+    pub fn is_bridged(&self) -> bool {
+        matches!(self.with, With::Agent { .. })
+    }
+
+    /// Takes what happened, returns what to do, in order.
+    pub fn on(&mut self, input: Input, now: Millis) -> Vec<Output> {
+        let mut out = Vec::new();
+        if self.over {
+            return out;
+        }
+        match input {
+            Input::Answered { codec } => {
+                self.write(Event::Answered { codec }, now, &mut out);
+                self.tell(flowing::Event::Begin, now, &mut out);
+            }
+            Input::RecordingStarted => self.recording_since = Some(now),
+            Input::SpeechStarted { speaker, from_ms } => self.speech_started(speaker, from_ms, now, &mut out),
+            Input::SpeechPaused { speaker, from_ms, to_ms, last_voiced } => {
+                self.speech_paused(speaker, (from_ms, to_ms), last_voiced, &mut out);
+            }
+            Input::SpeechResumed { speaker } => {
+                if let Some(utterance) = self.utterance(speaker) {
+                    utterance.early = None;
+                    out.extend(utterance.job.take().map(Output::CancelRecognition));
+                }
+            }
+            Input::SpeechEnded { speaker, from_ms, to_ms, last_voiced } => {
+                self.speech_ended(speaker, (from_ms, to_ms), last_voiced, now, &mut out);
+            }
+            Input::Recognised { job, result } => self.recognised(job, result, now, &mut out),
+            Input::PieceReady { id, of_ms } => {
+                if let Some(piece) = self.piece(id) {
+                    piece.of_ms = Some(of_ms);
+                }
+                if let Some(reply) =
+                    self.reply.as_mut().filter(|reply| reply.decided.is_some_and(|(_, piece)| piece == id))
+                {
+                    reply.ready = Some(now);
+                }
+            }
+            Input::PieceStarted { id, at } => self.piece_started(id, at, now, &mut out),
+            Input::PieceEnded { id, played_ms, of_ms } => self.piece_over(id, played_ms, of_ms, now, &mut out),
+            Input::PieceFailed { id, reason } => {
+                self.write(Event::Problem { what: "voice".into(), message: reason }, now, &mut out);
+                self.piece_over(id, 0, 0, now, &mut out);
+            }
+            Input::Key(digit) => self.key(digit, now, &mut out),
+            Input::Http { id, result } => self.tell(flowing::Event::HttpDone { id, result }, now, &mut out),
+            Input::Queue(news) => self.queue_news(news, now, &mut out),
+            Input::Problem { what, message } => {
+                self.write(Event::Problem { what: what.into(), message }, now, &mut out)
+            }
+            Input::HungUp { by, cause } => self.hung_up(by, cause, now, &mut out),
+            Input::Timeout => self.tell(flowing::Event::Timeout, now, &mut out),
+        }
+        self.finish_if_all_is_said(now, &mut out);
+        out
+    }
+
+    fn tell(&mut self, event: flowing::Event, now: Millis, out: &mut Vec<Output>) {
+        if self.run.finished() {
+            return;
+        }
+        for action in self.run.on(event, now) {
+            self.perform(action, now, out);
+        }
+    }
+
+    fn perform(&mut self, action: Action, now: Millis, out: &mut Vec<Output>) {
+        match action {
+            Action::Say { id, turn, parts, barge_in } => self.say(id, turn, parts, barge_in, now, out),
+            Action::Listen { turn, expect: Expect { grammar, profile }, .. } => {
+                self.listening = Some(Listening { turn, grammar });
+                out.push(Output::SetProfile(profile));
+            }
+            Action::StopListening => self.listening = None,
+            Action::StopSpeaking => self.stop_speaking(out),
+            Action::Http { id, method, url, headers, body, timeout_ms } => {
+                let timeout = std::time::Duration::from_millis(timeout_ms);
+                out.push(Output::Http(id, lookup::Request { method, url, headers, body, timeout }));
+            }
+            Action::Queue { queue, summary, timeout_ms } => {
+                let brief = Personal::new(brief_text(&summary));
+                self.write(Event::Queued { queue: queue.clone(), brief }, now, out);
+                self.with = With::Queue { queue: queue.clone(), since: now };
+                self.reply = None;
+                out.push(Output::Queue { queue, timeout_ms });
+            }
+            Action::LeaveQueue => {
+                self.with = With::Bot;
+                out.push(Output::LeaveQueue);
+            }
+            Action::Ticket { subject, body, tags, .. } => {
+                let event = Event::TicketOpened {
+                    ticket: TicketId::new(),
+                    subject: Personal::new(subject),
+                    body: Personal::new(body),
+                    tags,
+                };
+                self.write(event, now, out);
+            }
+            Action::End { outcome } => self.ending = Some(from_flow(outcome)),
+            Action::Note(note) => {
+                if let Some(event) = journaled(note) {
+                    self.write(event, now, out);
+                }
+            }
+        }
+    }
+    fn queue_news(&mut self, news: QueueNews, now: Millis, out: &mut Vec<Output>) {
+        let (With::Queue { queue, since } | With::Agent { queue, since, .. }) = self.with.clone() else { return };
+        let waited_ms = now.saturating_sub(since) as u32;
+        match news {
+            QueueNews::Ringing(agent) => self.write(Event::Ringing { agent }, now, out),
+            QueueNews::Missed(agent, reason) => self.write(Event::Missed { agent, reason }, now, out),
+            QueueNews::Bridged(agent) => {
+                self.write(Event::Bridged { agent: agent.clone(), waited_ms }, now, out);
+                self.with = With::Agent { agent, queue, since: now };
+                self.tell(flowing::Event::QueueDone(QueueResult::Bridged), now, out);
+            }
+            QueueNews::Parted(agent, by) => {
+                self.write(Event::Unbridged { agent, by, talked_ms: waited_ms }, now, out);
+                self.with = With::Bot;
+                self.tell(flowing::Event::QueueDone(QueueResult::AgentEnded), now, out);
+            }
+            QueueNews::NoAgents | QueueNews::TimedOut => {
+                let (reason, result) = match news {
+                    QueueNews::TimedOut => ("timeout", QueueResult::Timeout),
+                    _ => ("no_agents", QueueResult::NoAgents),
+                };
+                self.write(Event::Unqueued { queue, reason: reason.into() }, now, out);
+                self.with = With::Bot;
+                self.tell(flowing::Event::QueueDone(result), now, out);
+            }
+        }
+    }
+    fn audio_ms(&self, at: Millis) -> Option<u32> {
+        self.recording_since.map(|since| at.saturating_sub(since) as u32)
+    }
+
+    fn entry(&mut self, event: Event, now: Millis, audio_ms: Option<u32>) -> Entry {
+        let audio_ms = audio_ms.or_else(|| self.audio_ms(now));
+        let entry = Entry { seq: self.journal.len() as u32 + 1, at: self.offered_at + now as i64, audio_ms, event };
+        self.journal.push(entry.clone());
+        entry
+    }
+
+    fn write(&mut self, event: Event, now: Millis, out: &mut Vec<Output>) {
+        self.write_at(event, now, None, out);
+    }
+
+    fn write_at(&mut self, event: Event, now: Millis, audio_ms: Option<u32>, out: &mut Vec<Output>) {
+        let entry = self.entry(event, now, audio_ms);
+        out.push(Output::Journal(entry));
+    }
+}

@@ -1,0 +1,153 @@
+//! Speaking: what is being said, what of it was really heard, and how long a reply took.
+
+use flow::event as flowing;
+
+use super::{Conversation, Millis, Output};
+use crate::call::spoken::heard_part;
+use crate::event::{Entry, Event, Latency, Personal, Speaker};
+
+/// One sentence of it.
+pub(super) struct Piece {
+    pub(super) id: u64,
+    pub(super) text: String,
+    /// Its length in ms, once it is rendered.
+    pub(super) of_ms: Option<u32>,
+    /// Played and whole length in ms, once it is over.
+    pub(super) over: Option<(u32, u32)>,
+}
+
+/// One `Say` of the flow.
+pub(super) struct Saying {
+    pub(super) say: u64,
+    pub(super) turn: u64,
+    pub(super) barge_in: bool,
+    pub(super) stopped: bool,
+    pub(super) started: Option<Millis>,
+    pub(super) pieces: Vec<Piece>,
+}
+/// The moments between a caller's last sound and the first of the reply.
+#[derive(Clone, Copy)]
+pub(super) struct ReplyClock {
+    pub(super) last_voiced: Millis,
+    pub(super) ended: Millis,
+    pub(super) recognised: Millis,
+    pub(super) decided: Option<(Millis, u64)>,
+    pub(super) ready: Option<Millis>,
+}
+
+impl Conversation {
+    pub(super) fn stop_speaking(&mut self, out: &mut Vec<Output>) {
+        if self.sayings.iter().any(|saying| !saying.stopped) {
+            self.sayings.iter_mut().for_each(|saying| saying.stopped = true);
+            out.push(Output::StopPlaying);
+        }
+    }
+
+    pub(super) fn say(
+        &mut self,
+        say: u64,
+        turn: u64,
+        parts: Vec<flowing::Part>,
+        barge_in: bool,
+        now: Millis,
+        out: &mut Vec<Output>,
+    ) {
+        let mut pieces = Vec::new();
+        for part in parts {
+            self.language = part.language;
+            for text in crate::speak::sentences(&part.text) {
+                let id = self.next_id;
+                self.next_id += 1;
+                if let Some(reply) = self.reply.as_mut().filter(|reply| reply.decided.is_none()) {
+                    reply.decided = Some((now, id));
+                }
+                out.push(Output::Play { id, turn, text: text.clone(), language: part.language });
+                pieces.push(Piece { id, text, of_ms: None, over: None });
+            }
+        }
+        let nothing = pieces.is_empty();
+        self.sayings.push_back(Saying { say, turn, barge_in, stopped: false, started: None, pieces });
+        if nothing {
+            self.close_sayings(now, out);
+        }
+    }
+
+    pub(super) fn piece_started(&mut self, id: u64, at: Millis, now: Millis, out: &mut Vec<Output>) {
+        let saying = self.sayings.iter_mut().find(|saying| saying.pieces.iter().any(|piece| piece.id == id));
+        let Some(saying) = saying else { return };
+        saying.started.get_or_insert(at);
+        let turn = saying.turn;
+        if let Some(piece) = saying.pieces.iter().find(|piece| piece.id == id) {
+            let event = Event::Partial { speaker: Speaker::Bot, text: Personal::new(&piece.text) };
+            let at = self.offered_at + at as i64;
+            out.push(Output::Journal(Entry { seq: 0, at, audio_ms: None, event }));
+        }
+        let Some(reply) = self.reply.filter(|reply| reply.decided.is_some_and(|(_, piece)| piece == id)) else {
+            return;
+        };
+        self.reply = None;
+        let since = |later: Millis, earlier: Millis| later.saturating_sub(earlier) as u32;
+        let decided = reply.decided.map_or(at, |(decided, _)| decided);
+        let latency = Latency {
+            wire_ms: since(at, reply.last_voiced),
+            endpoint_ms: since(reply.ended, reply.last_voiced),
+            recognise_ms: since(reply.recognised, reply.ended),
+            decide_ms: since(decided, reply.recognised),
+            speak_ms: since(reply.ready.unwrap_or(at), decided),
+        };
+        self.write(Event::Replied { turn, latency }, now, out);
+    }
+
+    pub(super) fn piece(&mut self, id: u64) -> Option<&mut Piece> {
+        self.sayings.iter_mut().flat_map(|saying| &mut saying.pieces).find(|piece| piece.id == id)
+    }
+
+    pub(super) fn piece_over(&mut self, id: u64, played_ms: u32, of_ms: u32, now: Millis, out: &mut Vec<Output>) {
+        if let Some(piece) = self.piece(id) {
+            piece.over.get_or_insert((played_ms, of_ms));
+        }
+        self.close_sayings(now, out);
+    }
+
+    /// The leg is gone: what was being said ends here, by the clock.
+    pub(super) fn cut_off_speech(&mut self, now: Millis) {
+        for saying in &mut self.sayings {
+            let mut left = saying.started.map_or(0, |at| now.saturating_sub(at)) as u32;
+            for piece in &mut saying.pieces {
+                let of_ms = piece.over.map_or(piece.of_ms.unwrap_or(0), |(_, of)| of);
+                let (played, _) = *piece.over.get_or_insert((left.min(of_ms), of_ms));
+                left = left.saturating_sub(played);
+            }
+        }
+    }
+
+    /// Journals what was said and tells the flow, for each `Say` whose pieces are all over.
+    pub(super) fn close_sayings(&mut self, now: Millis, out: &mut Vec<Output>) {
+        while let Some(saying) = self.sayings.front() {
+            if saying.pieces.iter().any(|piece| piece.over.is_none()) {
+                return;
+            }
+            let Some(saying) = self.sayings.pop_front() else { return };
+            let sum = |pick: fn((u32, u32)) -> u32| saying.pieces.iter().filter_map(|p| p.over).map(pick).sum::<u32>();
+            let (played_ms, of_ms) = (sum(|(played, _)| played), sum(|(_, of)| of));
+            let words: Vec<String> = saying
+                .pieces
+                .iter()
+                .filter_map(|piece| piece.over.map(|(played, of)| heard_part(&piece.text, played, of.max(1))))
+                .filter(|words| !words.is_empty())
+                .collect();
+            if !words.is_empty() {
+                let text = Personal::new(words.join(" "));
+                let completed = played_ms >= of_ms;
+                let audio_ms = saying.started.and_then(|at| self.audio_ms(at));
+                self.write_at(Event::Said { turn: saying.turn, text, played_ms, of_ms, completed }, now, audio_ms, out);
+            }
+            self.tell(flowing::Event::SpeechDone { say: saying.say }, now, out);
+            if !self.floor_is_held()
+                && let Some(from_ms) = self.waiting_speech.take()
+            {
+                self.speech_started(Speaker::Caller, from_ms, now, out);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! From the flow's words to the journal's.
+
+use flow::event::{self as flowing, Brief, Note};
+
+use crate::event::{Decision, Event, Outcome, Personal, Scored};
+
+pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
+    match outcome {
+        flowing::Outcome::Resolved => Outcome::Resolved,
+        flowing::Outcome::Agent => Outcome::Agent,
+        flowing::Outcome::Callback => Outcome::Callback,
+        flowing::Outcome::Voicemail => Outcome::Voicemail,
+        flowing::Outcome::Abandoned => Outcome::Abandoned,
+        flowing::Outcome::Failed => Outcome::Failed,
+    }
+}
+
+/// What the agent reads before the first word.
+pub(super) fn brief_text(brief: &Brief) -> String {
+    let mut lines = vec![brief.reason.clone()];
+    lines.extend(brief.intent.as_ref().map(|intent| format!("Intent: {}", intent.replace('_', " "))));
+    lines.extend(brief.slots.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', " "))));
+    if brief.attempts > 0 {
+        lines.push(format!("Misunderstood {} times so far", brief.attempts));
+    }
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
+}
+
+/// A flow's note in the journal's words.
+pub(super) fn journaled(note: Note) -> Option<Event> {
+    Some(match note {
+        Note::Entered { block, kind } => Event::Entered { block, block_kind: kind },
+        Note::Edge { block, edge, to } => Event::Left { block, edge, to },
+        Note::Understood { block, meaning } => Event::Understood {
+            block,
+            decision: match meaning.decision {
+                intent::Decision::Accept { .. } => Decision::Accepted,
+                intent::Decision::Disambiguate { .. } => Decision::Disambiguated,
+                intent::Decision::Reject => Decision::Rejected,
+            },
+            ranking: meaning
+                .ranking
+                .into_iter()
+                .map(|s| Scored { intent: s.intent, confidence: s.confidence })
+                .collect(),
+            model: meaning.model_version,
+        },
+        Note::Slot { block, name, value, secret } => {
+            Event::Slot { block, name, value: Personal::new(if secret { "••••".to_owned() } else { value }) }
+        }
+        Note::NoInput { block, count } => Event::NoInput { block, count },
+        Note::NoMatch { block, count } => Event::NoMatch { block, count },
+        Note::HttpCalled { block, status, ms, .. } => {
+            let error = status.is_none().then(|| "no reply".to_owned());
+            Event::Fetched { block, status, took_ms: ms as u32, error }
+        }
+        Note::Error { block, message } => {
+            Event::Problem { what: "flow".into(), message: format!("{block}: {message}") }
+        }
+        // The edge that follows says the same.
+        Note::Chosen { .. } | Note::Command { .. } | Note::Confirming { .. } => return None,
+    })
+}
