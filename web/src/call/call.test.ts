@@ -15,7 +15,7 @@ function call(): Entry[] {
     at(null, { kind: 'offered', channel: 'sip', from: '0123', to: '100', flow: 'shop@1' }),
     at(0, { kind: 'answered', codec: 'PCMU' }),
     at(0, { kind: 'entered', block: 'ask', block_kind: 'ask_intent' }),
-    at(2_000, { kind: 'said', turn: 0, text: 'Hello', played_ms: 1_900, of_ms: 4_000, completed: false }),
+    at(100, { kind: 'said', turn: 0, text: 'Hello', played_ms: 1_900, of_ms: 4_000, completed: false }),
     at(3_000, { kind: 'heard', turn: 1, speaker: 'caller', text: 'my order', confidence: 0.9, from_ms: 1_800, to_ms: 2_900, engine: 'e', alternatives: [] }),
     at(3_010, { kind: 'understood', block: 'ask', decision: 'accepted', ranking: [{ intent: 'order', confidence: 0.8 }], model: 'm' }),
     at(3_020, { kind: 'left', block: 'ask', edge: 'order', to: 'number' }),

@@ -11,11 +11,18 @@ export function merge(asked: readonly Entry[], heard: readonly Entry[]): readonl
 export const blank = (id: string): CallSummary => ({
   id,
   started_at: 0,
+  ended_at: null,
   from: '',
   to: '',
   flow: '',
+  outcome: null,
+  intent: null,
   state: 'ringing',
+  agent: null,
+  ticket: null,
+  duration_ms: null,
   turns: 0,
+  wire_p50_ms: null,
 })
 
 /** The summary after one more entry. Applying an entry twice changes nothing. */
