@@ -1,25 +1,156 @@
-//! The console's HTTP interface.
+//! The console's HTTP interface: JSON under `/api/v1`, the live stream, recordings, and the console's own files. It shows
+//! what the store holds and passes on what people do; it decides nothing about calls.
+//!
+//! Every route is declared once, beside its handler; the router and `docs/openapi.json` are made from that declaration.
+//!
+//! - [`session`]: signing in, and who may do what; [`throttle`] slows down whoever guesses.
+//! - [`guard`]: what holds for every request and answer: the header against forged requests, the security headers.
+//! - [`view`]: the schemas; [`error`]: the words of failure; [`extract`]: reading requests.
+//! - [`live`]: the stream of everything that happens.
+//! - [`recording`]: sound, by [`range`].
+//! - [`assets`]: the console itself, built into the program.
+//! - [`order_service`]: not the console's, but the only other thing here that answers over HTTP: the demo's order service.
+//!
+//! Architecture invariant: nothing outside this folder names the web framework, and nothing in here names SIP, media or a
+//! database.
+
+mod assets;
+mod calls;
+mod error;
+mod extensions;
+mod extract;
+mod flows;
+mod guard;
+mod health;
+mod live;
 pub mod order_service;
-use std::sync::Arc;
+mod people;
+mod phones;
+mod range;
+mod recording;
+mod session;
+mod throttle;
+mod tickets;
+mod view;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::get;
 use tokio_util::sync::CancellationToken;
-/// What the console shows.
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::store::{Store, Tenant};
+pub use phones::PhoneBook;
+use throttle::Throttle;
+
+/// No request of the console is larger: a note, at most.
+const LARGEST_BODY: usize = 128 * 1024;
+/// How long requests in progress may go on once the service stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the console shows and acts on.
 pub struct Console {
     /// Data.
-    pub tenant: crate::store::Tenant,
-    /// Storage.
-    pub store: crate::store::Store,
-    /// The flow.
+    pub tenant: Tenant,
+    /// Storage, to ask whether it answers.
+    pub store: Store,
+    /// The flow that answers calls.
     pub flow: Arc<flow::Flow>,
-    /// Extensions.
-    pub extensions: Arc<crate::service::Extensions>,
+    /// The agents' phones.
+    pub extensions: Arc<dyn PhoneBook>,
     /// Whether calls can be taken.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
 }
-/// Serves.
-pub async fn serve(_listener: tokio::net::TcpListener, _console: Console, stopped: CancellationToken) {
-    stopped.cancelled().await;
+
+/// What all handlers share.
+struct App {
+    console: Console,
+    /// Held for a look at a map, never across an await.
+    sign_ins: Mutex<Throttle>,
+    stopped: CancellationToken,
 }
-/// OpenAPI.
+
+type State = axum::extract::State<Arc<App>>;
+
+/// Answers requests until `stopped`, then ends live streams, lets short requests finish, and returns.
+pub async fn serve(listener: tokio::net::TcpListener, console: Console, stopped: CancellationToken) {
+    let app = Arc::new(App { console, sign_ins: Mutex::default(), stopped: stopped.clone() });
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped.clone().cancelled_owned());
+    let overdue = async {
+        stopped.cancelled().await;
+        tokio::time::sleep(STOP_PATIENCE).await;
+    };
+    tokio::select! {
+        result = serving.into_future() => if let Err(error) = result {
+            tracing::error!(%error, "the console stopped answering");
+        },
+        () = overdue => tracing::debug!("requests that went on too long were cut off"),
+    }
+}
+
+/// The OpenAPI document of the interface, as pretty JSON with a last line break.
 pub fn openapi() -> String {
-    String::new()
+    let mut text =
+        declared().into_openapi().to_pretty_json().expect("the document is made of texts and maps with text keys");
+    text.push('\n');
+    text
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Hotline",
+        description = "The interface of the console. Times are ms since the epoch, UTC; ids are UUIDs. Whoever signs in gets the cookie \
+                       `hotline_session`; requests that change something need the header `x-hotline: 1`.",
+    ),
+    components(schemas(view::LiveMessage, error::ErrorBody))
+)]
+struct Document;
+
+/// Everything that the document describes.
+fn declared() -> OpenApiRouter<Arc<App>> {
+    let api = OpenApiRouter::new()
+        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(people::me, people::change_me))
+        .routes(routes!(people::users))
+        .routes(routes!(calls::calls))
+        .routes(routes!(calls::call))
+        .routes(routes!(recording::recording))
+        .routes(routes!(recording::peaks))
+        .routes(routes!(tickets::tickets))
+        .routes(routes!(tickets::ticket, tickets::change_ticket))
+        .routes(routes!(tickets::add_note))
+        .routes(routes!(flows::flows))
+        .routes(routes!(flows::flow))
+        .routes(routes!(extensions::extensions, extensions::add_extension))
+        .routes(routes!(live::live));
+    OpenApiRouter::with_openapi(Document::openapi())
+        .nest("/api/v1", api)
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+}
+
+fn router(app: Arc<App>) -> Router {
+    Router::from(declared())
+        .route("/api/v1/openapi.json", get(health::openapi_json))
+        .fallback(assets::file)
+        .method_not_allowed_fallback(async || error::ApiError::wrong_method())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn(guard::mutations))
+        .layer(from_fn(guard::answers))
+        .with_state(app)
+}
+
+/// Now, in milliseconds since the Unix epoch.
+fn now() -> crate::event::Timestamp {
+    jiff::Timestamp::now().as_millisecond()
 }

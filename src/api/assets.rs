@@ -1,0 +1,63 @@
+//! The console's own files, built into the program. Whatever is not a file is a page of the console, which finds its way by
+//! the address itself.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+use rust_embed::{Embed, EmbeddedFile};
+
+use super::error::ApiError;
+use super::guard::is_api;
+
+/// Empty when the console was not built before the program.
+#[derive(Embed)]
+#[folder = "web/dist"]
+#[allow_missing = true]
+struct Files;
+
+const INDEX: &str = "index.html";
+const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Hotline</title>\
+    <h1>The console was not built</h1><p>This program was compiled without it. Run <code>make console</code>, then compile again.\
+    <p>The service itself works: see <a href=\"/readyz\">/readyz</a> and <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.";
+
+/// Answers everything that no route knows.
+pub async fn file(method: Method, address: Uri, headers: HeaderMap) -> Response {
+    if is_api(&address) {
+        return ApiError::not_found("There is nothing at this address; /api/v1/openapi.json says what there is.")
+            .into_response();
+    }
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return ApiError::wrong_method().into_response();
+    }
+    let path = address.path().trim_start_matches('/');
+    if let Some(file) = Files::get(path).filter(|_| !path.is_empty()) {
+        return answer(path, file, &headers);
+    }
+    // A page has no dot in its last part; a missing file must not come as a page.
+    let is_page = path.rsplit('/').next().is_none_or(|last| !last.contains('.'));
+    match Files::get(INDEX) {
+        Some(index) if is_page => answer(INDEX, index, &headers),
+        Some(_) => (StatusCode::NOT_FOUND, "There is no such file.\n").into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, Html(NOT_BUILT)).into_response(),
+    }
+}
+
+fn answer(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
+    // The build puts a hash of the content into the names of what lies in assets/, so those never change.
+    let lasting = path.starts_with("assets/");
+    let cache = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let tag: String = file.metadata.sha256_hash().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let about = [(header::CACHE_CONTROL, cache.to_owned()), (header::ETAG, tag.clone())];
+    let held = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    if held.flat_map(|value| value.split(',')).any(|value| value.trim().trim_start_matches("W/") == tag) {
+        return (StatusCode::NOT_MODIFIED, about).into_response();
+    }
+    let kind = mime_guess::from_path(path).first_or_octet_stream();
+    let kind = if kind.type_() == mime_guess::mime::TEXT { format!("{kind}; charset=utf-8") } else { kind.to_string() };
+    let content = match file.data {
+        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    (about, [(header::CONTENT_TYPE, kind)], Body::from(content)).into_response()
+}

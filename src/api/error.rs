@@ -1,0 +1,177 @@
+//! What went wrong, as the console reads it: a status, a code for programs and words for people. Words say what happened
+//! and what to do; they hold no secret and nothing about a caller.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::store::StoreError;
+
+/// What every request that fails is answered with.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// The failure.
+    pub error: Failure,
+}
+
+/// What happened.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Failure {
+    /// A name for programs, e.g. `not_found`.
+    #[schema(example = "not_found")]
+    pub code: String,
+    /// What happened and what to do, for people.
+    pub message: String,
+}
+
+/// A request that cannot be answered as asked.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after: Option<u64>,
+}
+
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after: None }
+    }
+
+    /// The request makes no sense; `message` says what would.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid", message)
+    }
+
+    /// Nobody is signed in.
+    pub fn signed_out() -> Self {
+        let message = "You are not signed in, or your sign-in has expired; sign in again.";
+        Self::new(StatusCode::UNAUTHORIZED, "signed_out", message)
+    }
+
+    /// The sign-in failed. The words are always the same, so they do not tell who has an account.
+    pub fn sign_in_refused() -> Self {
+        let message = "That did not sign you in: the link is used up or too old, or e-mail and password do not belong together. \
+                       Check what you typed, or ask an admin for a new link.";
+        Self::new(StatusCode::UNAUTHORIZED, "sign_in_refused", message)
+    }
+
+    /// Too many tries from one address.
+    pub fn too_many(wait_seconds: u64) -> Self {
+        let message = format!("Too many tries to sign in from this address; wait {wait_seconds} s and try again.");
+        Self { retry_after: Some(wait_seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", message) }
+    }
+
+    /// Signed in, but not as somebody who may do this.
+    pub fn admins_only() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "admins_only", "Only an admin can do this; ask one, or sign in as one.")
+    }
+
+    /// A request that changes something came without the header that only our own pages send.
+    pub fn no_header() -> Self {
+        let message =
+            "Requests that change something need the header `x-hotline: 1`; it shows that they come from the console.";
+        Self::new(StatusCode::FORBIDDEN, "missing_header", message)
+    }
+
+    /// A page of another site tried to listen.
+    pub fn foreign_origin() -> Self {
+        let message =
+            "The header `Origin` must name this address; open the console here, and let a proxy pass `Host` on.";
+        Self::new(StatusCode::FORBIDDEN, "foreign_origin", message)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// The path exists, but not with this method.
+    pub fn wrong_method() -> Self {
+        let message = "This address does not take that method; see /api/v1/openapi.json for what it takes.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", message)
+    }
+
+    /// It exists already.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
+    /// The service cannot answer; `reason` goes to the log, not to the screen.
+    pub fn internal(reason: impl std::fmt::Display) -> Self {
+        tracing::error!(%reason, "a request of the console failed");
+        let message = "The service could not answer; its log says why. Nothing was changed unless it shows.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = ErrorBody { error: Failure { code: self.code.to_owned(), message: self.message } };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::NoSuch { what } => {
+                Self::not_found(format!("There is no such {what}; it may be an old link. Go back to the list."))
+            }
+            StoreError::Taken { .. } | StoreError::InCall => Self::conflict(sentence(&error)),
+            StoreError::Invalid(_) => Self::invalid(sentence(&error)),
+            StoreError::Erased => Self::new(StatusCode::GONE, "erased", sentence(&error)),
+            error if error.is_temporary() => {
+                tracing::warn!(%error, "a request of the console failed for now");
+                let message =
+                    "The service cannot read or write its data right now; try again in a moment, its log says why.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large; shorten its text.")
+            }
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                let message = "The body must be JSON, with the header `content-type: application/json`.";
+                Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message)
+            }
+            _ => Self::invalid(format!("The body is not what is expected here: {}.", rejection.body_text())),
+        }
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::invalid(format!("The query is not what is expected here: {}.", rejection.body_text()))
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(_: PathRejection) -> Self {
+        Self::not_found("This address holds an id that cannot be one; ids are UUIDs. Go back to the list.")
+    }
+}
+
+/// The store's words, as a sentence.
+fn sentence(error: &StoreError) -> String {
+    let words = error.to_string();
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}

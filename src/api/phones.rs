@@ -1,0 +1,26 @@
+//! The agents' phones, as the console manages them.
+
+use std::collections::BTreeSet;
+
+use futures::future::BoxFuture;
+
+use crate::event::UserId;
+use crate::store::{StoreError, Tenant};
+
+/// Who can register a phone, and who has.
+pub trait PhoneBook: Send + Sync {
+    /// The extensions whose phones are registered now.
+    fn reachable(&self) -> BTreeSet<String>;
+    /// Adds an extension, or gives one that exists a new password. Answers the password, which is kept nowhere.
+    fn add<'a>(&'a self, tenant: &'a Tenant, name: &'a str, user: UserId) -> BoxFuture<'a, Result<String, StoreError>>;
+}
+
+impl PhoneBook for crate::service::Extensions {
+    fn reachable(&self) -> BTreeSet<String> {
+        crate::call::Phones::reachable(self)
+    }
+
+    fn add<'a>(&'a self, tenant: &'a Tenant, name: &'a str, user: UserId) -> BoxFuture<'a, Result<String, StoreError>> {
+        Box::pin(crate::service::Extensions::add(self, tenant, name, user))
+    }
+}

@@ -1,0 +1,12 @@
+//! What the console is shown: the schemas of the API, made from what the store answers. Only here does a
+//! [`Personal`](crate::event::Personal) datum leave its wrapper, on the way to a screen whose reader has signed in.
+
+mod call;
+mod flow;
+mod ticket;
+mod user;
+
+pub use call::{CallDetail, CallPage, LiveMessage, Peaks};
+pub use flow::{FlowDetail, FlowSummary};
+pub use ticket::{TicketDetail, TicketPage};
+pub use user::{Language, Me, Person};
