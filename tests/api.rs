@@ -20,7 +20,7 @@ fn the_committed_document_is_the_one_that_the_routes_make() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
     let committed = std::fs::read_to_string(path).expect("docs/openapi.json is committed");
     assert!(
-        committed == hotline::api::openapi(),
+        committed == hotline::api::openapi() + "\n",
         "docs/openapi.json is out of date; run: hotline openapi > docs/openapi.json"
     );
 }

@@ -96,12 +96,9 @@ pub async fn serve(listener: tokio::net::TcpListener, console: Console, stopped:
     }
 }
 
-/// The OpenAPI document of the interface, as pretty JSON with a last line break.
+/// The OpenAPI document of the interface, as pretty JSON.
 pub fn openapi() -> String {
-    let mut text =
-        declared().into_openapi().to_pretty_json().expect("the document is made of texts and maps with text keys");
-    text.push('\n');
-    text
+    declared().into_openapi().to_pretty_json().expect("the document is made of texts and maps with text keys")
 }
 
 #[derive(OpenApi)]
