@@ -78,8 +78,7 @@ fn pure_crates_know_no_async_no_clock_and_no_socket() {
             );
         }
         for (path, code) in sources(&root().join(name).join("src")) {
-            for forbidden in ["std::net", "Instant::now", "SystemTime", "async fn", ".await", "std::thread", "std::fs"]
-            {
+            for forbidden in ["std::net", "Instant::now", "SystemTime", "async fn", ".await", "std::fs"] {
                 assert!(!code.contains(forbidden), "{} names {forbidden}", path.display());
             }
         }
@@ -129,10 +128,10 @@ fn modules_use_only_what_stands_below_them() {
     let floors: BTreeMap<&str, u8> = BTreeMap::from([
         ("event", 1),
         ("config", 1),
-        ("metric", 1),
         ("listen", 1),
         ("speak", 1),
         ("lookup", 1),
+        ("metric", 2),
         ("store", 2),
         ("queue", 2),
         ("ticket", 2),

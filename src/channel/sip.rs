@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use sip::media::Clock;
-use sip::ua::{ActiveCall, Dial, EndCause, IncomingCall, OutgoingCall, Progress, SipError, UaConfig, UserAgent};
-use tokio::sync::mpsc;
+use sip::ua::{
+    ActiveCall, Dial, EndCause, IncomingCall, OutgoingCall, Progress, RefusedCall, SipError, UaConfig, UserAgent,
+};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc};
 
 pub use sip::digest::DigestAlgorithm as Algorithm;
 pub use sip::ua::Directory;
@@ -36,13 +39,24 @@ pub struct SipChannel {
 }
 
 /// The calls that come in over SIP.
-pub struct Calls(mpsc::Receiver<IncomingCall>);
+pub struct Calls {
+    calls: mpsc::Receiver<IncomingCall>,
+    refused: broadcast::Receiver<RefusedCall>,
+}
 
 impl Calls {
-    /// The next caller; `None` after the shutdown.
+    /// The next caller, also one with whom no codec is shared; `None` after the shutdown.
     pub async fn next(&mut self) -> Option<Box<dyn Incoming>> {
-        let call = self.0.recv().await?;
-        Some(Box::new(SipCaller(call)))
+        loop {
+            tokio::select! {
+                call = self.calls.recv() => return Some(Box::new(SipCaller(call?))),
+                refused = self.refused.recv() => match refused {
+                    Ok(call) => return Some(Box::new(Unheard(call))),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                },
+            }
+        }
     }
 }
 
@@ -54,7 +68,8 @@ impl SipChannel {
         config.media_ip = settings.media_ip;
         config.registrar = Some(settings.directory);
         let (agent, calls) = UserAgent::start(config, clock).await?;
-        Ok((Self { agent }, Calls(calls)))
+        let refused = agent.refused();
+        Ok((Self { agent }, Calls { calls, refused }))
     }
 
     /// The address listened on, with the port that was picked.
@@ -141,6 +156,24 @@ impl Incoming for SipCaller {
 
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>> {
         Box::pin(async move { leg(self.0.answer().await.map_err(refused)?) })
+    }
+}
+
+/// A caller who was refused already: for the journal.
+struct Unheard(RefusedCall);
+
+impl Incoming for Unheard {
+    fn from(&self) -> String {
+        self.0.from.clone()
+    }
+
+    fn to(&self) -> String {
+        self.0.to.clone()
+    }
+
+    fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>> {
+        let reason = format!("the call was refused with 488: {}", self.0.reason);
+        Box::pin(async { Err(Refused { label: "no_codec", reason }) })
     }
 }
 

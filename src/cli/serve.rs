@@ -9,12 +9,13 @@ use crate::service::Service;
 
 /// Runs the service until SIGINT or SIGTERM, then ends calls properly.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    // From the first moment on, so that a stop during the start is a clean one, too.
+    let mut terminate = signal(SignalKind::terminate())?;
     let service = Service::start(config).await?;
     println!("Hotline answers calls to sip:{} and shows them at http://{}", service.sip, service.http);
     if service.needs_first_sign_in().await? {
         println!("Sign in for the first time (once, within the hour): {}", service.sign_in_link().await?);
     }
-    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         _ = terminate.recv() => {}

@@ -6,6 +6,7 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use futures::future::BoxFuture;
 use rand::Rng;
 
+use crate::agent::Agents;
 use crate::call::leg::Refused;
 use crate::call::{Leg, Phones};
 use crate::channel::{Algorithm, Directory, SipChannel};
@@ -15,15 +16,17 @@ use crate::store::{Extension, StoreError, Tenant};
 /// All extensions, in memory: the registrar asks for each request and must not wait for a database.
 pub struct Extensions {
     realm: String,
+    agents: Agents,
     known: RwLock<BTreeMap<String, Extension>>,
     channel: OnceLock<SipChannel>,
 }
 
 impl Extensions {
-    /// Reads them from the store.
-    pub async fn load(tenant: &Tenant, realm: &str) -> Result<Self, StoreError> {
-        let known = tenant.extensions().await?.into_iter().map(|e| (e.name.clone(), e)).collect();
-        Ok(Self { realm: realm.to_owned(), known: RwLock::new(known), channel: OnceLock::new() })
+    /// Reads them from the store; their agents are free from now on.
+    pub async fn load(tenant: &Tenant, realm: &str, agents: Agents) -> Result<Self, StoreError> {
+        let known: BTreeMap<_, _> = tenant.extensions().await?.into_iter().map(|e| (e.name.clone(), e)).collect();
+        known.keys().for_each(|name| agents.add(name));
+        Ok(Self { realm: realm.to_owned(), agents, known: RwLock::new(known), channel: OnceLock::new() })
     }
 
     /// The channel that rings them.
@@ -47,6 +50,7 @@ impl Extensions {
             ha1_sha256: Algorithm::Sha256.ha1(name, &self.realm, &password),
         };
         tenant.put_extension(extension.clone()).await?;
+        self.agents.add(name);
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), extension);
         Ok(password)
     }

@@ -80,7 +80,6 @@ pub struct Service {
     tenant: Tenant,
     store: Store,
     extensions: Arc<Extensions>,
-    agents: Agents,
     channel: SipChannel,
     clock: Clock,
     calls: TaskTracker,
@@ -108,9 +107,8 @@ impl Service {
 
         let prepared = prepare::prepare(&config).await?;
         let clock = Clock::start().map_err(StartError::Clock)?;
-        let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm).await?);
         let agents = Agents::new();
-        extensions.names().iter().for_each(|name| agents.add(name));
+        let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm, agents.clone()).await?);
         let settings = SipSettings {
             bind: config.sip_bind,
             realm: config.sip_realm.clone(),
@@ -128,7 +126,7 @@ impl Service {
             recognisers: prepared.recognisers,
             voices: prepared.voices,
             lookup: Lookup::new().map_err(StartError::Client)?,
-            agents: agents.clone(),
+            agents,
             phones: extensions.clone(),
             sink: sink.clone(),
             ring: Duration::from_secs(config.queue_ring_seconds),
@@ -164,7 +162,6 @@ impl Service {
             tenant,
             store,
             extensions,
-            agents,
             channel,
             clock,
             calls: tracker,
@@ -205,9 +202,7 @@ impl Service {
 
     /// Gives an agent an extension and returns its password, which is shown this once.
     pub async fn add_extension(&self, name: &str, user: UserId) -> Result<String, StoreError> {
-        let password = self.extensions.add(&self.tenant, name, user).await?;
-        self.agents.add(name);
-        Ok(password)
+        self.extensions.add(&self.tenant, name, user).await
     }
 
     /// The extensions whose phones are registered now.

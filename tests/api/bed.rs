@@ -45,7 +45,9 @@ impl Bed {
             tenant: tenant.clone(),
             store,
             flow: Arc::new(load_flow(None).expect("the built-in flow is valid")),
-            extensions: Arc::new(Extensions::load(&tenant, "hotline").await.expect("they load")),
+            extensions: Arc::new(
+                Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),
+            ),
             ready: Arc::new(|| true),
         };
         let stopped = CancellationToken::new();

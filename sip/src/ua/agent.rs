@@ -26,7 +26,7 @@ use super::ports::RtpPorts;
 use super::register::{self, Registration};
 use super::registrar::{Registrar, RegistrationChange};
 use super::socket::GatedSocket;
-use super::{Credentials, Dial, IncomingCall, SipError, UaConfig, dispatch};
+use super::{Credentials, Dial, IncomingCall, RefusedCall, SipError, UaConfig, dispatch};
 use crate::media::Clock;
 
 /// Calls that may wait to be taken by the service; beyond it callers are told 503 at once.
@@ -45,6 +45,7 @@ pub(super) struct Core {
     pub(super) ports: RtpPorts,
     pub(super) registrar: Option<Registrar>,
     pub(super) incoming: mpsc::Sender<IncomingCall>,
+    pub(super) refused: broadcast::Sender<RefusedCall>,
     pub(super) stop: CancellationToken,
     advertised: SipAddr,
     draining: AtomicBool,
@@ -130,6 +131,7 @@ impl UserAgent {
             advertised,
             registrar,
             incoming,
+            refused: broadcast::channel(WAITING_CALLS).0,
             clock,
             config,
             stop: stop.clone(),
@@ -156,6 +158,11 @@ impl UserAgent {
     /// is told so by the channel and should ask [`UserAgent::registered`] again.
     pub fn registrations(&self) -> Option<broadcast::Receiver<RegistrationChange>> {
         self.core.registrar.as_ref().map(Registrar::changes)
+    }
+
+    /// Calls that could not be offered to anybody, because no way of talking was shared: from now on.
+    pub fn refused(&self) -> broadcast::Receiver<RefusedCall> {
+        self.core.refused.subscribe()
     }
 
     /// Calls that are up or on their way.

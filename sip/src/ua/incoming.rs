@@ -24,6 +24,30 @@ pub struct IncomingCall {
     decided: bool,
 }
 
+/// A call that was refused with 488 before it could be offered to anybody.
+#[derive(Clone)]
+pub struct RefusedCall {
+    /// The user part of From.
+    pub from: String,
+    /// The user part of the Request-URI.
+    pub to: String,
+    /// What is not shared.
+    pub reason: String,
+}
+
+impl RefusedCall {
+    fn new(request: &Request, reason: String) -> Self {
+        RefusedCall { from: wire::caller(request).0, to: wire::user(request.uri()), reason }
+    }
+}
+
+impl std::fmt::Debug for RefusedCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Numbers are personal data.
+        write!(f, "RefusedCall({})", self.reason)
+    }
+}
+
 impl std::fmt::Debug for IncomingCall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Numbers and names are personal data.
@@ -183,7 +207,13 @@ pub(super) async fn invited(core: Arc<Core>, mut tx: Transaction) {
     };
     let offer = match offered(&tx.original) {
         Ok(offer) => offer,
-        Err((code, headers)) => return wire::answer(tx, code, headers).await,
+        Err(NoOffer { code, header, reason }) => {
+            if code == 488 {
+                // Nobody listening is no error.
+                let _ = core.refused.send(RefusedCall::new(&tx.original, reason));
+            }
+            return wire::answer(tx, code, vec![header]).await;
+        }
     };
     // A full queue means that nobody takes calls fast enough: say so at once.
     let Ok(room) = core.incoming.clone().try_reserve_owned() else {
@@ -224,16 +254,25 @@ fn authenticated(core: &Core, request: &Request) -> Result<Option<String>, Refus
     }
 }
 
-fn offered(request: &Request) -> Result<Option<Description>, Refusal> {
+/// Why an INVITE's offer is of no use.
+struct NoOffer {
+    code: u16,
+    header: rsipstack::sip::Header,
+    reason: String,
+}
+
+fn offered(request: &Request) -> Result<Option<Description>, NoOffer> {
     if request.body().is_empty() {
         return Ok(None);
     }
     if !wire::carries_description(request) {
-        return Err((415, vec![wire::header("Accept", super::ACCEPT)]));
+        let reason = "the body is not a session description".to_owned();
+        return Err(NoOffer { code: 415, header: wire::header("Accept", super::ACCEPT), reason });
     }
     let refused = |error: SdpError| {
         let code = if matches!(error, SdpError::Unreadable(_)) { 400 } else { 488 };
-        (code, vec![wire::warning(&error.to_string())])
+        let reason = error.to_string();
+        NoOffer { code, header: wire::warning(&reason), reason }
     };
     let offer = Description::parse(request.body()).map_err(refused)?;
     offer.check().map_err(refused)?;

@@ -38,7 +38,7 @@ pub use agent::UserAgent;
 pub use bindings::Contact;
 pub use call::{ActiveCall, EndCause};
 pub use config::{Credentials, Dial, Directory, RateLimit, RegistrarLimits, SipError, UaConfig};
-pub use incoming::IncomingCall;
+pub use incoming::{IncomingCall, RefusedCall};
 pub use outgoing::{OutgoingCall, Progress};
 pub use register::{Registration, RegistrationState};
 pub use registrar::{RegistrationChange, RegistrationEvent};
