@@ -182,7 +182,7 @@ async fn a_full_disk_stops_the_recording_but_not_the_call() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=600k", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
         .arg(folder.path())
         .stderr(Stdio::null())
         .status();
@@ -206,7 +206,7 @@ async fn a_full_disk_stops_the_recording_but_not_the_call() {
     assert!(serving.stop(), "it stops well");
     let (outcome, journal) = only_call(folder.path()).await;
     let _ = Command::new("umount").arg("-l").arg(folder.path()).status();
-    assert!(outcome.is_some());
+    assert!(outcome.is_some(), "{journal:?}");
     let told = |event: &Event| matches!(event, Event::Problem { what, .. } if what == "recording");
     assert!(journal.iter().any(told), "{journal:?}");
     assert!(journal.iter().any(|event| matches!(event, Event::Key { .. })), "what happened meanwhile was kept");

@@ -38,6 +38,8 @@ use sink::StoreSink;
 
 /// How long a one-time sign-in link works.
 const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
+/// How long the last lines of the journal may take, on a disk that was full and has room again.
+const LAST_FLUSH: Duration = Duration::from_secs(60);
 /// How long calls in progress are given to end when the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -219,7 +221,11 @@ impl Service {
             tracing::warn!("some calls did not end in time; they are finished at the next start");
         }
         self.channel.shutdown().await;
-        self.sink.flush().await;
+        if !self.sink.flush(LAST_FLUSH).await {
+            tracing::error!(
+                "the journal could not be written to its end; the calls concerned are finished at the next start"
+            );
+        }
         self.stopped.cancel();
         for task in self.tasks {
             let _ = tokio::time::timeout(Duration::from_secs(2), task).await;

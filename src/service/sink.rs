@@ -20,6 +20,8 @@ use crate::store::{RecordingWriter, StoreError, Tenant};
 const JOURNAL_ROOM: usize = 8_192;
 /// Frames that may wait for the recorder: 20 s of 50 calls.
 const RECORDER_ROOM: usize = 50_000;
+/// How long the begin or the end of a call waits for the journal; what is not stored by then is stored later.
+const CALL_FLUSH: Duration = Duration::from_secs(5);
 /// How long after a failed write it is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -71,12 +73,10 @@ impl StoreSink {
         !self.health.failing.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything handed in so far is stored, or has failed for a while.
-    pub async fn flush(&self) {
+    /// Waits until everything handed in so far is stored, or `limit` has passed. Returns whether it is.
+    pub async fn flush(&self, limit: Duration) -> bool {
         let (done, wait) = oneshot::channel();
-        if self.writes.send(Write::Flush(done)).await.is_ok() {
-            let _ = tokio::time::timeout(Duration::from_secs(5), wait).await;
-        }
+        self.writes.send(Write::Flush(done)).await.is_ok() && tokio::time::timeout(limit, wait).await.is_ok()
     }
 }
 
@@ -85,7 +85,7 @@ impl Sink for StoreSink {
         Box::pin(async move {
             let _ = self.writes.send(Write::Begin(call, offered)).await;
             // The recording belongs to a call that the store knows.
-            self.flush().await;
+            self.flush(CALL_FLUSH).await;
             match self.tenant.record(call).await {
                 Ok(writer) => drop(self.recorder.try_send(Record::Open(call, writer))),
                 Err(error) => self.health.report(call, &error),
@@ -118,7 +118,7 @@ impl Sink for StoreSink {
             if self.recorder.try_send(Record::Close(call, done)).is_ok() {
                 let _ = tokio::time::timeout(Duration::from_secs(2), wait).await;
             }
-            self.flush().await;
+            self.flush(CALL_FLUSH).await;
         })
     }
 }
@@ -156,10 +156,11 @@ async fn write_all(tenant: Tenant, mut queue: mpsc::Receiver<Write>, health: Arc
                     health.failing.store(false, Ordering::Relaxed);
                     break;
                 }
-                Err(error) if may_pass(&error) => {
+                Err(error) if error.is_temporary() => {
                     if !health.failing.swap(true, Ordering::Relaxed) {
                         tracing::error!(%error, "the journal cannot be written; it is kept in memory and tried again");
                     }
+                    tracing::debug!(%error, "the journal still cannot be written");
                     metric::journal_retried();
                     tokio::time::sleep(RETRY).await;
                 }
@@ -173,12 +174,6 @@ async fn write_all(tenant: Tenant, mut queue: mpsc::Receiver<Write>, health: Arc
             let _ = done.send(());
         }
     }
-}
-
-/// Whether the same write may succeed later: room on the disk, a lock let go, a database that comes back.
-fn may_pass(error: &StoreError) -> bool {
-    use StoreError::{Busy, Database, DiskFull, NotWritable, Unreachable};
-    matches!(error, DiskFull { .. } | Busy | NotWritable { .. } | Unreachable { .. } | Database(_))
 }
 
 /// Writes the recordings of all calls.

@@ -118,9 +118,18 @@ fn answer(core: &Core, job: Job, result: Result<Vec<Stored>, StoreError>) {
     let _ = job.reply.send(result);
 }
 
+/// [`store_all`], and a connection that is fit for the next attempt when it failed.
+async fn attempt(core: &Core, jobs: &[Job]) -> Result<Vec<Result<Vec<Stored>, StoreError>>, StoreError> {
+    let result = store_all(core, jobs).await;
+    if result.is_err() {
+        core.database.settle().await;
+    }
+    result
+}
+
 /// Stores all jobs in one transaction. A job that is refused for its own reasons has written nothing; when the database
 /// fails, nothing at all is stored.
-async fn attempt(core: &Core, jobs: &[Job]) -> Result<Vec<Result<Vec<Stored>, StoreError>>, StoreError> {
+async fn store_all(core: &Core, jobs: &[Job]) -> Result<Vec<Result<Vec<Stored>, StoreError>>, StoreError> {
     if jobs.is_empty() {
         return Ok(Vec::new());
     }

@@ -125,6 +125,16 @@ impl Database {
         Ok(transaction)
     }
 
+    /// After a transaction that failed: makes sure that none is open on the writing connection. A full disk can make SQLite
+    /// end a transaction by itself; sqlx then still counts it, takes the next one for a savepoint within it, and a savepoint
+    /// that is rolled back stays open, so that whatever is committed after it would never reach the disk.
+    pub(super) async fn settle(&self) {
+        if self.backend() == DatabaseBackend::Sqlite {
+            // An error says that no transaction was open, which is what is wanted.
+            let _ = self.writer.execute_unprepared("ROLLBACK").await;
+        }
+    }
+
     /// Removes what deleted rows left behind in the files.
     pub(super) async fn scrub(&self) -> Result<(), StoreError> {
         let scrub = match self.backend() {
