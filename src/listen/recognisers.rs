@@ -61,7 +61,7 @@ impl Recognisers {
         let pool = self.pools.get(&language).ok_or(NotRecognised::NoRecogniser)?;
         let audio: Pcm16k = resample(&sound);
         pool.recognise(Job { audio, hints, priority }).await.map_err(|error| match error {
-            PoolError::Busy { .. } => NotRecognised::Busy,
+            PoolError::Busy => NotRecognised::Busy,
             PoolError::Aborted => NotRecognised::Aborted,
             other => NotRecognised::Failed(other.to_string()),
         })

@@ -32,7 +32,7 @@ enum Write {
 }
 
 enum Record {
-    Open(CallId, RecordingWriter),
+    Open(CallId, Box<RecordingWriter>),
     Frame(CallId, Box<(Frame8k, Frame8k)>),
     Close(CallId, oneshot::Sender<()>),
 }
@@ -87,7 +87,7 @@ impl Sink for StoreSink {
             // The recording belongs to a call that the store knows.
             self.flush(CALL_FLUSH).await;
             match self.tenant.record(call).await {
-                Ok(writer) => drop(self.recorder.try_send(Record::Open(call, writer))),
+                Ok(writer) => drop(self.recorder.try_send(Record::Open(call, Box::new(writer)))),
                 Err(error) => self.health.report(call, &error),
             }
         })
@@ -178,7 +178,7 @@ async fn write_all(tenant: Tenant, mut queue: mpsc::Receiver<Write>, health: Arc
 
 /// Writes the recordings of all calls.
 fn record_all(frames: Receiver<Record>, health: &Health) {
-    let mut writers: HashMap<CallId, RecordingWriter> = HashMap::new();
+    let mut writers: HashMap<CallId, Box<RecordingWriter>> = HashMap::new();
     let mut stopped: HashSet<CallId> = HashSet::new();
     while let Ok(record) = frames.recv() {
         match record {

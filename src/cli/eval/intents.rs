@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         train.iter().map(|line| line.intent.as_str()).filter(|name| *name != OUT_OF_SCOPE).collect();
     let evaluation = Evaluation {
         report: report(&predictions),
-        parse_us: Percentiles::of(micros),
+        parse_us: Percentiles::of(&micros),
         train_seconds,
         intents: intents.len(),
         model: model.version().to_owned(),

@@ -60,13 +60,6 @@ fn deliver(report: &impl Serialize, to: Option<&PathBuf>) -> anyhow::Result<()> 
     }
 }
 
-/// The value below which a share of the values lies, or `None` of none.
-fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let last = values.len().checked_sub(1)?;
-    values.get((last as f64 * share).round() as usize).copied()
-}
-
 /// Middle and tail of a set of times.
 #[derive(Serialize, Default)]
 struct Percentiles {
@@ -75,8 +68,9 @@ struct Percentiles {
 }
 
 impl Percentiles {
-    fn of(mut values: Vec<f64>) -> Self {
-        Self { p50: quantile(&mut values, 0.5), p95: quantile(&mut values, 0.95) }
+    fn of(values: &[f64]) -> Self {
+        let at = |share| (!values.is_empty()).then(|| intent::evaluate::percentile(values, share));
+        Self { p50: at(0.5), p95: at(0.95) }
     }
 }
 

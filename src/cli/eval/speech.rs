@@ -112,7 +112,7 @@ impl Sums {
             digit_string_accuracy: self.tally.digit_string_accuracy(),
             audio_seconds: self.audio_seconds,
             cpu_seconds: self.cpu_seconds,
-            latency_ms: Percentiles::of(self.latencies_ms),
+            latency_ms: Percentiles::of(&self.latencies_ms),
         }
     }
 }
