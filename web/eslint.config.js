@@ -21,4 +21,9 @@ export default defineConfig(
       ],
     },
   },
+  {
+    files: ['e2e/**/*.ts'],
+    extends: [ts.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+  },
 )

@@ -1,0 +1,211 @@
+/** A call as the console shows it: while it runs, afterwards, in its ticket, on its flow. Real service, call and browser. */
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { browse, type Browser } from './browser'
+import { serve, Skipped, type RunningCall, type Service } from './service'
+
+const CALLER = '+441632960001'
+const GREETING = /Thank you for calling/
+const HOURS = /open from Tuesday to Saturday/
+const NARROW = { width: 360, height: 740 }
+const WIDE = { width: 1440, height: 900 }
+
+let service: Service | undefined
+let browser: Browser | undefined
+let running: RunningCall | undefined
+
+beforeAll(async () => {
+  try {
+    service = await serve()
+    browser = await browse()
+    browser.page.setDefaultTimeout(60_000)
+  } catch (failure) {
+    if (!(failure instanceof Skipped)) throw failure
+    console.log(`skipped: ${failure.message}`)
+  }
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await service?.stop()
+})
+
+interface Desk {
+  page: Page
+  service: Service
+}
+
+/** A part of the story; nothing to tell where something is missing. */
+function part(name: string, tell: (desk: Desk) => Promise<void>): void {
+  test(name, async ({ skip, onTestFailed }) => {
+    if (!service || !browser) return skip()
+    onTestFailed(() => console.log([...(browser?.complaints ?? []), service?.log() ?? ''].join('\n')))
+    await tell({ page: browser.page, service })
+  })
+}
+
+const nav = (page: Page, place: string) => page.locator(`nav a.place[href="${place}"]`).click()
+const onlyOne = (page: Page) => page.locator('.list .list-row', { hasText: CALLER })
+
+/** Reloading would forget this. */
+const mark = (page: Page) => page.evaluate(() => (document.documentElement.dataset['loaded'] = 'once'))
+const neverReloaded = async (page: Page) =>
+  expect(await page.evaluate(() => document.documentElement.dataset['loaded'])).toBe('once')
+
+async function openCall(page: Page): Promise<void> {
+  await nav(page, '/calls')
+  await onlyOne(page).getByRole('link').first().click()
+  await page.locator('h1', { hasText: CALLER }).waitFor()
+}
+
+async function openTicket(page: Page): Promise<void> {
+  await openCall(page)
+  await page.locator('.facts .ticket-link').click()
+  await page.locator('.ticket h1').waitFor()
+}
+
+part('the one-time link signs in and leaves the address', async ({ page, service: { signInLink } }) => {
+  await page.goto(signInLink)
+  await page.locator('.connection-live').waitFor()
+  expect(new URL(page.url()).pathname).toBe('/live')
+  expect(page.url()).not.toContain('token')
+  await page.getByText('It is quiet').waitFor()
+  await mark(page)
+})
+
+part('a call that runs is pushed to Live with the words of the bot', async ({ page, service: { call } }) => {
+  running = call('--from', CALLER, '--keys', '2', '--seconds', '25')
+  const card = page.locator('.live-card', { hasText: CALLER })
+  await card.waitFor()
+  await card.getByText(GREETING).waitFor()
+  await card.locator('kbd', { hasText: '2' }).waitFor()
+  await card.getByText(HOURS).waitFor()
+  expect(running.running()).toBe(true)
+  await neverReloaded(page)
+})
+
+part('after its end it stands among the calls', async ({ page }) => {
+  expect(await running?.ended).toBe(0)
+  await page.locator('.live-card').waitFor({ state: 'detached' })
+  await page.locator('.live-recent .list-row', { hasText: CALLER }).getByText('Resolved').waitFor()
+  await nav(page, '/calls')
+  await onlyOne(page).locator('.ticket-link', { hasText: '#1' }).waitFor()
+  expect(await onlyOne(page).count()).toBe(1)
+  await neverReloaded(page)
+})
+
+part('the call is shown word by word beside its waveform', async ({ page }) => {
+  await openCall(page)
+  await page.locator('.transcript .line-bot', { hasText: HOURS }).waitFor()
+  await page.locator('.transcript .line-keys kbd', { hasText: '2' }).waitFor()
+  const wave = page.locator('.wave canvas')
+  await wave.first().waitFor({ state: 'attached' })
+  const drawn = await wave.evaluateAll((canvases) =>
+    canvases.some((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement
+      const pixels = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height).data
+      return pixels?.some((value) => value > 0) ?? false
+    }),
+  )
+  expect(drawn).toBe(true)
+})
+
+part('a line plays from its second', async ({ page }) => {
+  const line = page.locator('.transcript .line-bot', { hasText: HOURS })
+  await line.locator('.line-time').click()
+  await page.waitForFunction(() => window.played.some((media) => !media.paused))
+  const from = await page.evaluate(() => window.played.find((media) => !media.paused)?.currentTime ?? 0)
+  expect(from).toBeGreaterThan(1)
+  await page.waitForFunction((begun) => window.played.some((media) => media.currentTime > begun + 0.5), from)
+  await page.locator('.transcript .line-current', { hasText: HOURS }).waitFor()
+  await page.locator('.recording-bar button').first().click()
+  await page.waitForFunction(() => window.played.every((media) => media.paused))
+})
+
+part('journal, latency and path are behind their tabs', async ({ page }) => {
+  const tab = (name: string) => page.getByRole('tab', { name }).click()
+  await tab('Journal')
+  await page.locator('.journal .entry-said', { hasText: HOURS }).waitFor()
+  await page.locator('.journal .entry-ended').waitFor()
+  await tab('Latency')
+  await page.locator('[role="tabpanel"]').getByText(/On the wire|No reply has been measured/).first().waitFor()
+  await tab('Path')
+  await page.locator('.path li strong', { hasText: 'Hours' }).waitFor()
+})
+
+part('its ticket takes a note and a status', async ({ page }) => {
+  await openTicket(page)
+  await page.locator('.ticket .transcript', { hasText: HOURS }).waitFor()
+  await page.getByRole('textbox', { name: 'Note' }).fill('Called back, all is well.')
+  await page.getByRole('button', { name: 'Add note' }).click()
+  await page.locator('.note-text', { hasText: 'Called back, all is well.' }).waitFor()
+  await page.locator('.properties .ant-select').first().click()
+  await page.locator('.ant-select-dropdown .status', { hasText: 'Pending' }).click()
+  await page.locator('.history', { hasText: 'Set to pending' }).waitFor()
+  await nav(page, '/tickets')
+  await page.locator('.ticket-row .mark-pending').waitFor()
+})
+
+part('the flow is drawn as a graph', async ({ page }) => {
+  await nav(page, '/flows')
+  await page.locator('.react-flow__node', { hasText: 'Greeting' }).waitFor()
+  expect(await page.locator('.react-flow__node').count()).toBeGreaterThan(10)
+  await page.locator('.react-flow__edge-path').nth(10).waitFor({ state: 'attached' })
+  await page.locator('.react-flow__node', { hasText: 'Hours' }).click()
+  await page.locator('.inspector-side', { hasText: HOURS }).waitFor()
+})
+
+part('中文 replaces every text at once', async ({ page }) => {
+  await nav(page, '/live')
+  await page.getByRole('button', { name: '切换为中文' }).click()
+  await page.locator('h1', { hasText: '实时' }).waitFor()
+  await page.locator('nav a.place', { hasText: '工单' }).waitFor()
+  await page.getByText('刚刚结束').waitFor()
+  await page.locator('.live-recent .chip', { hasText: '已解决' }).waitFor()
+  expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN')
+  await neverReloaded(page)
+  await page.getByRole('button', { name: 'Switch to English' }).click()
+  await page.locator('h1', { hasText: 'Live' }).waitFor()
+})
+
+part('no page is wider than a telephone', async ({ page }) => {
+  await page.setViewportSize(NARROW)
+  const fits = async (where: string) => {
+    const wider = await page.evaluate(() => {
+      const boxes = [document.documentElement, document.getElementById('main')]
+      return boxes.map((box) => (box ? box.scrollWidth - box.clientWidth : 0))
+    })
+    expect(wider, where).toEqual([0, 0])
+  }
+  for (const language of ['English', '中文']) {
+    await nav(page, '/live')
+    await onlyOne(page).first().waitFor()
+    await fits(`Live, ${language}`)
+    await nav(page, '/calls')
+    await onlyOne(page).waitFor()
+    await fits(`Calls, ${language}`)
+    await openCall(page)
+    await page.locator('.wave canvas').first().waitFor({ state: 'attached' })
+    for (const tab of await page.getByRole('tab').all()) {
+      await tab.click()
+      await fits(`Call, ${await tab.innerText()}`)
+    }
+    await nav(page, '/tickets')
+    await page.locator('.ticket-row').waitFor()
+    await fits(`Tickets, ${language}`)
+    await openTicket(page)
+    await page.locator('.note-text').waitFor()
+    await fits(`Ticket, ${language}`)
+    await nav(page, '/flows')
+    await page.locator('.react-flow__node').first().waitFor()
+    await fits(`Flow, ${language}`)
+    await page.locator('button', { has: page.locator('.lucide-languages') }).click()
+  }
+  await page.setViewportSize(WIDE)
+  await neverReloaded(page)
+})
+
+part('nothing was complained about', async () => {
+  await Promise.resolve()
+  expect(browser?.complaints).toEqual([])
+})
