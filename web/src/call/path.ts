@@ -15,12 +15,16 @@ export interface Step {
 export function path(entries: readonly Entry[]): Step[] {
   const steps: Step[] = []
   let entered = 0
+  let answered = false
   for (const entry of entries) {
     const open = steps.at(-1)
+    if (entry.kind === 'answered') answered = true
     if (entry.kind === 'entered') {
       if (open && open.took === undefined) open.took = entry.at - entered
       entered = entry.at
-      steps.push({ seq: entry.seq, block: entry.block, kind: entry.block_kind, from: entry.audio_ms ?? undefined })
+      // The first block is entered with the answer, before the recording has counted anything.
+      const from = entry.audio_ms ?? (answered ? 0 : undefined)
+      steps.push({ seq: entry.seq, block: entry.block, kind: entry.block_kind, from })
     } else if (entry.kind === 'left' && open?.block === entry.block) {
       open.edge = entry.edge
       open.took = entry.at - entered

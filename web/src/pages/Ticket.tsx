@@ -10,7 +10,6 @@ import type { TicketDetail, TicketStatus } from '../api/types'
 import { CallView } from '../call/view/CallView'
 import { useCall } from '../call/useCall'
 import { Bones, Caller, ErrorNote, Face, Moment, OutcomeChip, StatusChip, useReason } from '../components/Bits'
-import { words } from '../lib/format'
 import { useDraft, useNow, useTitle } from '../lib/hooks'
 import './callpage.css'
 import './ticket.css'
@@ -124,7 +123,10 @@ function Properties({ ticket, now }: { ticket: TicketDetail; now: number }) {
               value={ticket.status}
               aria-label={t('ticket.status')}
               onChange={(status) => change.mutate({ status })}
-              options={(['open', 'pending', 'solved'] as const).map((value) => ({ value, label: <StatusChip status={value} /> }))}
+              // A plain label is what a screen reader reads out; the mark beside it is for the eye.
+              options={(['open', 'pending', 'solved'] as const).map((value) => ({ value, label: t(`status.${value}`) }))}
+              optionRender={({ value }) => <StatusChip status={value as TicketStatus} />}
+              labelRender={({ value }) => <StatusChip status={value as TicketStatus} />}
             />
           </dd>
         </div>
@@ -182,21 +184,37 @@ function Properties({ ticket, now }: { ticket: TicketDetail; now: number }) {
   )
 }
 
+/** One change in words: the status it was given, or the person. */
+function useChanged(): (change: TicketDetail['history'][number]) => string {
+  const { t } = useTranslation()
+  return (change) => {
+    switch (change.what) {
+      case 'status':
+        return t(`change.${change.status}`)
+      case 'assigned':
+        return t('change.assigned', { name: change.assignee.name })
+      case 'unassigned':
+        return t('change.unassigned')
+    }
+  }
+}
+
 function History({ ticket, now }: { ticket: TicketDetail; now: number }) {
   const { t } = useTranslation()
+  const changed = useChanged()
   if (ticket.history.length === 0) return null
   return (
     <section className="panel notes history">
       <h2>{t('ticket.history')}</h2>
       <ol>
-        {ticket.history.map(({ at, by, what }) => (
-          <li key={`${at} ${what}`}>
+        {ticket.history.map((change) => (
+          <li key={`${change.at} ${change.what}`}>
             <span className="spread">
-              {t(`change.${what}`, { defaultValue: words(what) })}
-              {by && <span className="muted">{` · ${by.name}`}</span>}
+              {changed(change)}
+              <span className="muted">{` · ${change.by.name}`}</span>
             </span>
             <span className="muted">
-              <Moment at={at} now={now} relative />
+              <Moment at={change.at} now={now} relative />
             </span>
           </li>
         ))}

@@ -71,6 +71,7 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
         <section className="panel call-side">
           <Tabs
             size="small"
+            tabBarGutter={20}
             items={narrow ? [{ key: 'words', label: t('transcript.title'), children: words }, ...tabs] : tabs}
           />
         </section>

@@ -40,7 +40,7 @@ export function LatencyTable({ latency, play }: Props) {
         ))}
       </ul>
       <ol className="bars">
-        {turns.map(({ turn, seq, at, wire, parts }) => (
+        {turns.map(({ seq, at, wire, parts }, index) => (
           <li key={seq}>
             <button
               type="button"
@@ -49,7 +49,7 @@ export function LatencyTable({ latency, play }: Props) {
               onClick={() => at !== undefined && play?.(Math.max(0, at - wire - 400))}
               title={t('latency.listen')}
             >
-              {t('latency.turn', { turn })}
+              {t('latency.turn', { turn: index + 1 })}
             </button>
             <span className="bar" aria-hidden>
               {stages.map((stage, index) => (
@@ -82,9 +82,9 @@ export function LatencyTable({ latency, play }: Props) {
             </tr>
           </thead>
           <tbody>
-            {turns.map(({ turn, seq, wire, parts }) => (
+            {turns.map(({ seq, wire, parts }, index) => (
               <tr key={seq}>
-                <th scope="row">{turn}</th>
+                <th scope="row">{index + 1}</th>
                 {stages.map((stage) => (
                   <td key={stage}>{number.format(parts[stage])}</td>
                 ))}
