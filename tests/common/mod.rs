@@ -26,10 +26,19 @@ pub struct Serving {
 impl Serving {
     /// Starts `hotline serve` on free loopback ports with its data in `folder`.
     pub fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, variables, Stdio::inherit())
+    }
+
+    /// The same, with its log in a file.
+    pub fn start_logging(folder: &Path, variables: &[(&str, &str)], log: &Path) -> Self {
+        Self::start_with(folder, variables, std::fs::File::create(log).expect("a file").into())
+    }
+
+    fn start_with(folder: &Path, variables: &[(&str, &str)], log: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
         command.arg("serve").current_dir(folder).env("HOTLINE_DATA_DIR", folder.join("data"));
         command.env("HOTLINE_HTTP_BIND", "127.0.0.1:0").env("HOTLINE_SIP_BIND", "127.0.0.1:0");
-        command.envs(variables.iter().copied()).stdout(Stdio::piped());
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the program was built");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let first = lines.next().expect("it says that it is ready, or ends").expect("in UTF-8");
