@@ -19,7 +19,8 @@ const SEEK_MS = 5_000
 
 export function CallView({ call, stacked = false }: { call: CallNow; stacked?: boolean }) {
   const { t } = useTranslation()
-  const narrow = useNarrow() || stacked
+  const slim = useNarrow()
+  const narrow = slim || stacked
   const player = useRef<Player>(null)
   const [current, setCurrent] = useState<string>()
   const { entries } = call
@@ -71,7 +72,7 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
         <section className="panel call-side">
           <Tabs
             size="small"
-            tabBarGutter={20}
+            tabBarGutter={slim ? 12 : 20}
             items={narrow ? [{ key: 'words', label: t('transcript.title'), children: words }, ...tabs] : tabs}
           />
         </section>
