@@ -16,6 +16,7 @@ demo: build models ## Set up, then place four real calls against a service of it
 test: build models setup-test ## Set up, then run every test
 	@scripts/step "Running the tests" $(CARGO) test --workspace --locked
 	@scripts/step "Testing the console" scripts/with-node npm --prefix web test --silent
+	@scripts/step "Trying the console in a browser, with a real call" scripts/with-node npm --prefix web run --silent e2e
 
 build: setup console ## Set-up and the binary: the shared part of demo and test
 	@scripts/step "Building hotline (the first time takes some minutes)" $(CARGO) build --workspace --locked

@@ -27,6 +27,8 @@ use crate::speak::{NotSpoken, Speaker as Voices};
 
 /// A caller who sends no sound at all is let go after this long.
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
+/// From here on a silence has been reported before.
+const NO_AUDIO_AGAIN: Duration = Duration::from_secs(9);
 
 /// What every call needs of the service.
 #[derive(Clone)]
@@ -230,13 +232,17 @@ impl Driver {
             LegEvent::Key { digit, .. } => self.feed(Input::Key(digit)).await,
             LegEvent::NoRtp { for_ } => {
                 let seconds = for_.as_secs();
+                // The clock says it every few seconds; the journal holds it once for each silence.
+                if for_ >= NO_AUDIO_AGAIN {
+                    if for_ >= NO_AUDIO_LIMIT {
+                        self.let_go("no_audio").await;
+                    }
+                    return;
+                }
                 let message = format!(
                     "no audio has come from the caller for {seconds} s; check that RTP can reach this machine (firewall, NAT, sip.media_ip)"
                 );
                 self.feed(Input::Problem { what: "media", message }).await;
-                if for_ >= NO_AUDIO_LIMIT {
-                    self.let_go("no_audio").await;
-                }
             }
             LegEvent::FirstPacket { .. } => {}
             LegEvent::Closed(_) => self.feed(Input::HungUp { by: Party::Hotline, cause: "media_closed" }).await,

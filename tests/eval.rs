@@ -1,0 +1,90 @@
+//! The reports of `hotline eval`: other tools read their fields.
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use common::have_models;
+use models::{Flite, FliteVoice, Voice};
+use serde_json::{Value, json};
+
+fn eval(folder: &Path, arguments: &[&str]) -> Value {
+    let report = folder.join("report.json");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
+    command.arg("eval").args(arguments).arg("--json").arg(&report).current_dir(folder);
+    let output = command.output().expect("the program was built");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(report).expect("the report is written");
+    serde_json::from_str(&text).expect("as JSON")
+}
+
+fn assert_has(report: &Value, fields: &[&str]) {
+    for field in fields {
+        assert!(report.get(field).is_some(), "{field} is missing in {report}");
+    }
+}
+
+fn lines(values: &[Value]) -> String {
+    values.iter().map(|value| value.to_string() + "\n").collect()
+}
+
+#[test]
+fn the_report_on_intents_has_the_agreed_fields() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = |text: &str, intent: &str| json!({"text": text, "intent": intent, "lang": "en"});
+    let train: Vec<Value> = ["where is my order", "track my order", "when does my order arrive", "order status please"]
+        .map(|text| line(text, "order"))
+        .into_iter()
+        .chain(
+            ["when are you open", "opening hours", "what time do you close", "are you open today"]
+                .map(|text| line(text, "hours")),
+        )
+        .collect();
+    let test = [line("where is the order", "order"), line("when do you open", "hours"), line("tell me a joke", "oos")];
+    std::fs::write(folder.path().join("train.jsonl"), lines(&train)).expect("a file");
+    std::fs::write(folder.path().join("test.jsonl"), lines(&test)).expect("a file");
+    let report = eval(folder.path(), &["intents", "--train", "train.jsonl", "--test", "test.jsonl", "--lang", "en"]);
+    assert_has(&report, &["accuracy", "macro_f1", "in_scope_accuracy", "oos_recall", "oos_precision", "oos_auroc"]);
+    assert_has(&report, &["accepted", "disambiguated", "rejected", "train_seconds", "intents", "model"]);
+    assert_has(&report["parse_us"], &["p50", "p95"]);
+    assert_eq!(report["in_scope_accuracy"], 1.0);
+    assert_eq!(report["intents"], 2);
+}
+
+#[test]
+fn the_report_on_speech_has_the_agreed_fields_and_counts_what_it_skips() {
+    if !have_models() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let sound = Flite::new(FliteVoice::Slt).speak("one zero four two").expect("flite speaks it");
+    std::fs::create_dir(folder.path().join("digits")).expect("a folder");
+    audio::wav::write(folder.path().join("digits/a.wav"), &sound).expect("a file");
+    let manifest = [
+        json!({"file": "digits/a.wav", "text": "one zero four two", "lang": "en", "speaker": "slt", "digits": "1042"}),
+        json!({"file": "digits/a.wav", "text": null, "lang": "en", "speaker": "slt"}),
+    ];
+    std::fs::write(folder.path().join("m.jsonl"), lines(&manifest)).expect("a file");
+    let report =
+        eval(folder.path(), &["speech", "--manifest", "m.jsonl", "--lang", "en", "--telephone", "--grammar", "digits"]);
+    assert_has(&report, &["engine", "utterances", "words", "wer", "cer", "sentence_accuracy", "digit_error"]);
+    assert_has(&report, &["audio_seconds", "cpu_seconds", "by"]);
+    assert_has(&report["latency_ms"], &["p50", "p95"]);
+    assert_eq!((&report["utterances"], &report["skipped"]), (&json!(1), &json!(1)));
+    assert_eq!(report["digit_error"], 0.0, "{report}");
+    assert_has(&report["by"]["digits"], &["wer", "utterances"]);
+}
+
+#[test]
+fn a_line_that_is_no_json_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("t.jsonl"), "{\"text\": \"hi\", \"intent\": \"a\"}\nnot json\n").expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
+    let output = command
+        .args(["eval", "intents", "--train", "t.jsonl", "--test", "t.jsonl"])
+        .current_dir(folder.path())
+        .output();
+    let message = String::from_utf8(output.expect("it was built").stderr).expect("UTF-8");
+    assert!(message.contains("t.jsonl, line 2"), "{message}");
+}
