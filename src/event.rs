@@ -389,6 +389,8 @@ pub enum Event {
         body: Personal,
         /// Labels, e.g. the intent.
         tags: Vec<String>,
+        /// Whether anybody has to do anything about it.
+        status: TicketStatus,
     },
     /// Somebody changed the ticket.
     TicketChanged {

@@ -86,8 +86,8 @@ impl Projection {
                     ticket.outcome = call.outcome.clone();
                 }
             }
-            Event::TicketOpened { ticket, subject, body, tags } => {
-                self.opened(key, entry, *ticket, [subject, body], tags, number);
+            Event::TicketOpened { ticket, subject, body, tags, status } => {
+                self.opened(key, entry, *ticket, [subject, body], (tags, *status), number);
             }
             Event::TicketChanged { ticket, status, assignee, .. } => {
                 if let Some(row) = self.ticket(*ticket) {
@@ -116,7 +116,7 @@ impl Projection {
         entry: &Entry,
         id: TicketId,
         [subject, body]: [&Personal; 2],
-        tags: &[String],
+        (tags, status): (&[String], TicketStatus),
         number: &mut dyn FnMut(TicketId) -> i64,
     ) {
         let tags = serde_json::to_string(tags).expect("a list of texts is always JSON");
@@ -131,7 +131,7 @@ impl Projection {
                 number: number(id),
                 call,
                 person: self.call.person,
-                status: TicketStatus::Open.stored().into(),
+                status: status.stored().into(),
                 assignee: None,
                 tags,
                 outcome: self.call.outcome.clone(),

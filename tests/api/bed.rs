@@ -101,6 +101,7 @@ impl Bed {
                 subject: Personal::new("Where is the order?"),
                 body: Personal::new("The caller asks for an order."),
                 tags: vec!["order_status".into()],
+                status: hotline::event::TicketStatus::Open,
             },
             Event::HungUp { by: Party::Caller, cause: "normal".into() },
             Event::Ended { outcome: Outcome::Callback, duration_ms: 5_000 },

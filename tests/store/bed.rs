@@ -189,6 +189,7 @@ impl Journal {
             subject: Personal::new(subject),
             body: Personal::new(body),
             tags: vec!["order_status".into()],
+            status: hotline::event::TicketStatus::Open,
         });
         ticket
     }

@@ -3,7 +3,7 @@
 use flow::event as flowing;
 
 use super::{Conversation, Millis, Output, With};
-use crate::event::{Entry, Event, Outcome, Party, Personal, TicketId};
+use crate::event::{Entry, Event, Outcome, Party, Personal, TicketId, TicketStatus};
 use crate::ticket;
 
 impl Conversation {
@@ -60,6 +60,8 @@ pub fn closing_events(journal: &[Entry], outcome: Outcome, duration_ms: u32) -> 
             subject: Personal::new(draft.subject),
             body: Personal::new(draft.body),
             tags: draft.tags,
+            // Whoever got the answer needs nothing more; everything else is for people to look at.
+            status: if outcome == Outcome::Resolved { TicketStatus::Solved } else { TicketStatus::Open },
         });
     }
     events.push(Event::Ended { outcome, duration_ms });

@@ -25,7 +25,7 @@ use crate::event::{CallId, Entry, Event, Outcome, Personal, TicketId, Timestamp}
 use crate::lookup;
 use hearing::{Listening, Utterance};
 use speaking::{ReplyClock, Saying};
-use words::{brief_text, from_flow, journaled};
+use words::{brief_text, from_flow, journaled, status_from_flow};
 
 /// With whom the caller is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,12 +204,13 @@ impl Conversation {
                 self.with = With::Bot;
                 out.push(Output::LeaveQueue);
             }
-            Action::Ticket { subject, body, tags, .. } => {
+            Action::Ticket { subject, body, tags, status } => {
                 let event = Event::TicketOpened {
                     ticket: TicketId::new(),
                     subject: Personal::new(subject),
                     body: Personal::new(body),
                     tags,
+                    status: status_from_flow(status),
                 };
                 self.write(event, now, out);
             }

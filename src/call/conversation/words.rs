@@ -2,7 +2,7 @@
 
 use flow::event::{self as flowing, Brief, Note};
 
-use crate::event::{Decision, Event, Outcome, Personal, Scored};
+use crate::event::{Decision, Event, Outcome, Personal, Scored, TicketStatus};
 
 pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
     match outcome {
@@ -12,6 +12,14 @@ pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
         flowing::Outcome::Voicemail => Outcome::Voicemail,
         flowing::Outcome::Abandoned => Outcome::Abandoned,
         flowing::Outcome::Failed => Outcome::Failed,
+    }
+}
+
+pub(super) fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
+    match status {
+        flowing::TicketStatus::Open => TicketStatus::Open,
+        flowing::TicketStatus::Pending => TicketStatus::Pending,
+        flowing::TicketStatus::Solved => TicketStatus::Solved,
     }
 }
 
