@@ -5,6 +5,8 @@
 mod numbers;
 mod simplify;
 
+pub(crate) use numbers::small;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{Language, language::is_han};

@@ -26,7 +26,9 @@ pub(super) fn digits_for_words(text: &str) -> String {
     out
 }
 
-fn small(word: &str) -> Option<u32> {
+/// The value of a number word from two to ninety. One and zero are left to the caller: normalised text keeps "one", which is
+/// as often a pronoun.
+pub(crate) fn small(word: &str) -> Option<u32> {
     Some(match word {
         "two" => 2,
         "three" => 3,

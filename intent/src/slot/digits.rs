@@ -5,7 +5,11 @@ mod chinese;
 
 use chinese::{chinese, chinese_value};
 
-use crate::{Language, language::is_han, normalise::clean};
+use crate::{
+    Language,
+    language::is_han,
+    normalise::{clean, small},
+};
 
 /// The digits spoken or written in a text, in order; empty when there are none. Of several groups with other words between
 /// them, lone small words ("the first one is …") do not count; after a correction ("no, sorry, …") the new number does.
@@ -262,37 +266,11 @@ fn below_hundred(words: &[&str]) -> Option<(u32, usize)> {
 }
 
 fn value(word: &str) -> Option<u32> {
-    Some(match word {
-        "zero" => 0,
-        "one" => 1,
-        "two" => 2,
-        "three" => 3,
-        "four" => 4,
-        "five" => 5,
-        "six" => 6,
-        "seven" => 7,
-        "eight" => 8,
-        "nine" => 9,
-        "ten" => 10,
-        "eleven" => 11,
-        "twelve" => 12,
-        "thirteen" => 13,
-        "fourteen" => 14,
-        "fifteen" => 15,
-        "sixteen" => 16,
-        "seventeen" => 17,
-        "eighteen" => 18,
-        "nineteen" => 19,
-        "twenty" => 20,
-        "thirty" => 30,
-        "forty" | "fourty" => 40,
-        "fifty" => 50,
-        "sixty" => 60,
-        "seventy" => 70,
-        "eighty" => 80,
-        "ninety" => 90,
-        _ => return None,
-    })
+    match word {
+        "zero" => Some(0),
+        "one" => Some(1),
+        larger => small(larger),
+    }
 }
 
 #[cfg(test)]
