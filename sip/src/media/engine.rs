@@ -16,6 +16,7 @@ use super::leg::{Command, LegId};
 use super::line::Line;
 use super::speaking::Workspace;
 use super::sys::Poll;
+use super::wire::Inbox;
 
 /// Steps in a tick.
 pub const PHASES: usize = 4;
@@ -23,12 +24,10 @@ pub const PHASES: usize = 4;
 pub const STEP: Duration = Duration::from_millis(5);
 /// Datagrams read from one socket in one step, at most: a flood is left to the kernel to drop.
 const MAX_READS: usize = 64;
-/// More than any datagram we understand.
-const DATAGRAM: usize = 2_048;
 
 /// All legs of the clock.
 pub struct Engine {
-    inbox: Receiver<(LegId, Command)>,
+    commands: Receiver<(LegId, Command)>,
     /// A command that ended a wait.
     first: Option<(LegId, Command)>,
     gauges: Arc<Gauges>,
@@ -42,15 +41,15 @@ pub struct Engine {
     ready: Vec<usize>,
     news: Vec<usize>,
     closing: Vec<usize>,
-    buffer: Box<[u8; DATAGRAM]>,
+    inbox: Inbox,
     scratch: Vec<i16>,
     work: Workspace,
 }
 
 impl Engine {
-    pub fn new(inbox: Receiver<(LegId, Command)>, gauges: Arc<Gauges>, poll: Poll) -> Engine {
+    pub fn new(commands: Receiver<(LegId, Command)>, gauges: Arc<Gauges>, poll: Poll) -> Engine {
         Engine {
-            inbox,
+            commands,
             first: None,
             gauges,
             poll,
@@ -62,7 +61,7 @@ impl Engine {
             ready: Vec::new(),
             news: Vec::new(),
             closing: Vec::new(),
-            buffer: Box::new([0; DATAGRAM]),
+            inbox: Inbox::new(),
             scratch: Vec::new(),
             work: Workspace::default(),
         }
@@ -75,7 +74,7 @@ impl Engine {
 
     /// Waits for a command while there is no leg; says whether any handle is left that could send one.
     pub fn wait(&mut self, at_most: Duration) -> bool {
-        match self.inbox.recv_timeout(at_most) {
+        match self.commands.recv_timeout(at_most) {
             Ok(command) => {
                 self.first = Some(command);
                 true
@@ -166,7 +165,7 @@ impl Engine {
         let Some(line) = self.lines.get_mut(slot).and_then(Option::as_mut) else {
             return;
         };
-        let key = line.read(&mut self.buffer[..], now, arrival);
+        let key = line.read(&mut self.inbox, now, arrival);
         if line.has_news() {
             self.news.push(slot);
         }
@@ -182,7 +181,7 @@ impl Engine {
             self.command(leg, command, now);
         }
         loop {
-            match self.inbox.try_recv() {
+            match self.commands.try_recv() {
                 Ok((leg, command)) => self.command(leg, command, now),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
             }

@@ -13,6 +13,7 @@ use super::hearing::{Heard, Hearing};
 use super::leg::{Command, LegConfig, LegId};
 use super::speaking::{Speaking, Workspace, prepare_tones};
 use super::sys;
+use super::wire::{Inbox, Outbox};
 
 /// A leg on the media thread.
 pub struct Line {
@@ -106,10 +107,8 @@ impl Line {
     }
 
     /// Reads one datagram; a key that it begins goes to the bridged leg.
-    pub fn read(&mut self, buffer: &mut [u8], now: Instant, arrival: Duration) -> Option<char> {
-        // An error here is an unreachable peer (ICMP) or a checksum that failed: nothing to read.
-        let (length, from) = self.socket.recv_from(buffer).ok()?;
-        let datagram = buffer.get(..length)?;
+    pub fn read(&mut self, inbox: &mut Inbox, now: Instant, arrival: Duration) -> Option<char> {
+        let (datagram, from) = inbox.read(&self.socket)?;
         self.hearing.datagram(datagram, from, now, arrival, &mut self.events)
     }
 
@@ -121,8 +120,8 @@ impl Line {
 
     /// Sends the packet of this tick.
     pub fn speak(&mut self, peer: Option<&Heard>, now: Instant, work: &mut Workspace) {
-        let to = self.hearing.latch.destination();
-        self.speaking.tick(&self.socket, to, peer, now, work, &mut self.events);
+        let out = self.hearing.latch.destination().map(|to| Outbox::new(&self.socket, to));
+        self.speaking.tick(out, peer, now, work, &mut self.events);
     }
 
     /// Ends the tick: voice activity, the frame, and whatever else is to be reported.

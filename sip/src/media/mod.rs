@@ -34,6 +34,7 @@ mod speaking;
 mod sys;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use audio::g711::Codec;
 pub use clip::{Clip, Playback, VOICED_DBOV};

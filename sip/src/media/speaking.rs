@@ -2,7 +2,6 @@
 //! bridged peer, then the hold loop, then silence; a packet leaves in any case, so that NATs stay open and the peer's
 //! jitter buffer stays filled.
 
-use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -13,6 +12,7 @@ use super::clip::Clip;
 use super::event::{LegEvent, LegStats};
 use super::hearing::Heard;
 use super::player::Player;
+use super::wire::Outbox;
 use crate::rtp::{Header, KEY_LENGTH, KeySender, KeyStep, digit_of_event, event_of_digit};
 
 /// The keys as tones, for peers that take no telephone events.
@@ -90,11 +90,10 @@ impl Speaking {
         self.timestamp = self.timestamp.wrapping_add((ticks as u32).wrapping_mul(FRAME_8K as u32));
     }
 
-    /// Sends the packet of this tick. Without a destination, or paused, everything waits.
+    /// Sends the packet of this tick. With nowhere to send it to, or paused, everything waits.
     pub fn tick(
         &mut self,
-        socket: &UdpSocket,
-        to: Option<SocketAddr>,
+        out: Option<Outbox<'_>>,
         peer: Option<&Heard>,
         now: Instant,
         work: &mut Workspace,
@@ -103,7 +102,7 @@ impl Speaking {
         self.said = [0; FRAME_8K];
         let now_stamp = self.timestamp;
         self.skip(1);
-        let Some(to) = to.filter(|_| !self.paused) else {
+        let Some(out) = out.filter(|_| !self.paused) else {
             self.sounding = None;
             return;
         };
@@ -123,7 +122,7 @@ impl Speaking {
             work.payload.extend_from_slice(&event.to_bytes());
             // The talk spurt that follows a key is a new one.
             self.sounding = Some(false);
-            self.send(socket, to, header, work);
+            self.send(out, header, work);
             return;
         }
         let source = self.fill(step, peer, now, &mut work.payload, events);
@@ -138,7 +137,7 @@ impl Speaking {
             Some(before) => sound && !before,
         };
         self.sounding = Some(sound);
-        self.send(socket, to, header, work);
+        self.send(out, header, work);
         if source == Source::Clip {
             self.player.sent(!self.muted, Instant::now(), events);
         }
@@ -183,16 +182,14 @@ impl Speaking {
         Source::Silence
     }
 
-    fn send(&mut self, socket: &UdpSocket, to: SocketAddr, header: Header, work: &mut Workspace) {
+    fn send(&mut self, out: Outbox<'_>, header: Header, work: &mut Workspace) {
         header.write(&work.payload, &mut work.packet);
         self.sequence = self.sequence.wrapping_add(1);
-        match socket.send_to(&work.packet, to) {
-            Ok(_) => {
-                self.packets += 1;
-                self.bytes += work.payload.len() as u64;
-            }
-            // A full buffer or an unreachable peer: this packet is lost like any other.
-            Err(_) => self.errors += 1,
+        if out.send(&work.packet) {
+            self.packets += 1;
+            self.bytes += work.payload.len() as u64;
+        } else {
+            self.errors += 1;
         }
     }
 
