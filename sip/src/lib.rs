@@ -1,5 +1,6 @@
 //! Telephony: SIP signalling, offer/answer, and the media clock.
 //!
+//! - [`message`]: SIP messages (RFC 3261), read and written.
 //! - [`ua`]: the user agent: transports, registrar, dialogs; what the rest of Hotline sees of SIP.
 //! - [`sdp`]: offer and answer (RFC 3264, RFC 8866).
 //! - [`digest`]: digest authentication (RFC 8760), nonces.
@@ -9,7 +10,9 @@
 //! Architecture invariant: this crate knows nothing of flows, intents, tickets or storage.
 
 pub mod digest;
+pub mod endpoint;
 pub mod media;
+pub mod message;
 pub mod rtp;
 pub mod sdp;
 pub mod ua;

@@ -1,0 +1,294 @@
+//! Header fields: their names, and the list of them that a message carries.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use super::address::{CSeq, NameAddr, Via};
+use super::uri::{Uri, split_quoted};
+
+macro_rules! names {
+    ($( $variant:ident = $name:literal $(/ $short:literal)?; )*) => {
+        /// The name of a header field. Those that this stack reads or writes have a variant.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs)] // The names are the headers' own.
+        pub enum Name { $( $variant, )* /// Any other, as it was written.
+            Other(Box<str>) }
+
+        impl Name {
+            /// The full name.
+            pub fn as_str(&self) -> &str {
+                match self { $( Name::$variant => $name, )* Name::Other(name) => name }
+            }
+
+            /// The name that is meant, in any case, in its long or compact form.
+            pub fn parse(text: &str) -> Self {
+                $( if text.len() == $name.len() && text.eq_ignore_ascii_case($name) { return Name::$variant; } )*
+                $($( if text.len() == 1 && text.eq_ignore_ascii_case($short) { return Name::$variant; } )?)*
+                Name::Other(text.into())
+            }
+        }
+    };
+}
+
+names! {
+    Via = "Via" / "v";
+    From = "From" / "f";
+    To = "To" / "t";
+    CallId = "Call-ID" / "i";
+    CSeq = "CSeq";
+    MaxForwards = "Max-Forwards";
+    Contact = "Contact" / "m";
+    ContentType = "Content-Type" / "c";
+    ContentLength = "Content-Length" / "l";
+    Route = "Route";
+    RecordRoute = "Record-Route";
+    UserAgent = "User-Agent";
+    Allow = "Allow";
+    Supported = "Supported" / "k";
+    Require = "Require";
+    ProxyRequire = "Proxy-Require";
+    Unsupported = "Unsupported";
+    Accept = "Accept";
+    Authorization = "Authorization";
+    ProxyAuthorization = "Proxy-Authorization";
+    WwwAuthenticate = "WWW-Authenticate";
+    ProxyAuthenticate = "Proxy-Authenticate";
+    Expires = "Expires";
+    MinExpires = "Min-Expires";
+    SessionExpires = "Session-Expires" / "x";
+    MinSe = "Min-SE";
+    RSeq = "RSeq";
+    RAck = "RAck";
+    ReferTo = "Refer-To" / "r";
+    ReferredBy = "Referred-By" / "b";
+    ReferSub = "Refer-Sub";
+    Replaces = "Replaces";
+    Event = "Event" / "o";
+    AllowEvents = "Allow-Events" / "u";
+    SubscriptionState = "Subscription-State";
+    Server = "Server";
+    Reason = "Reason";
+    RetryAfter = "Retry-After";
+    Warning = "Warning";
+    PAssertedIdentity = "P-Asserted-Identity";
+    PPreferredIdentity = "P-Preferred-Identity";
+    RemotePartyId = "Remote-Party-ID";
+    Privacy = "Privacy";
+    Diversion = "Diversion";
+    HistoryInfo = "History-Info";
+    Path = "Path";
+    ServiceRoute = "Service-Route";
+    ContentEncoding = "Content-Encoding" / "e";
+    ContentDisposition = "Content-Disposition";
+    Timestamp = "Timestamp";
+    Subject = "Subject" / "s";
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One header field.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Its name.
+    pub name: Name,
+    value: Box<str>,
+}
+
+impl Header {
+    /// Its value, trimmed and unfolded.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+/// The header fields of a message in their order.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<Header>);
+
+impl Headers {
+    /// Room for so many.
+    pub fn with_capacity(headers: usize) -> Self {
+        Headers(Vec::with_capacity(headers))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Header> {
+        self.0.iter()
+    }
+
+    /// Adds one at the end. Line breaks and other control characters become spaces, so that no value can begin a header of its own.
+    pub fn push(&mut self, name: Name, value: impl Into<String>) {
+        let mut value = value.into();
+        if value.bytes().any(|b| b < b' ' && b != b'\t') {
+            value = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        }
+        self.0.push(Header { name, value: value.into() });
+    }
+
+    /// Adds one at the front.
+    pub fn push_front(&mut self, name: Name, value: impl Into<String>) {
+        self.push(name, value);
+        self.0.rotate_right(1);
+    }
+
+    /// Replaces the first of that name, or adds it.
+    pub fn set(&mut self, name: Name, value: impl Into<String>) {
+        match self.0.iter().position(|header| header.name == name) {
+            Some(at) => {
+                self.push(name, value);
+                self.0.swap_remove(at);
+            }
+            None => self.push(name, value),
+        }
+    }
+
+    /// Removes all of that name.
+    pub fn remove(&mut self, name: &Name) {
+        self.0.retain(|header| header.name != *name);
+    }
+
+    /// The value of the first of that name.
+    pub fn get(&self, name: &Name) -> Option<&str> {
+        self.0.iter().find(|header| header.name == *name).map(Header::value)
+    }
+
+    /// The values of that name, as they are written.
+    pub fn all<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |header| header.name == *name).map(Header::value)
+    }
+
+    /// The values of that name, with comma-separated lists taken apart.
+    pub fn list<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = &'a str> {
+        self.all(name).flat_map(split_list).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a comma-separated list of that name contains a token, such as an option tag.
+    pub fn lists(&self, name: &Name, token: &str) -> bool {
+        self.list(name).any(|value| value.eq_ignore_ascii_case(token))
+    }
+
+    /// The number that a header such as Expires begins with.
+    pub fn number(&self, name: &Name) -> Option<u64> {
+        let value = self.get(name)?;
+        let digits = value.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        if digits.is_empty() {
+            return None;
+        }
+        // What exceeds any number means for ever.
+        Some(digits.parse().unwrap_or(u64::MAX))
+    }
+
+    /// The tag parameter of From or To.
+    pub fn tag(&self, name: &Name) -> Option<&str> {
+        self.get(name).and_then(tag_of)
+    }
+
+    /// The Call-ID; empty when there is none.
+    pub fn call_id(&self) -> &str {
+        self.get(&Name::CallId).unwrap_or_default()
+    }
+
+    /// The CSeq.
+    pub fn cseq(&self) -> Option<CSeq> {
+        CSeq::parse(self.get(&Name::CSeq)?)
+    }
+
+    /// The topmost Via.
+    pub fn via(&self) -> Option<Via> {
+        Via::parse(self.list(&Name::Via).next()?)
+    }
+
+    /// An address header, such as From, To, or the first Contact.
+    pub fn address(&self, name: &Name) -> Option<NameAddr> {
+        NameAddr::parse(self.list(name).next()?).ok()
+    }
+
+    /// Every address of a header such as Contact, Route or Record-Route; `None` when one of them cannot be read.
+    pub fn addresses(&self, name: &Name) -> Option<Vec<NameAddr>> {
+        self.list(name).map(|value| NameAddr::parse(value).ok()).collect()
+    }
+
+    /// The URIs of Route or Record-Route, in their order.
+    pub fn routes(&self, name: &Name) -> Option<Vec<Uri>> {
+        Some(self.addresses(name)?.into_iter().map(|address| address.uri).collect())
+    }
+
+    /// Notes in the topmost Via where a request really came from (RFC 3261 section 18.2.1, RFC 3581).
+    pub fn mark_received(&mut self, source: SocketAddr) {
+        let Some(header) = self.0.iter_mut().find(|header| header.name == Name::Via) else { return };
+        let (top, others) = match split_list(&header.value).next() {
+            Some(top) if top.len() < header.value.trim().len() => {
+                (top.to_owned(), Some(header.value[header.value.find(top).unwrap_or(0) + top.len()..].to_owned()))
+            }
+            Some(top) => (top.to_owned(), None),
+            None => return,
+        };
+        let Some(mut via) = Via::parse(&top) else { return };
+        via.mark_received(source);
+        header.value = match others {
+            Some(others) => format!("{via}{others}").into(),
+            None => via.to_string().into(),
+        };
+    }
+}
+
+impl<'a> IntoIterator for &'a Headers {
+    type Item = &'a Header;
+    type IntoIter = std::slice::Iter<'a, Header>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The `tag` parameter behind an address.
+pub(super) fn tag_of(value: &str) -> Option<&str> {
+    // Behind the bracket, so that a tag inside the URI does not count.
+    let params = match value.rfind('>') {
+        Some(end) => &value[end + 1..],
+        None => value.split_once(';').map_or("", |(_, params)| params),
+    };
+    split_quoted(params, b';').find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("tag").then(|| value.trim())
+    })
+}
+
+/// Takes a comma-separated list apart: commas in quotes and in angle brackets do not count.
+pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (mut quoted, mut escaped, mut depth) = (false, false, 0u32);
+        for (at, byte) in text.bytes().enumerate() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                b'<' if !quoted => depth += 1,
+                b'>' if !quoted => depth = depth.saturating_sub(1),
+                b',' if !quoted && depth == 0 => {
+                    rest = Some(&text[at + 1..]);
+                    return Some(text[..at].trim());
+                }
+                _ => {}
+            }
+        }
+        rest = None;
+        Some(text.trim())
+    })
+}

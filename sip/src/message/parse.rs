@@ -1,0 +1,175 @@
+//! Reading one whole message.
+
+use bytes::Bytes;
+
+use super::header::{Headers, Name};
+use super::method::Method;
+use super::uri::{Host, Params, Scheme, Uri};
+use super::{Message, Request, Response};
+
+/// Longer messages are not read: eight times what a datagram of telephony carries, and as much as UDP can.
+pub const MAX_BYTES: usize = 65_535;
+/// More header fields than any real message has.
+const MAX_HEADERS: usize = 256;
+
+/// Why bytes are no message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParseError {
+    /// White space between messages: a keep-alive (RFC 5626 section 3.5.1).
+    KeepAlive,
+    /// No SIP, or too broken to be answered.
+    Garbage(&'static str),
+    /// A request that can be answered, and with what.
+    Answerable {
+        /// The request, with an empty URI where that was what is wrong.
+        request: Box<Request>,
+        /// 400, 414, 416, 505 or 513.
+        status: u16,
+        /// What is wrong, in a few words.
+        why: &'static str,
+    },
+}
+
+impl Message {
+    /// Reads one datagram. Bytes beyond the Content-Length are cut off (RFC 3261 section 18.3).
+    pub fn parse(datagram: &[u8]) -> Result<Message, ParseError> {
+        if datagram.len() > MAX_BYTES {
+            return Err(ParseError::Garbage("too long"));
+        }
+        // Line ends before the start line are left out (RFC 3261 section 7.5).
+        let start = datagram.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(datagram.len());
+        let datagram = &datagram[start..];
+        if datagram.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
+            return Err(ParseError::KeepAlive);
+        }
+        let (head, body) = split_head(datagram).ok_or(ParseError::Garbage("no end of the headers"))?;
+        let head = Head::read(head)?;
+        head.finish(body, false)
+    }
+}
+
+/// The headers with their last line end, and what follows the empty line. A message may end without one.
+pub(super) fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut at = 0;
+    while let Some(line) = bytes[at..].iter().position(|b| *b == b'\n') {
+        let next = at + line + 1;
+        match bytes.get(next..) {
+            Some([b'\r', b'\n', ..]) => return Some((&bytes[..next], &bytes[next + 2..])),
+            Some([b'\n', ..]) => return Some((&bytes[..next], &bytes[next + 1..])),
+            _ => at = next,
+        }
+    }
+    None
+}
+
+/// Everything before the body.
+pub(super) struct Head {
+    start: Start,
+    headers: Headers,
+    pub(super) content_length: Option<Result<usize, ()>>,
+}
+
+enum Start {
+    Request { method: Method, uri: Result<Uri, (u16, &'static str)>, version: bool },
+    Response { status: u16, reason: String },
+}
+
+impl Head {
+    pub(super) fn read(head: &[u8]) -> Result<Head, ParseError> {
+        let text = std::str::from_utf8(head).map_err(|_| ParseError::Garbage("not UTF-8"))?;
+        let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        let start = Start::read(lines.next().unwrap_or_default())?;
+        let mut headers = Headers::with_capacity(16);
+        let mut content_length = None;
+        let mut lines = lines.filter(|line| !line.is_empty()).peekable();
+        let mut count = 0;
+        while let Some(line) = lines.next() {
+            count += 1;
+            if count > MAX_HEADERS {
+                return Err(ParseError::Garbage("too many headers"));
+            }
+            let (name, value) = line.split_once(':').ok_or(ParseError::Garbage("a line is no header"))?;
+            let name = name.trim_end();
+            if name.is_empty() || !name.bytes().all(super::method::is_token) {
+                return Err(ParseError::Garbage("a header has no name"));
+            }
+            let name = Name::parse(name);
+            let mut value = std::borrow::Cow::Borrowed(value.trim());
+            while let Some(more) = lines.next_if(|next| next.starts_with([' ', '\t'])) {
+                value = format!("{value} {}", more.trim()).into();
+            }
+            if name == Name::ContentLength {
+                let number = value.parse::<usize>().ok().filter(|_| value.bytes().all(|b| b.is_ascii_digit()));
+                let number = number.ok_or(());
+                // Two that contradict each other are the seam of a smuggled message.
+                content_length = Some(match content_length {
+                    Some(before) if before != number => Err(()),
+                    _ => number,
+                });
+                continue;
+            }
+            headers.push(name, value);
+        }
+        Ok(Head { start, headers, content_length })
+    }
+
+    /// Puts head and body together; on a stream the body has exactly the length that the head says.
+    pub(super) fn finish(self, body: &[u8], stream: bool) -> Result<Message, ParseError> {
+        let fault = match self.content_length {
+            Some(Err(())) => Some((400, "the Content-Length is no number")),
+            Some(Ok(length)) if length > body.len() => Some((400, "the body is shorter than its Content-Length")),
+            _ => None,
+        };
+        let length = match self.content_length {
+            Some(Ok(length)) => length.min(body.len()),
+            _ if stream => 0,
+            _ => body.len(),
+        };
+        let body = Bytes::copy_from_slice(&body[..length]);
+        match self.start {
+            Start::Response { status, reason } => match fault {
+                Some((_, why)) => Err(ParseError::Garbage(why)),
+                None => Ok(Message::Response(Response { status, reason, headers: self.headers, body })),
+            },
+            Start::Request { method, uri, version } => {
+                let fault = if version { fault } else { Some((505, "another version of SIP")) };
+                let (uri, fault) = match uri {
+                    Ok(uri) => (uri, fault),
+                    Err(wrong) => (nowhere(), fault.or(Some(wrong))),
+                };
+                let request = Request { method, uri, headers: self.headers, body };
+                match fault {
+                    Some((status, why)) => Err(ParseError::Answerable { request: Box::new(request), status, why }),
+                    None => Ok(Message::Request(request)),
+                }
+            }
+        }
+    }
+}
+
+fn nowhere() -> Uri {
+    let host = Host::Name("invalid".into());
+    Uri { scheme: Scheme::Sip, user: None, host, port: None, params: Params::default(), headers: None }
+}
+
+impl Start {
+    fn read(line: &str) -> Result<Self, ParseError> {
+        if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
+            let rest = &line[4..];
+            let (version, rest) = rest.split_once(' ').ok_or(ParseError::Garbage("half a status line"))?;
+            let (status, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+            let three = status.len() == 3 && status.bytes().all(|b| b.is_ascii_digit());
+            let status = status.parse().ok().filter(|status| three && (100..700).contains(status));
+            let status = status.filter(|_| version == "2.0").ok_or(ParseError::Garbage("no status"))?;
+            return Ok(Start::Response { status, reason: reason.to_owned() });
+        }
+        let (method, rest) = line.split_once(' ').ok_or(ParseError::Garbage("half a request line"))?;
+        let method = Method::parse(method).ok_or(ParseError::Garbage("the method is no token"))?;
+        let (uri, version) = rest.rsplit_once(' ').ok_or(ParseError::Garbage("half a request line"))?;
+        let Some(version) = version.get(..4).filter(|v| v.eq_ignore_ascii_case("SIP/")).map(|_| &version[4..]) else {
+            return Err(ParseError::Garbage("the request line does not end in a version"));
+        };
+        let uri = Uri::parse(uri).map_err(|error| (400, error.0));
+        Ok(Start::Request { method, uri, version: version == "2.0" })
+    }
+}
