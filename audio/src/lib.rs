@@ -6,8 +6,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`Pcm`] | samples whose rate is part of their type |
+//! | [`codec`] | the codings of a call: G.711, G.722, Opus |
 //! | [`g711`] | μ-law and A-law |
-//! | [`resample`] | rate conversion: whole recordings, and a streaming 8 → 16 kHz doubler |
+//! | [`resample`] | rate conversion: whole recordings, and streaming between 8 and 16 kHz |
 //! | [`wav`] | reading and writing WAV files |
 //! | [`vad`] | is somebody speaking in this frame? |
 //! | [`endpoint`] | has the caller finished the turn? |
@@ -17,6 +18,7 @@
 //! | [`similarity`] | finds one piece of sound inside another |
 //! | [`telephone`] | what a telephone line does to clean speech, for evaluations |
 
+pub mod codec;
 pub mod conceal;
 pub mod endpoint;
 pub mod g711;

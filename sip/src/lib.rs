@@ -5,6 +5,7 @@
 //! - [`sdp`]: offer and answer (RFC 3264, RFC 8866).
 //! - [`digest`]: digest authentication (RFC 8760), nonces.
 //! - [`rtp`]: RTP packets (RFC 3550) and telephone events (RFC 4733).
+//! - [`srtp`]: encrypted RTP and RTCP (RFC 3711).
 //! - [`media`]: the one owner of the playout clock of every leg.
 //!
 //! Architecture invariant: this crate knows nothing of flows, intents, tickets or storage.
@@ -15,4 +16,5 @@ pub mod media;
 pub mod message;
 pub mod rtp;
 pub mod sdp;
+pub mod srtp;
 pub mod ua;
