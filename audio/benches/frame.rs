@@ -36,18 +36,22 @@ fn main() {
     each("voice activity, with 8 → 16 kHz", frames, |frame| {
         black_box(vad.push(frame));
     });
-    let mut buffer = JitterBuffer::new();
+    let mut buffer = JitterBuffer::default();
     let (mut seq, mut timestamp) = (0u16, 0u32);
-    each("jitter buffer, push and pop", frames, |_| {
-        buffer.push(seq, timestamp, &[0x55; 160]);
+    each("jitter buffer, push, decode and pop", frames, |_| {
+        buffer.push(seq, timestamp, 160, &[0x55; 160]);
         (seq, timestamp) = (seq.wrapping_add(1), timestamp.wrapping_add(160));
-        drop(black_box(buffer.pop()));
+        let mut frame = [0; 160];
+        let decode = &mut |bytes: &[u8], out: &mut Vec<i16>| Codec::Pcmu.decode(bytes, out);
+        black_box(buffer.pop(&mut frame, decode));
+        drop(black_box(buffer.take_payload()));
     });
     let mut concealer = Concealer::new();
     each("concealment, every second frame lost", frames, |frame| {
         let mut frame = *frame;
         concealer.received(&mut frame);
-        black_box(concealer.conceal());
+        concealer.conceal(&mut frame);
+        black_box(frame);
     });
 
     println!("\n{:<44} {:>10}", "whole recordings", "CPU ms");

@@ -2,8 +2,6 @@
 //! packet that does come is blended in. In the spirit of ITU-T G.711 Appendix I, but without its delay of 3.75 ms.
 //! Which packets are missing is left to [`crate::jitter`].
 
-use crate::{FRAME_8K, Frame8k};
-
 /// The longest pitch period looked for: 15 ms, a voice of 66 Hz.
 const LONGEST: usize = 120;
 /// The shortest: 5 ms, 200 Hz. Higher voices are found at a multiple of their period.
@@ -40,24 +38,37 @@ impl Concealer {
         Self { past: [0; PAST], loss: None }
     }
 
-    /// Takes a frame that did arrive; its beginning is blended in place when it follows concealed sound.
-    pub fn received(&mut self, frame: &mut Frame8k) {
+    /// Takes samples that did arrive; their beginning is blended in place when they follow concealed sound.
+    pub fn received(&mut self, samples: &mut [i16]) {
         if let Some(mut loss) = self.loss.take() {
-            for (n, sample) in frame.iter_mut().take(BLEND).enumerate() {
+            for (n, sample) in samples.iter_mut().take(BLEND).enumerate() {
                 let weight = (n as f32 + 0.5) / BLEND as f32;
                 let repeated = loss.next(&self.past);
                 *sample = (f32::from(*sample) * weight + repeated * (1.0 - weight)).round() as i16;
             }
         }
-        self.past.copy_within(FRAME_8K.., 0);
-        self.past[PAST - FRAME_8K..].copy_from_slice(frame);
+        let newest = &samples[samples.len().saturating_sub(PAST)..];
+        self.past.copy_within(newest.len().., 0);
+        self.past[PAST - newest.len()..].copy_from_slice(newest);
     }
 
-    /// A frame in place of one that did not arrive.
-    pub fn conceal(&mut self) -> Frame8k {
+    /// Fills `samples` in place of what did not arrive.
+    pub fn conceal(&mut self, samples: &mut [i16]) {
         let past = &self.past;
         let loss = self.loss.get_or_insert_with(|| Loss::begin(past));
-        std::array::from_fn(|_| loss.next(past).round() as i16)
+        for sample in samples {
+            *sample = loss.next(past).round() as i16;
+        }
+    }
+
+    /// Takes note that the sender pauses: what comes next begins by itself.
+    pub fn pause(&mut self) {
+        self.loss = None;
+    }
+
+    /// Whether the last sound was made up, so that the next will be blended into.
+    pub fn is_concealing(&self) -> bool {
+        self.loss.is_some()
     }
 }
 
@@ -124,7 +135,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{Pcm8k, tone};
+    use crate::{FRAME_8K, Frame8k, Pcm8k, tone};
 
     fn frames(audio: &Pcm8k) -> Vec<Frame8k> {
         audio.samples().as_chunks().0.to_vec()
@@ -132,6 +143,12 @@ mod tests {
 
     fn level(frame: &Frame8k) -> f32 {
         Pcm8k::new(frame.to_vec()).level_dbov()
+    }
+
+    fn concealed(concealer: &mut Concealer) -> Frame8k {
+        let mut frame = [0; FRAME_8K];
+        concealer.conceal(&mut frame);
+        frame
     }
 
     fn largest_jump(samples: &[i16]) -> i32 {
@@ -163,7 +180,7 @@ mod tests {
         for (n, frame) in vowel.iter().enumerate() {
             let mut frame = *frame;
             if n == 20 {
-                frame = concealer.conceal();
+                frame = concealed(&mut concealer);
                 assert!((level(&frame) - level(&vowel[20])).abs() < 1.5);
             } else {
                 concealer.received(&mut frame);
@@ -180,7 +197,7 @@ mod tests {
         for mut frame in frames(&tone::sine(200.0, -10.0, Duration::from_millis(200))) {
             concealer.received(&mut frame);
         }
-        let levels: Vec<f32> = (0..6).map(|_| level(&concealer.conceal())).collect();
+        let levels: Vec<f32> = (0..6).map(|_| level(&concealed(&mut concealer))).collect();
         assert!(levels.windows(2).all(|w| w[1] <= w[0] + 0.5), "{levels:?}");
         assert_eq!(levels[3..], [-127.0; 3]);
     }
@@ -191,7 +208,7 @@ mod tests {
         let mut heard = Vec::new();
         for mut frame in frames(&tone::sine(310.0, -10.0, Duration::from_millis(400))) {
             if (160 * 8..160 * 10).contains(&heard.len()) {
-                frame = concealer.conceal();
+                frame = concealed(&mut concealer);
             } else {
                 concealer.received(&mut frame);
             }
@@ -203,6 +220,6 @@ mod tests {
 
     #[test]
     fn a_loss_before_anything_was_heard_is_silence() {
-        assert_eq!(Concealer::new().conceal(), [0; FRAME_8K]);
+        assert_eq!(concealed(&mut Concealer::new()), [0; FRAME_8K]);
     }
 }

@@ -14,6 +14,7 @@
 //! | [`endpoint`] | has the caller finished the turn? |
 //! | [`jitter`] | RTP payloads back into an even stream |
 //! | [`conceal`] | sound for packets that never came |
+//! | [`quality`] | how loss and delay sound to a person (E-model, MOS) |
 //! | [`tone`], [`mix`] | tones, sums and gains |
 //! | [`similarity`] | finds one piece of sound inside another |
 //! | [`telephone`] | what a telephone line does to clean speech, for evaluations |
@@ -25,6 +26,7 @@ pub mod g711;
 pub mod jitter;
 pub mod mix;
 mod pcm;
+pub mod quality;
 pub mod resample;
 pub mod similarity;
 pub mod telephone;

@@ -177,7 +177,7 @@ fn receive(bytes: &[u8], conditions: Conditions, random: &mut Random) -> Vec<i16
         let mut frame = [0; FRAME_8K];
         frame.copy_from_slice(&decoded);
         if line.loses(random) {
-            frame = concealer.conceal();
+            concealer.conceal(&mut frame);
         } else {
             concealer.received(&mut frame);
         }

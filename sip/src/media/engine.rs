@@ -42,7 +42,6 @@ pub struct Engine {
     news: Vec<usize>,
     closing: Vec<usize>,
     inbox: Inbox,
-    scratch: Vec<i16>,
     work: Workspace,
 }
 
@@ -62,7 +61,6 @@ impl Engine {
             news: Vec::new(),
             closing: Vec::new(),
             inbox: Inbox::new(),
-            scratch: Vec::new(),
             work: Workspace::default(),
         }
     }
@@ -116,7 +114,7 @@ impl Engine {
         let legs = std::mem::take(&mut self.phases[phase]);
         for &slot in &legs {
             if let Some(line) = self.lines[slot].as_mut() {
-                line.hear(&mut self.scratch);
+                line.hear();
             }
         }
         for &slot in &legs {

@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use audio::conceal::Concealer;
 use audio::g711::Codec;
 use audio::jitter::{JitterBuffer, Playout};
 use audio::{FRAME, FRAME_8K, Frame8k};
@@ -59,7 +58,6 @@ pub struct Hearing {
     pub heard: Heard,
     reception: Reception,
     jitter: JitterBuffer,
-    concealer: Concealer,
     /// The codec the peer sends, which need not be ours.
     codec: Codec,
     keys: KeyReceiver,
@@ -81,8 +79,7 @@ impl Hearing {
             muted: false,
             heard: Heard { payload: None, pcm: [0; FRAME_8K], concealed: false, sound: false },
             reception: Reception::default(),
-            jitter: JitterBuffer::new(),
-            concealer: Concealer::new(),
+            jitter: JitterBuffer::default(),
             codec,
             keys: KeyReceiver::default(),
             key: 0,
@@ -122,31 +119,34 @@ impl Hearing {
         self.quiet = 0;
         let begins = self.reception.packet(header.ssrc, header.sequence, header.timestamp, arrival);
         if begins && !first {
-            self.jitter.reset();
+            self.jitter.reset(8_000);
             self.keys.reset();
         }
         match kind {
             Kind::Audio(codec) => {
                 if self.codec != codec {
                     // What waits in the buffer is in the other coding.
-                    self.jitter.reset();
+                    self.jitter.reset(8_000);
                     self.codec = codec;
                 }
-                self.jitter.push(header.sequence, header.timestamp, packet.payload);
+                let samples = packet.payload.len();
+                self.jitter.push(header.sequence, header.timestamp, samples, packet.payload);
                 None
             }
             Kind::Event(event) => {
                 // In the jitter buffer the packet of a key is 20 ms of silence; what its repetitions push aside is
                 // missing some time later, when its turn comes.
-                self.key = KEY_TICKS + (self.jitter.stats().target.as_nanos() / FRAME.as_nanos()) as u64;
+                self.key = KEY_TICKS + (self.jitter.target().as_nanos() / FRAME.as_nanos()) as u64;
                 let passed = u32::from(event.duration).saturating_sub(FRAME_8K as u32);
-                let silence = [self.codec.silence_byte(); FRAME_8K];
-                self.jitter.push(header.sequence, header.timestamp.wrapping_add(passed), &silence);
+                self.jitter.push_silence(header.sequence, header.timestamp.wrapping_add(passed), FRAME_8K);
                 let digit = self.keys.packet(header.timestamp, header.marker, event)?;
                 events.push(LegEvent::Key { digit, at: now });
                 Some(digit)
             }
-            Kind::ComfortNoise => None,
+            Kind::ComfortNoise => {
+                self.jitter.push_silence(header.sequence, header.timestamp, 0);
+                None
+            }
         }
     }
 
@@ -166,36 +166,25 @@ impl Hearing {
     }
 
     /// The next 20 ms into [`Hearing::heard`]; as samples too if somebody needs them.
-    pub fn tick(&mut self, samples: bool, scratch: &mut Vec<i16>) {
-        let after_loss = self.heard.concealed;
+    pub fn tick(&mut self, samples: bool) {
         self.heard.silence();
         self.key = self.key.saturating_sub(1);
-        match self.jitter.pop() {
-            _ if self.muted => {}
-            Playout::Frame(payload) => {
-                self.heard.sound = true;
-                if samples {
-                    scratch.clear();
-                    self.codec.decode(&payload, scratch);
-                    scratch.resize(FRAME_8K, 0);
-                    self.heard.pcm.copy_from_slice(scratch);
-                    self.concealer.received(&mut self.heard.pcm);
-                }
-                // The first frame after a loss is blended into, so it is no longer what came.
-                if !after_loss && payload.len() == FRAME_8K {
-                    self.heard.payload = Some((self.codec, payload));
-                }
+        let codec = self.codec;
+        let mut pcm = [0; FRAME_8K];
+        let decode = &mut |payload: &[u8], out: &mut Vec<i16>| {
+            if samples {
+                codec.decode(payload, out);
             }
-            Playout::Conceal if self.key > 0 => {}
-            Playout::Conceal => {
-                self.heard.concealed = true;
-                self.heard.sound = true;
-                if samples {
-                    self.heard.pcm = self.concealer.conceal();
-                }
-            }
-            Playout::Empty => {}
+        };
+        let playout = self.jitter.pop(&mut pcm, decode);
+        // Around a key, what is missing made room for it.
+        if self.muted || playout == Playout::Silence || playout == Playout::Concealed && self.key > 0 {
+            return;
         }
+        self.heard.sound = true;
+        self.heard.concealed = playout == Playout::Concealed;
+        self.heard.pcm = pcm;
+        self.heard.payload = self.jitter.take_payload().map(|payload| (codec, payload));
     }
 
     /// Counts a tick towards [`LegEvent::NoRtp`]; `due` is whether the peer should be sending at all.

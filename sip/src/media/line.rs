@@ -113,9 +113,9 @@ impl Line {
     }
 
     /// Takes the peer's 20 ms out of the jitter buffer.
-    pub fn hear(&mut self, scratch: &mut Vec<i16>) {
+    pub fn hear(&mut self) {
         let samples = self.vad.is_some() || self.bridge.is_some();
-        self.hearing.tick(samples, scratch);
+        self.hearing.tick(samples);
     }
 
     /// Sends the packet of this tick.
