@@ -6,6 +6,7 @@
 //! - [`digest`]: digest authentication (RFC 8760), nonces.
 //! - [`rtp`]: RTP packets (RFC 3550) and telephone events (RFC 4733).
 //! - [`srtp`]: encrypted RTP and RTCP (RFC 3711).
+//! - [`stun`]: the public address behind a NAT (RFC 8489).
 //! - [`media`]: the one owner of the playout clock of every leg.
 //!
 //! Architecture invariant: this crate knows nothing of flows, intents, tickets or storage.
@@ -17,4 +18,5 @@ pub mod message;
 pub mod rtp;
 pub mod sdp;
 pub mod srtp;
+pub mod stun;
 pub mod ua;

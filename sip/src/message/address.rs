@@ -43,38 +43,55 @@ impl NameAddr {
 
     /// Reads one address.
     pub fn parse(text: &str) -> Result<Self, UriError> {
+        let Split { display, uri, params } = Split::of(text)?;
+        let display = match display {
+            "" => None,
+            quoted if quoted.starts_with('"') => Some(unquote(quoted)),
+            plain => Some(plain.to_owned()),
+        };
+        let display = display.filter(|name| !name.is_empty());
+        Ok(NameAddr { display, uri: Uri::parse(uri)?, params: Params::parse(params)? })
+    }
+}
+
+/// An address taken apart, nothing read yet.
+pub(super) struct Split<'a> {
+    /// With its quotes; empty when there is none.
+    display: &'a str,
+    uri: &'a str,
+    /// What follows the address, beginning with a semicolon or empty.
+    pub(super) params: &'a str,
+}
+
+impl<'a> Split<'a> {
+    pub(super) fn of(text: &'a str) -> Result<Self, UriError> {
         let text = text.trim();
         let (display, rest) = if text.starts_with('"') {
             let end = closing_quote(text).ok_or(UriError("a quote is open"))?;
-            (Some(unquote(&text[..=end])), text[end + 1..].trim_start())
+            let rest = text[end + 1..].trim_start();
+            if !rest.starts_with('<') {
+                return Err(UriError("an address with a name needs brackets"));
+            }
+            (&text[..=end], rest)
         } else {
-            match text.find('<') {
-                Some(at) => {
-                    let name = text[..at].trim();
-                    let plain = name.bytes().all(|b| is_token(b) || b == b' ' || b == b'\t' || b >= 0x80);
-                    if !plain {
-                        return Err(UriError("a name has characters that must be quoted"));
-                    }
-                    ((!name.is_empty()).then(|| name.to_owned()), &text[at..])
+            // Strictly a name without quotes is made of tokens; commas, colons and parentheses are met all the same.
+            match text.find(['<', ';', '"']) {
+                Some(at) if text.as_bytes()[at] == b'<' => (text[..at].trim_end(), &text[at..]),
+                // Without brackets, everything behind the semicolon belongs to the header (RFC 3261 section 20).
+                Some(at) if text.as_bytes()[at] == b';' => {
+                    return Ok(Split { display: "", uri: text[..at].trim_end(), params: &text[at..] });
                 }
-                None => (None, text),
+                Some(_) => return Err(UriError("a quote in the middle of a name")),
+                None => return Ok(Split { display: "", uri: text, params: "" }),
             }
         };
-        if let Some(inner) = rest.strip_prefix('<') {
-            let (uri, params) = inner.split_once('>').ok_or(UriError("a bracket is open"))?;
-            let params = params.trim_start();
-            if !params.is_empty() && !params.starts_with(';') {
-                return Err(UriError("something follows the address"));
-            }
-            let params = Params::parse(params)?;
-            Ok(NameAddr { display: display.filter(|name| !name.is_empty()), uri: Uri::parse(uri)?, params })
-        } else if display.is_some() {
-            Err(UriError("an address with a name needs brackets"))
-        } else {
-            // Without brackets, everything behind the semicolon belongs to the header (RFC 3261 section 20).
-            let (uri, params) = rest.split_once(';').map_or((rest, ""), |(uri, params)| (uri, params));
-            Ok(NameAddr { display: None, uri: Uri::parse(uri.trim_end())?, params: Params::parse(params)? })
+        let (uri, params) = rest[1..].split_once('>').ok_or(UriError("a bracket is open"))?;
+        let params = params.trim_start();
+        if !params.is_empty() && !params.starts_with(';') {
+            return Err(UriError("something follows the address"));
         }
+        // Spaces within the brackets are wrong and harmless.
+        Ok(Split { display, uri: uri.trim(), params })
     }
 }
 
@@ -146,6 +163,9 @@ impl Via {
         }
         if asked || self.host.ip() != Some(ip) {
             self.params.set("received", Some(&ip.to_string()));
+        } else {
+            // What the sender itself wrote there would send the response to someone else.
+            self.params.remove("received");
         }
     }
 
@@ -195,7 +215,7 @@ impl CSeq {
     /// Reads a CSeq value.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
-        let seq = words.next().and_then(number)?;
+        let seq = words.next().and_then(number).filter(|seq| *seq < 1 << 31)?;
         let method = Method::parse(words.next()?)?;
         words.next().is_none().then_some(CSeq { seq, method })
     }
@@ -208,8 +228,8 @@ impl fmt::Display for CSeq {
 }
 
 fn number(text: &str) -> Option<u32> {
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|seq| digits && *seq < 1 << 31)
+    // A plus sign would be read as well.
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// A RAck value (RFC 3262 section 7.2).
@@ -225,7 +245,7 @@ impl RAck {
     /// Reads a RAck value.
     pub fn parse(text: &str) -> Option<Self> {
         let (rseq, cseq) = text.trim().split_once([' ', '\t'])?;
-        Some(RAck { rseq: rseq.parse().ok()?, cseq: CSeq::parse(cseq)? })
+        Some(RAck { rseq: number(rseq)?, cseq: CSeq::parse(cseq)? })
     }
 }
 

@@ -1,15 +1,17 @@
 //! Header fields: their names, and the list of them that a message carries.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 
-use super::address::{CSeq, NameAddr, Via};
+use super::address::{CSeq, NameAddr, Split, Via};
+use super::method::is_token;
 use super::uri::{Uri, split_quoted};
 
 macro_rules! names {
     ($( $variant:ident = $name:literal $(/ $short:literal)?; )*) => {
-        /// The name of a header field. Those that this stack reads or writes have a variant.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        /// The name of a header field. Those that this stack reads or writes have a variant. Names compare without case.
+        #[derive(Clone, Debug)]
         #[allow(missing_docs)] // The names are the headers' own.
         pub enum Name { $( $variant, )* /// Any other, as it was written.
             Other(Box<str>) }
@@ -84,6 +86,26 @@ names! {
     Subject = "Subject" / "s";
 }
 
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Name::Other(one), Name::Other(two)) => one.eq_ignore_ascii_case(two),
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        if let Name::Other(name) = self {
+            name.bytes().for_each(|b| state.write_u8(b.to_ascii_lowercase()));
+        }
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -130,13 +152,23 @@ impl Headers {
         self.0.iter()
     }
 
-    /// Adds one at the end. Line breaks and other control characters become spaces, so that no value can begin a header of its own.
+    /// Adds one at the end. Line breaks and other control characters become spaces, so that no value can begin a header of its own;
+    /// what cannot stand in a name becomes a hyphen.
     pub fn push(&mut self, name: Name, value: impl Into<String>) {
+        let name = match name {
+            Name::Other(odd) if odd.is_empty() || !odd.bytes().all(is_token) => {
+                let plain = |b: u8| if is_token(b) { char::from(b) } else { '-' };
+                Name::Other(std::iter::once('X').filter(|_| odd.is_empty()).chain(odd.bytes().map(plain)).collect())
+            }
+            name => name,
+        };
         let mut value = value.into();
         if value.bytes().any(|b| b < b' ' && b != b'\t') {
             value = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         }
-        self.0.push(Header { name, value: value.into() });
+        let trimmed = value.trim();
+        let value = if trimmed.len() == value.len() { value.into() } else { trimmed.into() };
+        self.0.push(Header { name, value });
     }
 
     /// Adds one at the front.
@@ -214,7 +246,12 @@ impl Headers {
 
     /// An address header, such as From, To, or the first Contact.
     pub fn address(&self, name: &Name) -> Option<NameAddr> {
-        NameAddr::parse(self.list(name).next()?).ok()
+        let value = match name {
+            // Never lists: a comma in them belongs to a name that lacks its quotes.
+            Name::From | Name::To | Name::ReferTo | Name::ReferredBy => self.get(name)?,
+            _ => self.list(name).next()?,
+        };
+        NameAddr::parse(value).ok()
     }
 
     /// Every address of a header such as Contact, Route or Record-Route; `None` when one of them cannot be read.
@@ -229,20 +266,15 @@ impl Headers {
 
     /// Notes in the topmost Via where a request really came from (RFC 3261 section 18.2.1, RFC 3581).
     pub fn mark_received(&mut self, source: SocketAddr) {
-        let Some(header) = self.0.iter_mut().find(|header| header.name == Name::Via) else { return };
-        let (top, others) = match split_list(&header.value).next() {
-            Some(top) if top.len() < header.value.trim().len() => {
-                (top.to_owned(), Some(header.value[header.value.find(top).unwrap_or(0) + top.len()..].to_owned()))
-            }
-            Some(top) => (top.to_owned(), None),
-            None => return,
-        };
-        let Some(mut via) = Via::parse(&top) else { return };
-        via.mark_received(source);
-        header.value = match others {
-            Some(others) => format!("{via}{others}").into(),
-            None => via.to_string().into(),
-        };
+        // The same value that `via` reads: what is empty does not count.
+        for header in self.0.iter_mut().filter(|header| header.name == Name::Via) {
+            let Some(top) = split_list(&header.value).find(|value| !value.is_empty()) else { continue };
+            let Some(mut via) = Via::parse(top) else { return };
+            via.mark_received(source);
+            let start = top.as_ptr() as usize - header.value.as_ptr() as usize;
+            header.value = format!("{}{via}{}", &header.value[..start], &header.value[start + top.len()..]).into();
+            return;
+        }
     }
 }
 
@@ -258,14 +290,11 @@ impl<'a> IntoIterator for &'a Headers {
 /// The `tag` parameter behind an address.
 pub(super) fn tag_of(value: &str) -> Option<&str> {
     // Behind the bracket, so that a tag inside the URI does not count.
-    let params = match value.rfind('>') {
-        Some(end) => &value[end + 1..],
-        None => value.split_once(';').map_or("", |(_, params)| params),
-    };
-    split_quoted(params, b';').find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("tag").then(|| value.trim())
-    })
+    let Split { params, .. } = Split::of(value).ok()?;
+    split_quoted(params, b';')
+        .map(|part| part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value))))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("tag"))
+        .and_then(|(_, value)| value.map(str::trim))
 }
 
 /// Takes a comma-separated list apart: commas in quotes and in angle brackets do not count.

@@ -163,7 +163,8 @@ impl Response {
         out.extend_from_slice(b"SIP/2.0 ");
         push_number(&mut out, u64::from(self.status));
         out.push(b' ');
-        out.extend_from_slice(self.reason.as_bytes());
+        // No reason phrase can begin a header.
+        out.extend(self.reason.bytes().map(|b| if b < b' ' { b' ' } else { b }));
         out.extend_from_slice(b"\r\n");
         finish(out, &self.headers, &self.body)
     }

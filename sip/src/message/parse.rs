@@ -1,9 +1,11 @@
 //! Reading one whole message.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::header::{Headers, Name};
-use super::method::Method;
+use super::method::{Method, is_token};
 use super::uri::{Host, Params, Scheme, Uri};
 use super::{Message, Request, Response};
 
@@ -48,7 +50,7 @@ impl Message {
     }
 }
 
-/// The headers with their last line end, and what follows the empty line. A message may end without one.
+/// The headers with their last line end, and what follows the empty line; nothing without an empty line.
 pub(super) fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut at = 0;
     while let Some(line) = bytes[at..].iter().position(|b| *b == b'\n') {
@@ -62,11 +64,28 @@ pub(super) fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
+/// The head as text. Names in Latin-1 are met in the display names of old equipment: bytes that are no UTF-8 are read so.
+fn text(head: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(head) {
+        return text.into();
+    }
+    let mut text = String::with_capacity(head.len() * 2);
+    for chunk in head.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(
+            chunk.invalid().iter().map(|b| if *b < 0xa0 { char::REPLACEMENT_CHARACTER } else { char::from(*b) }),
+        );
+    }
+    text.into()
+}
+
 /// Everything before the body.
 pub(super) struct Head {
     start: Start,
     headers: Headers,
     pub(super) content_length: Option<Result<usize, ()>>,
+    /// Whether a line is no header.
+    odd: bool,
 }
 
 enum Start {
@@ -76,27 +95,30 @@ enum Start {
 
 impl Head {
     pub(super) fn read(head: &[u8]) -> Result<Head, ParseError> {
-        let text = std::str::from_utf8(head).map_err(|_| ParseError::Garbage("not UTF-8"))?;
+        let text = text(head);
         let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
         let start = Start::read(lines.next().unwrap_or_default())?;
         let mut headers = Headers::with_capacity(16);
         let mut content_length = None;
         let mut lines = lines.filter(|line| !line.is_empty()).peekable();
         let mut count = 0;
+        let mut odd = false;
         while let Some(line) = lines.next() {
             count += 1;
             if count > MAX_HEADERS {
                 return Err(ParseError::Garbage("too many headers"));
             }
-            let (name, value) = line.split_once(':').ok_or(ParseError::Garbage("a line is no header"))?;
-            let name = name.trim_end();
-            if name.is_empty() || !name.bytes().all(super::method::is_token) {
-                return Err(ParseError::Garbage("a header has no name"));
-            }
+            let named = line.split_once(':').map(|(name, value)| (name.trim_end(), value));
+            let Some((name, value)) = named.filter(|(name, _)| !name.is_empty() && name.bytes().all(is_token)) else {
+                odd = true;
+                continue;
+            };
             let name = Name::parse(name);
-            let mut value = std::borrow::Cow::Borrowed(value.trim());
+            let mut value = Cow::Borrowed(value.trim());
             while let Some(more) = lines.next_if(|next| next.starts_with([' ', '\t'])) {
-                value = format!("{value} {}", more.trim()).into();
+                let value = value.to_mut();
+                value.push(' ');
+                value.push_str(more.trim());
             }
             if name == Name::ContentLength {
                 let number = value.parse::<usize>().ok().filter(|_| value.bytes().all(|b| b.is_ascii_digit()));
@@ -110,7 +132,7 @@ impl Head {
             }
             headers.push(name, value);
         }
-        Ok(Head { start, headers, content_length })
+        Ok(Head { start, headers, content_length, odd })
     }
 
     /// Puts head and body together; on a stream the body has exactly the length that the head says.
@@ -118,6 +140,8 @@ impl Head {
         let fault = match self.content_length {
             Some(Err(())) => Some((400, "the Content-Length is no number")),
             Some(Ok(length)) if length > body.len() => Some((400, "the body is shorter than its Content-Length")),
+            // In a response it is passed over: to lose the whole answer would be worse.
+            _ if self.odd && matches!(self.start, Start::Request { .. }) => Some((400, "a line is no header")),
             _ => None,
         };
         let length = match self.content_length {
@@ -161,8 +185,10 @@ impl Start {
             let three = status.len() == 3 && status.bytes().all(|b| b.is_ascii_digit());
             let status = status.parse().ok().filter(|status| three && (100..700).contains(status));
             let status = status.filter(|_| version == "2.0").ok_or(ParseError::Garbage("no status"))?;
-            return Ok(Start::Response { status, reason: reason.to_owned() });
+            let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            return Ok(Start::Response { status, reason: reason.trim().to_owned() });
         }
+        let line = line.trim_end_matches([' ', '\t']);
         let (method, rest) = line.split_once(' ').ok_or(ParseError::Garbage("half a request line"))?;
         let method = Method::parse(method).ok_or(ParseError::Garbage("the method is no token"))?;
         let (uri, version) = rest.rsplit_once(' ').ok_or(ParseError::Garbage("half a request line"))?;

@@ -134,7 +134,8 @@ pub(super) fn host_port(text: &str) -> Result<(Host, Option<u16>), UriError> {
     match at {
         Some(at) => {
             let port = text[at + 1..].trim();
-            let port = port.parse().map_err(|_| UriError("the port is not a number below 65536"))?;
+            let digits = port.bytes().all(|b| b.is_ascii_digit());
+            let port = port.parse().ok().filter(|_| digits).ok_or(UriError("the port is not a number below 65536"))?;
             Ok((Host::parse(text[..at].trim())?, Some(port)))
         }
         None => Ok((Host::parse(text)?, None)),
@@ -156,7 +157,7 @@ impl Uri {
 
     /// Reads a URI without brackets around it.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        if text.bytes().any(|b| b <= b' ' || matches!(b, b'<' | b'>' | b'"')) {
+        if text.bytes().any(|b| b <= b' ' || matches!(b, b'<' | b'>' | b'"' | 0x7f)) {
             return Err(UriError("it has a space, a bracket or a quote"));
         }
         let (scheme, rest) = text.split_once(':').ok_or(UriError("it has no scheme"))?;
@@ -195,10 +196,11 @@ impl Uri {
         let user = match user {
             Some(user) => {
                 let user = user.split_once(':').map_or(user, |(user, _password)| user);
-                if user.is_empty() || !user.bytes().all(is_user) {
+                if !user.bytes().all(is_user) {
                     return Err(UriError("its user part has characters that must be escaped"));
                 }
-                Some(user.to_owned())
+                // `sip:@host` is no URI, but what is meant by those who write it for a withheld number is plain.
+                (!user.is_empty()).then(|| user.to_owned())
             }
             None => None,
         };
@@ -208,7 +210,9 @@ impl Uri {
         };
         let (place, params) = rest.split_once(';').map_or((rest, ""), |(place, params)| (place, params));
         let (host, port) = host_port(place)?;
-        Ok(Uri { scheme, user, host, port, params: Params::parse(params)?, headers })
+        let mut params = Params::parse(params)?;
+        params.undo_needless_escapes();
+        Ok(Uri { scheme, user, host, port, params, headers })
     }
 
     /// The user part with its escapes undone; empty when there is none. For `tel:` the number without visual separators.
@@ -258,7 +262,7 @@ impl fmt::Display for Uri {
         f.write_str(self.scheme.as_str())?;
         f.write_str(":")?;
         if let Some(user) = &self.user {
-            f.write_str(user)?;
+            write_user(user, self.is_sip(), f)?;
             if self.is_sip() {
                 f.write_str("@")?;
             }
@@ -289,7 +293,34 @@ fn is_user(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/%#".contains(&byte) || byte >= 0x80
 }
 
+/// What a caller put into the user part cannot end it early: whatever would is written escaped.
+fn write_user(user: &str, sip: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let safe = |b: u8| if sip { is_user(b) } else { b > b' ' && !matches!(b, b'<' | b'>' | b'"' | 0x7f) };
+    let mut rest = user;
+    while let Some(at) = rest.bytes().position(|b| !safe(b)) {
+        f.write_str(&rest[..at])?;
+        write!(f, "%{:02X}", rest.as_bytes()[at])?;
+        rest = &rest[at + 1..];
+    }
+    f.write_str(rest)
+}
+
+/// The text with its escapes undone. Control characters stay escaped, so that no line break can come out of it.
 pub(super) fn unescaped(text: &str) -> String {
+    decoded(text, |byte| byte >= b' ' && byte != 0x7f)
+}
+
+fn hex_digit(byte: Option<&u8>) -> Option<u8> {
+    byte.and_then(|digit| char::from(*digit).to_digit(16)).map(|digit| digit as u8)
+}
+
+/// Whether every percent sign begins an escape.
+fn whole_escapes(text: &str) -> bool {
+    text.split('%').skip(1).all(|after| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+}
+
+/// Undoes the escapes of those bytes.
+fn decoded(text: &str, which: impl Fn(u8) -> bool) -> String {
     if !text.contains('%') {
         return text.to_owned();
     }
@@ -297,20 +328,12 @@ pub(super) fn unescaped(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let escaped = (bytes[at] == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
-        let value =
-            escaped.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match value {
-            // Control characters stay escaped, so that no line break can come out of it.
-            Some(value) if value >= b' ' && value != 0x7f => {
-                out.push(value);
-                at += 3;
-            }
-            _ => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let value = match (bytes[at], hex_digit(bytes.get(at + 1)), hex_digit(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => Some(high << 4 | low).filter(|value| which(*value)),
+            _ => None,
+        };
+        out.push(value.unwrap_or(bytes[at]));
+        at += if value.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&out).into_owned()
 }
@@ -319,10 +342,17 @@ impl Params {
     /// Reads `name=value;flag`, without the first semicolon. Quoted values keep their quotes.
     pub fn parse(text: &str) -> Result<Self, UriError> {
         let mut params = Vec::new();
+        if text.is_empty() {
+            return Ok(Params(params));
+        }
         for part in split_quoted(text, b';') {
             let part = part.trim();
             if part.is_empty() {
                 continue;
+            }
+            // What is added behind an open quote would be read as a part of it.
+            if open_quote(part) {
+                return Err(UriError("a quote is open"));
             }
             let (name, value) = match part.split_once('=') {
                 Some((name, value)) => (name.trim_end(), Some(value.trim_start().into())),
@@ -334,6 +364,18 @@ impl Params {
             params.push((name.into(), value));
         }
         Ok(Params(params))
+    }
+
+    /// In a URI `%6C%72` is `lr` (RFC 3261 section 19.1.4): escapes of characters that need none are undone, the others stay.
+    fn undo_needless_escapes(&mut self) {
+        for (name, value) in &mut self.0 {
+            for text in std::iter::once(name).chain(value) {
+                // With a percent sign that escapes nothing, undoing the others could make an escape that was not written.
+                if text.contains('%') && whole_escapes(text) {
+                    *text = decoded(text, |b| b.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&b)).into();
+                }
+            }
+        }
     }
 
     /// The value of a parameter: `Some(None)` for a flag.
@@ -386,6 +428,20 @@ impl fmt::Display for Params {
         }
         Ok(())
     }
+}
+
+/// Whether a quoted string begins and does not end.
+pub(super) fn open_quote(text: &str) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ => {}
+        }
+    }
+    quoted
 }
 
 /// Splits at a separator outside quoted strings.
