@@ -46,6 +46,7 @@ impl Framer {
 
     /// The next whole message, if there is one. A request that can be answered comes as
     /// [`ParseError::Answerable`] inside; the stream goes on behind it.
+    #[allow(clippy::should_implement_trait)] // An iterator's `None` is final; this one's is not.
     pub fn next(&mut self) -> Result<Option<Result<Message, ParseError>>, FrameError> {
         if self.whole.is_some_and(|whole| self.buffer.len() < whole) {
             return Ok(None);

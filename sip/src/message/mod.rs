@@ -204,6 +204,7 @@ fn push_number(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// The usual reason phrase of a status.
+#[allow(clippy::match_overlapping_arm)] // First the names, then what is left of each class.
 pub fn reason_phrase(status: u16) -> &'static str {
     match status {
         100 => "Trying",
