@@ -15,16 +15,20 @@
 //! | [`jitter`] | RTP payloads back into an even stream |
 //! | [`conceal`] | sound for packets that never came |
 //! | [`quality`] | how loss and delay sound to a person (E-model, MOS) |
+//! | [`dtmf`] | keys heard as tones |
+//! | [`noise`] | comfort noise |
 //! | [`tone`], [`mix`] | tones, sums and gains |
 //! | [`similarity`] | finds one piece of sound inside another |
 //! | [`telephone`] | what a telephone line does to clean speech, for evaluations |
 
 pub mod codec;
 pub mod conceal;
+pub mod dtmf;
 pub mod endpoint;
 pub mod g711;
 pub mod jitter;
 pub mod mix;
+pub mod noise;
 mod pcm;
 pub mod quality;
 pub mod resample;

@@ -5,6 +5,19 @@ use std::time::Duration;
 
 use crate::Pcm8k;
 
+mod country;
+
+pub use country::{Cadence, Country, Signal};
+
+/// What a tone of the network is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sound {
+    /// One or two frequencies in Hz; 0 for none.
+    pub hz: [f32; 2],
+    /// How often the sound swells and fades a second; 0 for an even one.
+    pub modulated_by_hz: f32,
+}
+
 /// Tones rise and fall this long, so that they begin and end without a click.
 const RAMP: Duration = Duration::from_millis(4);
 
@@ -23,10 +36,23 @@ pub fn dtmf(digit: char, length: Duration) -> Option<Pcm8k> {
 }
 
 /// One period (2 s of 440 + 480 Hz, 4 s of silence) of the ringing that a waiting caller hears; made to be looped.
+/// Other countries' are in [`Country::cadence`].
 pub fn ringback() -> Pcm8k {
-    let mut ring = tones(&[(440.0, -23.0), (480.0, -23.0)], Duration::from_secs(2));
-    ring.append(&Pcm8k::silence(Duration::from_secs(4)));
-    ring
+    Country::Us.cadence(Signal::Ringback).period()
+}
+
+/// A tone of the network; `soft` for one that begins and ends without a click.
+fn sounds(sound: Sound, length: Duration, soft: bool) -> Pcm8k {
+    let level = if sound.hz[1] > 0.0 { -23.0 } else { -20.0 };
+    let parts: Vec<(f32, f32)> = sound.hz.iter().filter(|hz| **hz > 0.0).map(|hz| (*hz, level)).collect();
+    let mut audio = if soft { tones(&parts, length) } else { steady(&parts, length) };
+    if sound.modulated_by_hz > 0.0 {
+        let step = TAU * f64::from(sound.modulated_by_hz) / f64::from(Pcm8k::RATE);
+        for (n, sample) in audio.samples_mut().iter_mut().enumerate() {
+            *sample = (f64::from(*sample) * (0.55 - 0.45 * (n as f64 * step).cos()) * 1.25) as i16;
+        }
+    }
+    audio
 }
 
 /// A short beep: 1 kHz, 200 ms.
@@ -35,8 +61,21 @@ pub fn beep() -> Pcm8k {
 }
 
 fn tones(parts: &[(f32, f32)], length: Duration) -> Pcm8k {
-    let count = Pcm8k::samples_in(length);
+    let mut audio = steady(parts, length);
+    let count = audio.len();
     let ramp = Pcm8k::samples_in(RAMP).min(count / 2);
+    for n in 0..ramp {
+        let rise = n as f64 / ramp as f64;
+        for at in [n, count - 1 - n] {
+            let sample = &mut audio.samples_mut()[at];
+            *sample = (f64::from(*sample) * rise).round() as i16;
+        }
+    }
+    audio
+}
+
+/// A sum of sines without a rise or a fall.
+fn steady(parts: &[(f32, f32)], length: Duration) -> Pcm8k {
     let sample = |n: usize| {
         let sum: f64 = parts
             .iter()
@@ -45,11 +84,9 @@ fn tones(parts: &[(f32, f32)], length: Duration) -> Pcm8k {
                 peak * (n as f64 * f64::from(hz) * TAU / f64::from(Pcm8k::RATE)).sin()
             })
             .sum();
-        let edge = n.min(count - 1 - n);
-        let rise = if edge < ramp { edge as f64 / ramp as f64 } else { 1.0 };
-        (sum * rise).round() as i16
+        sum.round() as i16
     };
-    Pcm8k::new((0..count).map(sample).collect())
+    Pcm8k::new((0..Pcm8k::samples_in(length)).map(sample).collect())
 }
 
 #[cfg(test)]

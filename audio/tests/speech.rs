@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use audio::dtmf::KeyDetector;
 use audio::endpoint::{EndReason, Endpoint, Endpointer, TurnProfile};
 use audio::telephone::{Conditions, to_telephone_8k};
 use audio::vad::{SPEECH, VoiceActivity};
@@ -180,4 +181,20 @@ fn a_recording_survives_the_trip_to_sixteen_kilohertz_and_back() {
         let found = audio::similarity::best_match(&audio, &back);
         assert!(found.at.is_zero() && found.correlation > 0.999, "{name}: {found:?}");
     }
+}
+
+/// Speech holds moments that sound like keys; a detector for telephones must not take them for any.
+#[test]
+fn speech_presses_no_keys() {
+    let (mut seconds, mut keys) = (0.0, Vec::new());
+    for folder in ["en_read", "en_tel", "en_alnum", "en_digits", "en_digits_real", "en_intent", "zh_read"] {
+        for (name, audio) in recordings(folder) {
+            let mut detector = KeyDetector::new();
+            seconds += audio.duration().as_secs_f64();
+            let pressed = audio.samples().as_chunks().0.iter().filter_map(|frame| detector.push(frame));
+            keys.extend(pressed.map(|key| format!("{name}: {key}")));
+        }
+    }
+    println!("{} keys in {:.1} minutes of speech: {keys:?}", keys.len(), seconds / 60.0);
+    assert!(keys.is_empty(), "{keys:?}");
 }
