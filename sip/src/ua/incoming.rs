@@ -275,7 +275,7 @@ fn offered(request: &Request) -> Result<Option<Description>, NoOffer> {
         NoOffer { code, header: wire::warning(&reason), reason }
     };
     let offer = Description::parse(request.body()).map_err(refused)?;
-    offer.check().map_err(refused)?;
+    offer.check(&super::session::preferences()).map_err(refused)?;
     Ok(Some(offer))
 }
 

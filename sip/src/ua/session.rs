@@ -11,7 +11,7 @@ use super::SipError;
 use super::agent::Core;
 use super::ports::local_ip_towards;
 use crate::media::{Leg, LegConfig, LegEvents};
-use crate::sdp::{Agreed, Description, Direction, Local, SdpError};
+use crate::sdp::{Agreed, Description, Direction, Encryption, Local, Preferences, SdpError};
 
 pub(super) struct Session {
     local: Mutex<Local>,
@@ -51,9 +51,9 @@ impl Session {
     ) -> Result<(Self, LegEvents), SipError> {
         let config = LegConfig {
             socket,
-            remote: agreed.map(|a| a.remote).filter(|to| !to.ip().is_unspecified()),
-            codec: agreed.map_or(Codec::default(), |a| a.codec),
-            telephone_event: agreed.and_then(|a| a.telephone_event),
+            remote: agreed.as_ref().map(|a| a.remote).filter(|to| !to.ip().is_unspecified()),
+            codec: agreed.as_ref().map_or(Codec::default(), law),
+            telephone_event: agreed.as_ref().and_then(|a| a.telephone_event),
             record,
         };
         let (leg, events) = core.clock.open_leg(config).map_err(SipError::Media)?;
@@ -74,7 +74,7 @@ impl Session {
 
     /// The codec agreed on, once there is one.
     pub(super) fn codec(&self) -> Option<Codec> {
-        self.local().codec()
+        self.local().codec().and_then(|codec| codec.g711())
     }
 
     /// What we now want to do with audio; comes into force with the next offer.
@@ -104,7 +104,7 @@ impl Session {
     }
 
     fn apply(&self, agreed: Agreed) {
-        self.leg.set_remote(agreed.remote, agreed.codec, agreed.telephone_event);
+        self.leg.set_remote(agreed.remote, law(&agreed), agreed.telephone_event);
         self.follow_direction(agreed.direction);
     }
 
@@ -129,7 +129,17 @@ fn prepare(core: &Core, peer: IpAddr) -> Result<(std::net::UdpSocket, Local), Si
         None if bound.is_unspecified() => local_ip_towards(peer).map_err(SipError::Media)?,
         None => bound,
     };
-    Ok((socket, Local::new(SocketAddr::new(ip, port))))
+    Ok((socket, Local::new(SocketAddr::new(ip, port), preferences())))
+}
+
+/// What the legs can do so far.
+pub(super) fn preferences() -> Preferences {
+    let codecs = vec![audio::codec::Codec::Pcmu, audio::codec::Codec::Pcma];
+    Preferences { codecs, encryption: Encryption::Never, ..Preferences::default() }
+}
+
+fn law(agreed: &Agreed) -> Codec {
+    agreed.codec.g711().unwrap_or_default()
 }
 
 pub(super) fn no_media(error: SdpError) -> SipError {
