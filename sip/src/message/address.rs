@@ -65,10 +65,10 @@ pub(super) struct Split<'a> {
 
 impl<'a> Split<'a> {
     pub(super) fn of(text: &'a str) -> Result<Self, UriError> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let (display, rest) = if text.starts_with('"') {
             let end = closing_quote(text).ok_or(UriError("a quote is open"))?;
-            let rest = text[end + 1..].trim_start();
+            let rest = text[end + 1..].trim_ascii_start();
             if !rest.starts_with('<') {
                 return Err(UriError("an address with a name needs brackets"));
             }
@@ -76,22 +76,22 @@ impl<'a> Split<'a> {
         } else {
             // Strictly a name without quotes is made of tokens; commas, colons and parentheses are met all the same.
             match text.find(['<', ';', '"']) {
-                Some(at) if text.as_bytes()[at] == b'<' => (text[..at].trim_end(), &text[at..]),
+                Some(at) if text.as_bytes()[at] == b'<' => (text[..at].trim_ascii_end(), &text[at..]),
                 // Without brackets, everything behind the semicolon belongs to the header (RFC 3261 section 20).
                 Some(at) if text.as_bytes()[at] == b';' => {
-                    return Ok(Split { display: "", uri: text[..at].trim_end(), params: &text[at..] });
+                    return Ok(Split { display: "", uri: text[..at].trim_ascii_end(), params: &text[at..] });
                 }
                 Some(_) => return Err(UriError("a quote in the middle of a name")),
                 None => return Ok(Split { display: "", uri: text, params: "" }),
             }
         };
         let (uri, params) = rest[1..].split_once('>').ok_or(UriError("a bracket is open"))?;
-        let params = params.trim_start();
+        let params = params.trim_ascii_start();
         if !params.is_empty() && !params.starts_with(';') {
             return Err(UriError("something follows the address"));
         }
         // Spaces within the brackets are wrong and harmless.
-        Ok(Split { display, uri: uri.trim(), params })
+        Ok(Split { display, uri: uri.trim_ascii(), params })
     }
 }
 
@@ -143,7 +143,7 @@ pub struct Via {
 impl Via {
     /// Reads one Via value.
     pub fn parse(text: &str) -> Option<Self> {
-        let (protocol, rest) = split_protocol(text.trim())?;
+        let (protocol, rest) = split_protocol(text.trim_ascii())?;
         let (place, params) = rest.split_once(';').map_or((rest, ""), |(place, params)| (place, params));
         let (host, port) = host_port(place).ok()?;
         Some(Via { transport: protocol, host, port, params: Params::parse(params).ok()? })
@@ -183,13 +183,14 @@ impl Via {
 fn split_protocol(text: &str) -> Option<(Box<str>, &str)> {
     let (name, rest) = text.split_once('/')?;
     let (version, rest) = rest.split_once('/')?;
-    if !name.trim().eq_ignore_ascii_case("SIP") || version.trim() != "2.0" {
+    if !name.trim_ascii().eq_ignore_ascii_case("SIP") || version.trim_ascii() != "2.0" {
         return None;
     }
-    let rest = rest.trim_start();
+    let rest = rest.trim_ascii_start();
     let end = rest.find([' ', '\t'])?;
     let transport = &rest[..end];
-    (!transport.is_empty() && transport.bytes().all(is_token)).then(|| (transport.into(), rest[end..].trim_start()))
+    (!transport.is_empty() && transport.bytes().all(is_token))
+        .then(|| (transport.into(), rest[end..].trim_ascii_start()))
 }
 
 impl fmt::Display for Via {
@@ -244,7 +245,7 @@ pub struct RAck {
 impl RAck {
     /// Reads a RAck value.
     pub fn parse(text: &str) -> Option<Self> {
-        let (rseq, cseq) = text.trim().split_once([' ', '\t'])?;
+        let (rseq, cseq) = text.trim_ascii().split_once([' ', '\t'])?;
         Some(RAck { rseq: number(rseq)?, cseq: CSeq::parse(cseq)? })
     }
 }
@@ -274,7 +275,7 @@ impl Replaces {
         let (call_id, params) = text.split_once(';')?;
         let params = Params::parse(params).ok()?;
         Some(Replaces {
-            call_id: call_id.trim().to_owned(),
+            call_id: call_id.trim_ascii().to_owned(),
             to_tag: params.value("to-tag")?.to_owned(),
             from_tag: params.value("from-tag")?.to_owned(),
             early_only: params.has("early-only"),

@@ -163,10 +163,11 @@ impl Headers {
             name => name,
         };
         let mut value = value.into();
-        if value.bytes().any(|b| b < b' ' && b != b'\t') {
+        // Without a way out early this is done many bytes at a time.
+        if value.bytes().fold(false, |odd, b| odd | (b < b' ' && b != b'\t')) {
             value = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         }
-        let trimmed = value.trim();
+        let trimmed = value.trim_ascii();
         let value = if trimmed.len() == value.len() { value.into() } else { trimmed.into() };
         self.0.push(Header { name, value });
     }
@@ -293,8 +294,8 @@ pub(super) fn tag_of(value: &str) -> Option<&str> {
     let Split { params, .. } = Split::of(value).ok()?;
     split_quoted(params, b';')
         .map(|part| part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value))))
-        .find(|(name, _)| name.trim().eq_ignore_ascii_case("tag"))
-        .and_then(|(_, value)| value.map(str::trim))
+        .find(|(name, _)| name.trim_ascii().eq_ignore_ascii_case("tag"))
+        .and_then(|(_, value)| value.map(str::trim_ascii))
 }
 
 /// Takes a comma-separated list apart: commas in quotes and in angle brackets do not count.
@@ -312,12 +313,12 @@ pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
                 b'>' if !quoted => depth = depth.saturating_sub(1),
                 b',' if !quoted && depth == 0 => {
                     rest = Some(&text[at + 1..]);
-                    return Some(text[..at].trim());
+                    return Some(text[..at].trim_ascii());
                 }
                 _ => {}
             }
         }
         rest = None;
-        Some(text.trim())
+        Some(text.trim_ascii())
     })
 }

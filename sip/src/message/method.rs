@@ -81,5 +81,22 @@ impl fmt::Display for Method {
 
 /// A character of a token (RFC 3261 section 25.1).
 pub(super) fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
+    const TOKEN: [bool; 256] = table(b"-.!%*_+`'~");
+    TOKEN[usize::from(byte)]
+}
+
+/// Letters, digits and those others, to be looked up.
+pub(super) const fn table(others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
 }

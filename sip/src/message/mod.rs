@@ -164,7 +164,9 @@ impl Response {
         push_number(&mut out, u64::from(self.status));
         out.push(b' ');
         // No reason phrase can begin a header.
-        out.extend(self.reason.bytes().map(|b| if b < b' ' { b' ' } else { b }));
+        let reason = out.len();
+        out.extend_from_slice(self.reason.as_bytes());
+        out[reason..].iter_mut().filter(|b| **b < b' ').for_each(|b| *b = b' ');
         out.extend_from_slice(b"\r\n");
         finish(out, &self.headers, &self.body)
     }

@@ -52,16 +52,38 @@ impl Message {
 
 /// The headers with their last line end, and what follows the empty line; nothing without an empty line.
 pub(super) fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut at = 0;
-    while let Some(line) = bytes[at..].iter().position(|b| *b == b'\n') {
-        let next = at + line + 1;
-        match bytes.get(next..) {
-            Some([b'\r', b'\n', ..]) => return Some((&bytes[..next], &bytes[next + 2..])),
-            Some([b'\n', ..]) => return Some((&bytes[..next], &bytes[next + 1..])),
-            _ => at = next,
+    memchr::memchr_iter(b'\n', bytes).find_map(|end| {
+        let (head, rest) = bytes.split_at(end + 1);
+        let body = match rest {
+            [b'\r', b'\n', body @ ..] | [b'\n', body @ ..] => body,
+            _ => return None,
+        };
+        Some((head, body))
+    })
+}
+
+/// The lines of a text, without their ends.
+struct Lines<'a>(&'a str);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        if self.0.is_empty() {
+            return None;
         }
+        let end = memchr::memchr(b'\n', self.0.as_bytes());
+        let (line, rest) = end.map_or((self.0, ""), |end| (&self.0[..end], &self.0[end + 1..]));
+        self.0 = rest;
+        Some(line.strip_suffix('\r').unwrap_or(line))
     }
-    None
+}
+
+impl<'a> Lines<'a> {
+    /// The next line if it goes on with the value of the one before.
+    fn folded(&mut self) -> Option<&'a str> {
+        self.0.starts_with([' ', '\t']).then(|| self.next()).flatten()
+    }
 }
 
 /// The head as text. Names in Latin-1 are met in the display names of old equipment: bytes that are no UTF-8 are read so.
@@ -96,11 +118,10 @@ enum Start {
 impl Head {
     pub(super) fn read(head: &[u8]) -> Result<Head, ParseError> {
         let text = text(head);
-        let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        let mut lines = Lines(&text);
         let start = Start::read(lines.next().unwrap_or_default())?;
         let mut headers = Headers::with_capacity(16);
         let mut content_length = None;
-        let mut lines = lines.filter(|line| !line.is_empty()).peekable();
         let mut count = 0;
         let mut odd = false;
         while let Some(line) = lines.next() {
@@ -108,17 +129,20 @@ impl Head {
             if count > MAX_HEADERS {
                 return Err(ParseError::Garbage("too many headers"));
             }
-            let named = line.split_once(':').map(|(name, value)| (name.trim_end(), value));
+            if line.is_empty() {
+                continue;
+            }
+            let named = line.split_once(':').map(|(name, value)| (name.trim_ascii_end(), value));
             let Some((name, value)) = named.filter(|(name, _)| !name.is_empty() && name.bytes().all(is_token)) else {
                 odd = true;
                 continue;
             };
             let name = Name::parse(name);
-            let mut value = Cow::Borrowed(value.trim());
-            while let Some(more) = lines.next_if(|next| next.starts_with([' ', '\t'])) {
+            let mut value = Cow::Borrowed(value.trim_ascii());
+            while let Some(more) = lines.folded() {
                 let value = value.to_mut();
                 value.push(' ');
-                value.push_str(more.trim());
+                value.push_str(more.trim_ascii());
             }
             if name == Name::ContentLength {
                 let number = value.parse::<usize>().ok().filter(|_| value.bytes().all(|b| b.is_ascii_digit()));
@@ -186,7 +210,7 @@ impl Start {
             let status = status.parse().ok().filter(|status| three && (100..700).contains(status));
             let status = status.filter(|_| version == "2.0").ok_or(ParseError::Garbage("no status"))?;
             let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            return Ok(Start::Response { status, reason: reason.trim().to_owned() });
+            return Ok(Start::Response { status, reason: reason.trim_ascii().to_owned() });
         }
         let line = line.trim_end_matches([' ', '\t']);
         let (method, rest) = line.split_once(' ').ok_or(ParseError::Garbage("half a request line"))?;

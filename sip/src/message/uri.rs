@@ -126,17 +126,17 @@ impl From<IpAddr> for Host {
 
 /// Splits `host[:port]`.
 pub(super) fn host_port(text: &str) -> Result<(Host, Option<u16>), UriError> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     let at = match text.rfind(']') {
         Some(bracket) => text[bracket..].find(':').map(|colon| bracket + colon),
         None => text.find(':'),
     };
     match at {
         Some(at) => {
-            let port = text[at + 1..].trim();
+            let port = text[at + 1..].trim_ascii();
             let digits = port.bytes().all(|b| b.is_ascii_digit());
             let port = port.parse().ok().filter(|_| digits).ok_or(UriError("the port is not a number below 65536"))?;
-            Ok((Host::parse(text[..at].trim())?, Some(port)))
+            Ok((Host::parse(text[..at].trim_ascii())?, Some(port)))
         }
         None => Ok((Host::parse(text)?, None)),
     }
@@ -290,7 +290,8 @@ impl std::str::FromStr for Uri {
 }
 
 fn is_user(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/%#".contains(&byte) || byte >= 0x80
+    const USER: [bool; 256] = super::method::table(b"-_.!~*'()&=+$,;?/%#");
+    USER[usize::from(byte)] || byte >= 0x80
 }
 
 /// What a caller put into the user part cannot end it early: whatever would is written escaped.
@@ -346,7 +347,7 @@ impl Params {
             return Ok(Params(params));
         }
         for part in split_quoted(text, b';') {
-            let part = part.trim();
+            let part = part.trim_ascii();
             if part.is_empty() {
                 continue;
             }
@@ -355,7 +356,7 @@ impl Params {
                 return Err(UriError("a quote is open"));
             }
             let (name, value) = match part.split_once('=') {
-                Some((name, value)) => (name.trim_end(), Some(value.trim_start().into())),
+                Some((name, value)) => (name.trim_ascii_end(), Some(value.trim_ascii_start().into())),
                 None => (part, None),
             };
             if name.is_empty() || name.bytes().any(|b| b <= b' ' || b == b'"') {
