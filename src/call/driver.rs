@@ -29,6 +29,8 @@ use crate::speak::{NotSpoken, Speaker as Voices};
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
 /// From here on a silence has been reported before.
 const NO_AUDIO_AGAIN: Duration = Duration::from_secs(9);
+/// What a recording holds while it is paused or masked.
+static SILENCE: audio::Frame8k = [0; audio::FRAME_8K];
 
 /// What every call needs of the service.
 #[derive(Clone)]
@@ -254,7 +256,9 @@ impl Driver {
             self.recording = true;
             self.feed(Input::RecordingStarted).await;
         }
-        if let Some(message) = self.services.sink.record(self.conversation.call(), &frame.said, &frame.heard) {
+        // What may not be kept leaves silence of the same length.
+        let (said, heard) = if frame.recorded { (&frame.said, &frame.heard) } else { (&SILENCE, &SILENCE) };
+        if let Some(message) = self.services.sink.record(self.conversation.call(), said, heard) {
             self.feed(Input::Problem { what: "recording", message }).await;
         }
         if let Some(event) = self.caller_ear.push(frame.index, &frame.heard, frame.speech, frame.at) {

@@ -81,6 +81,23 @@ pub struct MediaFrame {
     pub speech: f32,
     /// Whether `heard` stands in for a packet that is missing.
     pub concealed: bool,
+    /// Whether this may be kept. If not, a recording gets silence in its place, whatever is heard here.
+    pub recorded: bool,
+}
+
+/// What of a call may be kept, so that card numbers and the like never reach a recording. Frames keep coming in any
+/// case, so that the recording stays as long as the call; keys are reported in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// Everything.
+    #[default]
+    On,
+    /// Nothing, and nobody listens either: the sound does not leave the media thread. Frames hold silence in both
+    /// directions.
+    Paused,
+    /// Nothing, but recognition goes on: frames hold what was said and heard, with
+    /// [`recorded`](MediaFrame::recorded) unset.
+    Masked,
 }
 
 /// Counters of a leg over its whole life.

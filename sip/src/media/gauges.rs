@@ -1,4 +1,4 @@
-//! What the media thread measures of itself, written by the thread and read by anyone without a lock.
+//! What the media threads measure of themselves, written by each thread and read by anyone without a lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,27 +21,31 @@ pub struct Lateness {
     pub max: Duration,
 }
 
-/// What the media thread says of itself.
+/// What the media threads say of themselves, together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClockStats {
+    /// Threads.
+    pub threads: usize,
     /// Legs now open.
     pub legs: usize,
-    /// Ticks so far while there were legs.
+    /// Ticks so far while there were legs, over all threads.
     pub ticks: u64,
-    /// Ticks left out because the thread was too far behind.
+    /// Ticks left out because a thread was too far behind.
     pub skipped_ticks: u64,
     /// Commands that found the queue full.
     pub lost_commands: u64,
-    /// Processor time the thread has used.
+    /// Processor time the threads have used.
     pub cpu: Duration,
-    /// How late the thread woke while there were legs.
+    /// How late the threads woke while there were legs.
     pub lateness: Lateness,
 }
 
-/// Counters shared by the thread and the handles.
+/// Counters shared by a thread and the handles.
 #[derive(Debug)]
 pub struct Gauges {
     pub legs: AtomicUsize,
+    /// Legs that are open or on their way to the thread.
+    pub load: AtomicUsize,
     pub skipped_ticks: AtomicU64,
     pub lost_commands: AtomicU64,
     pub stopping: AtomicBool,
@@ -54,6 +58,7 @@ impl Default for Gauges {
     fn default() -> Self {
         Gauges {
             legs: AtomicUsize::new(0),
+            load: AtomicUsize::new(0),
             skipped_ticks: AtomicU64::new(0),
             lost_commands: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -77,10 +82,21 @@ impl Gauges {
         self.cpu_ns.store(cpu.as_nanos() as u64, Ordering::Relaxed);
     }
 
-    pub fn read(&self) -> ClockStats {
-        let counts: Vec<u64> = self.late.iter().map(|class| class.load(Ordering::Relaxed)).collect();
+    /// The sum over some threads.
+    pub fn read<'a>(threads: impl Iterator<Item = &'a Gauges>) -> ClockStats {
+        let (mut stats, mut counts, mut max) = (ClockStats::default(), vec![0; CLASSES], Duration::ZERO);
+        for gauges in threads {
+            stats.threads += 1;
+            stats.legs += gauges.legs.load(Ordering::Relaxed);
+            stats.skipped_ticks += gauges.skipped_ticks.load(Ordering::Relaxed);
+            stats.lost_commands += gauges.lost_commands.load(Ordering::Relaxed);
+            stats.cpu += Duration::from_nanos(gauges.cpu_ns.load(Ordering::Relaxed));
+            for (sum, class) in counts.iter_mut().zip(&gauges.late) {
+                *sum += class.load(Ordering::Relaxed);
+            }
+            max = max.max(Duration::from_nanos(gauges.latest_ns.load(Ordering::Relaxed)));
+        }
         let steps: u64 = counts.iter().sum();
-        let max = Duration::from_nanos(self.latest_ns.load(Ordering::Relaxed));
         let at_most = |share: f64| {
             let wanted = (steps as f64 * share).ceil() as u64;
             let mut passed = 0;
@@ -90,14 +106,9 @@ impl Gauges {
             });
             class.map_or(max, |class| (CLASS * (class as u32 + 1)).min(max))
         };
-        ClockStats {
-            legs: self.legs.load(Ordering::Relaxed),
-            ticks: steps / PHASES as u64,
-            skipped_ticks: self.skipped_ticks.load(Ordering::Relaxed),
-            lost_commands: self.lost_commands.load(Ordering::Relaxed),
-            cpu: Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed)),
-            lateness: Lateness { p50: at_most(0.5), p99: at_most(0.99), max },
-        }
+        stats.ticks = steps / PHASES as u64;
+        stats.lateness = Lateness { p50: at_most(0.5), p99: at_most(0.99), max };
+        stats
     }
 }
 
@@ -112,7 +123,7 @@ mod tests {
             gauges.woke(Duration::from_micros(micros * 10));
         }
         gauges.woke(Duration::from_secs(1));
-        let lateness = gauges.read().lateness;
+        let lateness = Gauges::read([&gauges].into_iter()).lateness;
         assert_eq!(lateness.p50, Duration::from_micros(510));
         assert_eq!(lateness.p99, Duration::from_micros(1_000));
         assert_eq!(lateness.max, Duration::from_secs(1));
@@ -120,6 +131,7 @@ mod tests {
 
     #[test]
     fn before_the_first_step_everything_is_zero() {
-        assert_eq!(Gauges::default().read(), ClockStats::default());
+        let stats = Gauges::read([&Gauges::default()].into_iter());
+        assert_eq!(stats, ClockStats { threads: 1, ..ClockStats::default() });
     }
 }

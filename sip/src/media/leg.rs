@@ -2,13 +2,15 @@
 //! modules behind the clock.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use audio::g711::Codec;
 
 use super::clip::{Clip, Playback};
 use super::clock::Shared;
+use super::conference::{Conference, Room};
+use super::event::Recording;
 use super::line::Line;
 
 /// Names a leg; unique in this process.
@@ -44,17 +46,54 @@ pub struct LegConfig {
     pub record: bool,
 }
 
+/// What a leg's handles, its thread and the legs it wants to be bridged with know of each other.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub id: LegId,
+    /// The number of the thread that owns the leg; only that thread changes it, holding `sending`.
+    pub home: AtomicUsize,
+    /// Held while a command is sent, so that none is on its way to the old thread when the leg leaves it.
+    pub sending: Mutex<()>,
+    /// Outside the command queue, so that a leg closes even when the queue is full.
+    pub closing: AtomicBool,
+}
+
+impl Route {
+    pub fn new(home: usize) -> Route {
+        Route {
+            id: LegId::next(),
+            home: AtomicUsize::new(home),
+            sending: Mutex::new(()),
+            closing: AtomicBool::new(false),
+        }
+    }
+
+    pub fn home(&self) -> usize {
+        self.home.load(Ordering::Acquire)
+    }
+
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+}
+
 /// A command for one leg.
 #[derive(Debug)]
 pub(super) enum Command {
     Open(Box<Line>),
+    /// A leg that comes from another thread.
+    Adopt(Box<Line>),
     Play(Playback),
     Stop,
     StopTurn(u64),
     SendKeys(String),
     SetRemote(Option<SocketAddr>, Codec, Option<u8>),
-    Bridge(LegId),
+    /// Sent to both legs of a bridge.
+    Bridge(Arc<Route>),
     Unbridge,
+    Join(Room),
+    Leave,
+    Record(Recording),
     MuteIn(bool),
     MuteOut(bool),
     Pause(bool),
@@ -66,34 +105,32 @@ pub(super) enum Command {
 pub struct Leg(Arc<Handle>);
 
 struct Handle {
-    id: LegId,
+    route: Arc<Route>,
     shared: Arc<Shared>,
-    /// Outside the command queue, so that a leg closes even when the queue is full.
-    closing: Arc<AtomicBool>,
     /// The payload type of the codec now in use.
     codec: AtomicU8,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.closing.store(true, Ordering::Release);
+        self.route.closing.store(true, Ordering::Release);
     }
 }
 
 impl std::fmt::Debug for Leg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0.id)
+        write!(f, "{}", self.0.route.id)
     }
 }
 
 impl Leg {
-    pub(super) fn new(id: LegId, shared: Arc<Shared>, closing: Arc<AtomicBool>, codec: Codec) -> Leg {
-        Leg(Arc::new(Handle { id, shared, closing, codec: AtomicU8::new(codec.payload_type()) }))
+    pub(super) fn new(route: Arc<Route>, shared: Arc<Shared>, codec: Codec) -> Leg {
+        Leg(Arc::new(Handle { route, shared, codec: AtomicU8::new(codec.payload_type()) }))
     }
 
     /// The name of this leg.
     pub fn id(&self) -> LegId {
-        self.0.id
+        self.0.route.id
     }
 
     /// The codec that is sent.
@@ -132,14 +169,39 @@ impl Leg {
     }
 
     /// Lets the peers of two legs of one clock hear each other, keys included. Replaces what either was playing and
-    /// whatever bridge either was in. A clip played later is heard instead of the other peer while it lasts.
+    /// whatever bridge or conference either was in. A clip played later is heard instead of the other peer while it
+    /// lasts. If two threads have the legs, one leg moves to the other's, which takes at most a few steps of 5 ms.
     pub fn bridge(&self, other: &Leg) {
-        self.send(Command::Bridge(other.0.id));
+        let (one, two) = (&self.0.route, &other.0.route);
+        let same_clock = Arc::ptr_eq(&self.0.shared, &other.0.shared);
+        if same_clock && one.id != two.id && !one.is_closing() && !two.is_closing() {
+            self.send(Command::Bridge(two.clone()));
+            other.send(Command::Bridge(one.clone()));
+        }
     }
 
     /// Parts the bridge again, if there is one.
     pub fn unbridge(&self) {
         self.send(Command::Unbridge);
+    }
+
+    /// Joins a conference of the same clock: the peer hears all others in it and they hear it; keys stay on this leg.
+    /// Replaces what the leg was playing and whatever bridge or conference it was in. A clip played later is heard
+    /// instead of the others while it lasts.
+    pub fn join(&self, conference: &Conference) {
+        if conference.is_of(&self.0.shared) {
+            self.send(Command::Join(conference.room()));
+        }
+    }
+
+    /// Leaves the conference, if the leg is in one.
+    pub fn leave(&self) {
+        self.send(Command::Leave);
+    }
+
+    /// What of the call may be kept from the next tick on; see [`Recording`].
+    pub fn record_state(&self, recording: Recording) {
+        self.send(Command::Record(recording));
     }
 
     /// Makes the peer unheard: frames and the bridged leg get silence instead. Keys still count.
@@ -170,10 +232,10 @@ impl Leg {
     /// Ends the leg at the next tick and frees its socket; the last event is
     /// [`LegEvent::Closed`](super::LegEvent::Closed).
     pub fn close(&self) {
-        self.0.closing.store(true, Ordering::Release);
+        self.0.route.closing.store(true, Ordering::Release);
     }
 
     fn send(&self, command: Command) {
-        self.0.shared.send(self.0.id, command);
+        self.0.shared.send(&self.0.route, command);
     }
 }

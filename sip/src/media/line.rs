@@ -3,25 +3,34 @@
 
 use std::net::UdpSocket;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use audio::FRAME_8K;
 use audio::vad::VoiceActivity;
 
-use super::event::{EventSink, LegEvent, LegStats, MediaFrame};
+use super::conference::Room;
+use super::event::{EventSink, LegEvent, LegStats, MediaFrame, Recording};
 use super::hearing::{Heard, Hearing};
-use super::leg::{Command, LegConfig, LegId};
-use super::speaking::{Speaking, Workspace, prepare_tones};
+use super::leg::{Command, LegConfig, Route};
+use super::speaking::{Company, Speaking, Workspace, prepare_tones};
 use super::sys;
 use super::wire::{Inbox, Outbox};
 
 /// A leg on the media thread.
 pub struct Line {
-    pub id: LegId,
+    pub route: Arc<Route>,
     /// Which of the steps of a tick is this leg's.
     pub phase: usize,
-    /// The slot of the leg that this one is bridged with.
+    /// The leg that this one is to be bridged with, wherever it is.
+    pub wish: Option<Arc<Route>>,
+    /// The slot of that leg, once both are on this thread and want each other.
     pub bridge: Option<usize>,
+    /// The conference that this leg is in, or on its way to.
+    pub room: Option<Room>,
+    /// Whether it has arrived there.
+    pub entered: bool,
+    recording: Recording,
     pub socket: UdpSocket,
     hearing: Hearing,
     speaking: Speaking,
@@ -30,39 +39,46 @@ pub struct Line {
     sink: EventSink,
     /// Events of this step, reported once all packets are out.
     events: Vec<LegEvent>,
-    closing: Arc<AtomicBool>,
     /// Ticks so far.
     index: u64,
 }
 
 impl std::fmt::Debug for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.id)
+        write!(f, "{}", self.route.id)
     }
 }
 
 impl Line {
     /// Made on the caller's thread, because it allocates.
-    pub fn new(id: LegId, config: LegConfig, sink: EventSink, closing: Arc<AtomicBool>) -> Line {
+    pub fn new(route: Arc<Route>, config: LegConfig, sink: EventSink) -> Line {
         sys::mark_as_voice(&config.socket);
         prepare_tones();
         Line {
-            id,
+            route,
             phase: 0,
+            wish: None,
             bridge: None,
+            room: None,
+            entered: false,
+            recording: Recording::On,
             hearing: Hearing::new(config.remote, config.codec, config.telephone_event),
             speaking: Speaking::new(config.codec, config.telephone_event),
             vad: config.record.then(VoiceActivity::new),
             socket: config.socket,
             sink,
             events: Vec::new(),
-            closing,
             index: 0,
         }
     }
 
     pub fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
+        self.route.is_closing()
+    }
+
+    /// Whether it wants to be with others and is not yet.
+    pub fn seeks(&self) -> bool {
+        (self.room.is_some() && !self.entered) || (self.wish.is_some() && self.bridge.is_none())
     }
 
     pub fn heard(&self) -> &Heard {
@@ -91,8 +107,10 @@ impl Line {
             Command::MuteOut(muted) => self.speaking.muted = muted,
             Command::Pause(paused) => self.speaking.paused = paused,
             Command::Hold(clip) => self.speaking.set_hold(clip),
+            Command::Record(recording) => self.recording = recording,
             // These concern the engine.
-            Command::Open(_) | Command::Bridge(_) | Command::Unbridge => {}
+            Command::Open(_) | Command::Adopt(_) => {}
+            Command::Bridge(_) | Command::Unbridge | Command::Join(_) | Command::Leave => {}
         }
     }
 
@@ -114,14 +132,14 @@ impl Line {
 
     /// Takes the peer's 20 ms out of the jitter buffer.
     pub fn hear(&mut self) {
-        let samples = self.vad.is_some() || self.bridge.is_some();
+        let samples = self.vad.is_some() || self.bridge.is_some() || self.room.is_some();
         self.hearing.tick(samples);
     }
 
     /// Sends the packet of this tick.
-    pub fn speak(&mut self, peer: Option<&Heard>, now: Instant, work: &mut Workspace) {
+    pub fn speak(&mut self, company: Company<'_>, now: Instant, work: &mut Workspace) {
         let out = self.hearing.latch.destination().map(|to| Outbox::new(&self.socket, to));
-        self.speaking.tick(out, peer, now, work, &mut self.events);
+        self.speaking.tick(out, company, now, work, &mut self.events);
     }
 
     /// Ends the tick: voice activity, the frame, and whatever else is to be reported.
@@ -131,13 +149,18 @@ impl Line {
         self.flush();
         if let Some(vad) = &mut self.vad {
             let heard = &self.hearing.heard;
+            let (heard_pcm, said) = match self.recording {
+                Recording::Paused => ([0; FRAME_8K], [0; FRAME_8K]),
+                Recording::On | Recording::Masked => (heard.pcm, self.speaking.said),
+            };
             self.sink.frame(MediaFrame {
                 at: now,
                 index: self.index,
-                heard: heard.pcm,
-                said: self.speaking.said,
-                speech: vad.push(&heard.pcm),
+                heard: heard_pcm,
+                said,
+                speech: vad.push(&heard_pcm),
                 concealed: heard.concealed,
+                recorded: self.recording == Recording::On,
             });
         }
         self.index += 1;
@@ -163,6 +186,7 @@ impl Line {
 
     /// Frees the socket and says goodbye.
     pub fn close(mut self, now: Instant) {
+        self.route.closing.store(true, Ordering::Release);
         self.silence(now);
         self.flush();
         let mut stats = LegStats { dropped_events: self.sink.dropped(), ..LegStats::default() };

@@ -1,9 +1,10 @@
-//! The media clock: one operating-system thread owns the sockets and the playout of every leg, and wakes every 20 ms.
+//! The media clock: a few operating-system threads own the sockets and the playout of all legs, each leg on one thread.
 //! Whoever holds a [`Leg`] sends it commands (play, stop, bridge…) that never block; what happens comes back as
 //! [`LegEvent`]s. What to play, and what was understood, is left to others: this module knows packets and samples only.
 //!
-//! - [`Clock`]: starts and stops the thread; [`ClockStats`] says how punctual it is.
+//! - [`Clock`]: starts and stops the threads; [`ClockStats`] says how punctual they are.
 //! - [`Leg`], [`LegConfig`]: one audio stream with one peer.
+//! - [`Conference`]: legs that all hear each other.
 //! - [`Clip`], [`Playback`]: sound to play, encoded once and shared by all legs.
 //! - [`LegEvents`]: frames, keys, the begin and end of each playback, silence on the wire.
 //!
@@ -11,17 +12,21 @@
 //!
 //! 1. Commands are taken, then every datagram that has arrived is read.
 //! 2. For each leg the jitter buffer gives 20 ms of the peer's sound.
-//! 3. For each leg one packet leaves: a key, a clip, the bridged leg's sound, the hold loop, or silence.
+//! 3. For each leg one packet leaves: a key, a clip, the bridged leg's or the conference's sound, the hold loop, or silence.
 //! 4. Only when all packets are out: voice activity and events, so that nothing slow can delay a packet.
 //!
-//! The thread wakes every 5 ms, and each leg ticks at every fourth of these steps. Commands are taken and sockets are
+//! A thread wakes every 5 ms, and each leg ticks at every fourth of these steps. Commands are taken and sockets are
 //! read at each step, so a key or a command is acted on at the leg's very next tick, and a new leg sends within 10 ms.
 //! `epoll` names the sockets that can be read, so reading four times as often costs hardly more than reading once.
 //!
-//! Architecture invariant: the thread never blocks, awaits, or takes a lock that is held across anything slow.
+//! Legs that are bridged or in one conference are on one thread: a leg that is not is handed over whole, socket and all,
+//! and what was sent to it in the meantime goes after it in order.
+//!
+//! Architecture invariant: a media thread never blocks, awaits, or takes a lock that is held across anything slow.
 
 mod clip;
 mod clock;
+mod conference;
 mod engine;
 mod event;
 mod gauges;
@@ -39,6 +44,7 @@ mod wire;
 pub use audio::g711::Codec;
 pub use clip::{Clip, Playback, VOICED_DBOV};
 pub use clock::{Clock, Scheduling};
-pub use event::{LegEvent, LegEvents, LegStats, MediaFrame};
+pub use conference::Conference;
+pub use event::{LegEvent, LegEvents, LegStats, MediaFrame, Recording};
 pub use gauges::{ClockStats, Lateness};
 pub use leg::{Leg, LegConfig, LegId};

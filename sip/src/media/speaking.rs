@@ -1,5 +1,5 @@
 //! The sending half of a leg: one packet a tick, whatever there is to send. First come keys, then clips, then the
-//! bridged peer, then the hold loop, then silence; a packet leaves in any case, so that NATs stay open and the peer's
+//! bridged peer or the conference, then the hold loop, then silence; a packet leaves in any case, so that NATs stay open and the peer's
 //! jitter buffer stays filled.
 
 use std::sync::{Arc, LazyLock};
@@ -53,6 +53,17 @@ pub struct Speaking {
     errors: u64,
 }
 
+/// Whom a leg's peer hears when nothing is played.
+#[derive(Clone, Copy, Debug)]
+pub enum Company<'a> {
+    /// Nobody.
+    Alone,
+    /// The peer of the bridged leg.
+    Peer(&'a Heard),
+    /// The others in a conference, mixed.
+    Others(Frame8k),
+}
+
 /// Room for one packet, shared by all legs.
 #[derive(Default)]
 pub struct Workspace {
@@ -94,7 +105,7 @@ impl Speaking {
     pub fn tick(
         &mut self,
         out: Option<Outbox<'_>>,
-        peer: Option<&Heard>,
+        company: Company<'_>,
         now: Instant,
         work: &mut Workspace,
         events: &mut Vec<LegEvent>,
@@ -125,7 +136,7 @@ impl Speaking {
             self.send(out, header, work);
             return;
         }
-        let source = self.fill(step, peer, now, &mut work.payload, events);
+        let source = self.fill(step, company, now, &mut work.payload, events);
         if self.muted {
             work.payload.clear();
             self.said = [0; FRAME_8K];
@@ -147,7 +158,7 @@ impl Speaking {
     fn fill(
         &mut self,
         step: KeyStep,
-        peer: Option<&Heard>,
+        company: Company<'_>,
         now: Instant,
         payload: &mut Vec<u8>,
         events: &mut Vec<LegEvent>,
@@ -163,16 +174,27 @@ impl Speaking {
             copy(clip, frame, codec, payload, &mut self.said);
             return Source::Clip;
         }
-        if let Some(heard) = peer {
-            if !heard.sound {
-                return Source::Silence;
+        match company {
+            Company::Alone => {}
+            Company::Peer(heard) => {
+                if !heard.sound {
+                    return Source::Silence;
+                }
+                self.said = heard.pcm;
+                match heard.payload(codec) {
+                    Some(bytes) => payload.extend_from_slice(bytes),
+                    None => codec.encode(&heard.pcm, payload),
+                }
+                return Source::Other;
             }
-            self.said = heard.pcm;
-            match heard.payload(codec) {
-                Some(bytes) => payload.extend_from_slice(bytes),
-                None => codec.encode(&heard.pcm, payload),
+            Company::Others(pcm) => {
+                if pcm == [0; FRAME_8K] {
+                    return Source::Silence;
+                }
+                codec.encode(&pcm, payload);
+                self.said = pcm;
+                return Source::Other;
             }
-            return Source::Other;
         }
         if let Some((clip, frame)) = &mut self.hold {
             copy(clip, *frame, codec, payload, &mut self.said);

@@ -2,10 +2,13 @@
 //! for a clock or depends on one.
 
 mod bridging;
+mod conferences;
 mod intruders;
 mod keys;
 mod lifecycle;
 mod playing;
+mod recording;
+mod threads;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -26,14 +29,21 @@ const EVENTS: u8 = 101;
 struct Rig {
     clock: Clock,
     engine: Engine,
+    /// Those of the other threads.
+    others: Vec<Engine>,
     start: Instant,
     step: u64,
 }
 
 impl Rig {
     fn new() -> Rig {
-        let (clock, engine) = Clock::by_hand().expect("epoll is there");
-        Rig { clock, engine, start: Instant::now(), step: 0 }
+        Rig::with_threads(1)
+    }
+
+    fn with_threads(threads: usize) -> Rig {
+        let (clock, mut engines) = Clock::by_hand(threads).expect("epoll is there");
+        let engine = engines.remove(0);
+        Rig { clock, engine, others: engines, start: Instant::now(), step: 0 }
     }
 
     fn now(&self) -> Instant {
@@ -42,7 +52,9 @@ impl Rig {
 
     fn step(&mut self) {
         let elapsed = STEP * self.step as u32;
-        self.engine.step(self.step, self.start + elapsed, elapsed, 0);
+        for engine in std::iter::once(&mut self.engine).chain(&mut self.others) {
+            engine.step(self.step, self.start + elapsed, elapsed, 0);
+        }
         self.step += 1;
     }
 
@@ -50,6 +62,11 @@ impl Rig {
         for _ in 0..count * PHASES {
             self.step();
         }
+    }
+
+    /// How many legs each thread has.
+    fn legs(&self) -> Vec<usize> {
+        std::iter::once(&self.engine).chain(&self.others).map(Engine::legs).collect()
     }
 
     fn leg(&self, remote: Option<SocketAddr>, change: impl FnOnce(&mut LegConfig)) -> TestLeg {
