@@ -132,6 +132,8 @@ pub struct Driver {
     agent_ear: Ear,
     agent_voice: VoiceActivity,
     recording: bool,
+    /// Whether it has been said that the caller hears nothing.
+    unheard: bool,
     reports: mpsc::Receiver<Report>,
     reporter: mpsc::Sender<Report>,
     renderer: mpsc::Sender<Render>,
@@ -163,6 +165,7 @@ impl Driver {
             agent_ear: Ear::new(),
             agent_voice: VoiceActivity::new(),
             recording: false,
+            unheard: false,
             reports,
             reporter,
             renderer,
@@ -246,7 +249,19 @@ impl Driver {
                 );
                 self.feed(Input::Problem { what: "media", message }).await;
             }
-            LegEvent::FirstPacket { .. } => {}
+            LegEvent::Unheard { for_, .. } => {
+                // The reports come every few seconds; the journal holds it once.
+                if self.unheard {
+                    return;
+                }
+                self.unheard = true;
+                let message = format!(
+                    "the caller's telephone reports that no audio reaches it, for {} s now; check that RTP can leave this machine (firewall, NAT, sip.media_ip)",
+                    for_.as_secs()
+                );
+                self.feed(Input::Problem { what: "media", message }).await;
+            }
+            LegEvent::FirstPacket { .. } | LegEvent::Quality(_) => {}
             LegEvent::Closed(_) => self.feed(Input::HungUp { by: Party::Hotline, cause: "media_closed" }).await,
         }
     }

@@ -187,7 +187,11 @@ async fn pump(events: Option<LegEvents>, shared: Arc<Mutex<Shared>>, done: mpsc:
                 let _ = done.try_send(id);
             }
             LegEvent::Closed(stats) => state.stats = Some(stats),
-            LegEvent::PlayStarted { .. } | LegEvent::FirstPacket { .. } | LegEvent::NoRtp { .. } => {}
+            LegEvent::PlayStarted { .. }
+            | LegEvent::FirstPacket { .. }
+            | LegEvent::NoRtp { .. }
+            | LegEvent::Unheard { .. }
+            | LegEvent::Quality(_) => {}
         }
     }
 }

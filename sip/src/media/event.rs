@@ -8,6 +8,9 @@ use audio::Frame8k;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use super::quality::{History, QualityPoint};
+use crate::rtp::Unheard;
+
 /// Room for frames: just over five seconds.
 pub(super) const FRAME_ROOM: usize = 256;
 /// Room that frames leave free for everything else.
@@ -43,11 +46,11 @@ pub enum LegEvent {
         /// When it ended.
         at: Instant,
     },
-    /// The peer pressed a key (RFC 4733), reported at the event's start and once.
+    /// The peer pressed a key: reported once, at its start, however it reaches us (RFC 4733, SIP INFO, a tone).
     Key {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
-        /// When the first packet of the event was read.
+        /// When it was first noticed.
         at: Instant,
     },
     /// The first valid packet; from now on audio goes to where it came from.
@@ -62,6 +65,16 @@ pub enum LegEvent {
         /// How long it has been.
         for_: Duration,
     },
+    /// The peer's RTCP reports say that it hears nothing of us (at least a second report, and again with each that
+    /// follows), although we send.
+    Unheard {
+        /// What the reports say.
+        how: Unheard,
+        /// Since the first such report.
+        for_: Duration,
+    },
+    /// How the last five seconds sounded, both ways.
+    Quality(Box<QualityPoint>),
     /// The leg is closed and its socket is free; always the last event.
     Closed(LegStats),
 }
@@ -101,7 +114,7 @@ pub enum Recording {
 }
 
 /// Counters of a leg over its whole life.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LegStats {
     /// Valid RTP packets from the peer.
     pub packets_in: u64,
@@ -129,6 +142,18 @@ pub struct LegStats {
     pub dropped_events: u64,
     /// Whether the peer never sent a valid packet.
     pub no_rtp: bool,
+    /// Ticks for which something had to be made up.
+    pub concealed: u64,
+    /// RTCP packets of the peer.
+    pub rtcp_in: u64,
+    /// RTCP packets sent.
+    pub rtcp_out: u64,
+    /// Packets of ours that the peer says never came (RTCP), if it says anything; negative if more came than we sent.
+    pub remote_lost: Option<i32>,
+    /// There and back, by the last reports that told.
+    pub round_trip: Option<Duration>,
+    /// How the leg sounded from its beginning to its end.
+    pub history: History,
 }
 
 /// The events of one leg.

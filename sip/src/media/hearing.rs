@@ -4,15 +4,20 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use audio::dtmf::KeyDetector;
 use audio::g711::Codec;
 use audio::jitter::{JitterBuffer, Playout};
+use audio::quality::CodecClass;
 use audio::{FRAME, FRAME_8K, Frame8k};
 
 use super::event::{LegEvent, LegStats};
 use super::latch::{Latch, Verdict};
 use super::player::ticks;
-use crate::rtp::{KeyReceiver, Packet, Reception, TelephoneEvent};
+use super::quality::Counts;
+use crate::rtp::{KeyReceiver, KeySource, Packet, Presses, Reception, TelephoneEvent};
 
+/// The rate of the timestamps in Hz.
+const CLOCK: u32 = 8_000;
 /// Comfort noise (RFC 3389): a sign of life without sound.
 const COMFORT_NOISE: u8 = 13;
 /// No RTP for this many ticks is worth saying.
@@ -56,11 +61,15 @@ pub struct Hearing {
     pub telephone_event: Option<u8>,
     pub muted: bool,
     pub heard: Heard,
-    reception: Reception,
+    pub reception: Reception,
     jitter: JitterBuffer,
     /// The codec the peer sends, which need not be ours.
     codec: Codec,
     keys: KeyReceiver,
+    presses: Presses,
+    /// Listens for keys as tones; whether to do so if not as agreement has it.
+    detector: Option<Box<KeyDetector>>,
+    detect: Option<bool>,
     /// For so many ticks, what is missing makes room for a key and is not lost.
     key: u64,
     /// Ticks since the last valid packet.
@@ -82,6 +91,9 @@ impl Hearing {
             jitter: JitterBuffer::default(),
             codec,
             keys: KeyReceiver::default(),
+            presses: Presses::default(),
+            detector: None,
+            detect: None,
             key: 0,
             quiet: 0,
             packets: 0,
@@ -117,18 +129,19 @@ impl Hearing {
         self.packets += 1;
         self.bytes += packet.payload.len() as u64;
         self.quiet = 0;
-        let begins = self.reception.packet(header.ssrc, header.sequence, header.timestamp, arrival);
+        let begins = self.reception.packet(header.ssrc, header.sequence);
         if begins && !first {
-            self.jitter.reset(8_000);
+            self.jitter.reset(CLOCK);
             self.keys.reset();
         }
         match kind {
             Kind::Audio(codec) => {
                 if self.codec != codec {
                     // What waits in the buffer is in the other coding.
-                    self.jitter.reset(8_000);
+                    self.jitter.reset(CLOCK);
                     self.codec = codec;
                 }
+                self.reception.arrived(header.timestamp, arrival, CLOCK);
                 let samples = packet.payload.len();
                 self.jitter.push(header.sequence, header.timestamp, samples, packet.payload);
                 None
@@ -140,8 +153,7 @@ impl Hearing {
                 let passed = u32::from(event.duration).saturating_sub(FRAME_8K as u32);
                 self.jitter.push_silence(header.sequence, header.timestamp.wrapping_add(passed), FRAME_8K);
                 let digit = self.keys.packet(header.timestamp, header.marker, event)?;
-                events.push(LegEvent::Key { digit, at: now });
-                Some(digit)
+                self.press(digit, KeySource::Event, now, events)
             }
             Kind::ComfortNoise => {
                 self.jitter.push_silence(header.sequence, header.timestamp, 0);
@@ -163,6 +175,37 @@ impl Hearing {
         let fits = packet.payload.len() <= MAX_PAYLOAD;
         let empty = packet.payload.is_empty() && matches!(kind, Kind::Audio(_));
         (fits && !empty).then_some((packet, kind))
+    }
+
+    /// Reports a key unless it is known already.
+    pub fn press(&mut self, digit: char, source: KeySource, now: Instant, events: &mut Vec<LegEvent>) -> Option<char> {
+        let new = self.presses.is_new(digit, source, now);
+        new.then(|| {
+            events.push(LegEvent::Key { digit, at: now });
+            digit
+        })
+    }
+
+    /// Whether to listen for keys as tones, whatever was agreed on.
+    pub fn detect_tones(&mut self, detect: bool) {
+        self.detect = Some(detect);
+    }
+
+    /// Whether samples are needed to hear keys.
+    pub fn listens_for_tones(&self) -> bool {
+        self.detect.unwrap_or(self.telephone_event.is_none())
+    }
+
+    /// Looks for a key in what was just heard.
+    pub fn find_tone(&mut self, now: Instant, events: &mut Vec<LegEvent>) {
+        if !self.listens_for_tones() {
+            self.detector = None;
+            return;
+        }
+        let found = self.detector.get_or_insert_default().push(&self.heard.pcm);
+        if let Some(digit) = found {
+            self.press(digit, KeySource::Tone, now, events);
+        }
     }
 
     /// The next 20 ms into [`Hearing::heard`]; as samples too if somebody needs them.
@@ -206,6 +249,31 @@ impl Hearing {
         stats.invalid = self.invalid;
         stats.strangers = self.strangers;
         stats.no_rtp = self.packets == 0;
+        stats.concealed = buffer.concealed;
+    }
+
+    /// What quality is measured by.
+    pub fn counts(&self) -> Counts {
+        let buffer = self.jitter.stats();
+        Counts {
+            received: self.packets,
+            lost: self.reception.lost(),
+            late: buffer.late,
+            played: buffer.played,
+            concealed: buffer.concealed,
+            jitter_ms: self.reception.jitter_ms(),
+            buffer: buffer.target,
+        }
+    }
+
+    /// The rate of the peer's timestamps in Hz.
+    pub fn clock(&self) -> u32 {
+        CLOCK
+    }
+
+    /// How the coding that is heard bears loss.
+    pub fn codec_class(&self) -> CodecClass {
+        CodecClass::G711
     }
 }
 

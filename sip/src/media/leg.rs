@@ -77,6 +77,23 @@ impl Route {
     }
 }
 
+/// Where our RTCP goes. The peer's is taken on the leg's own socket: it comes there when both share a port (RFC 5761) or
+/// when our `a=rtcp` says so (RFC 3605). A socket of its own on the port above would cost each leg a descriptor and some
+/// kilobytes for a packet every five seconds, so there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RtcpTo {
+    /// To the port above the one that audio goes to: the custom.
+    #[default]
+    PortAbove,
+    /// To where audio goes (`a=rtcp-mux`).
+    Muxed,
+    /// To this port of the host that audio goes to (`a=rtcp`). Another host is not followed: it would be somebody who
+    /// never asked for it, or an address behind a NAT.
+    Port(u16),
+    /// Nowhere.
+    Off,
+}
+
 /// A command for one leg.
 #[derive(Debug)]
 pub(super) enum Command {
@@ -98,6 +115,9 @@ pub(super) enum Command {
     MuteOut(bool),
     Pause(bool),
     Hold(Option<Arc<Clip>>),
+    SignalledKey(char),
+    Rtcp(RtcpTo),
+    DetectTones(bool),
 }
 
 /// A leg. Clones name the same leg; it closes when the last of them is dropped, or with [`Leg::close`].
@@ -227,6 +247,22 @@ impl Leg {
             clip.prepare(self.codec());
         }
         self.send(Command::Hold(clip));
+    }
+
+    /// Reports a key that came by way of the signalling (SIP INFO), unless the media has told of it already.
+    pub fn key_from_signalling(&self, digit: char) {
+        self.send(Command::SignalledKey(digit));
+    }
+
+    /// Where RTCP goes; the port above the audio's until this is called.
+    pub fn set_rtcp(&self, to: RtcpTo) {
+        self.send(Command::Rtcp(to));
+    }
+
+    /// Whether to listen for keys as tones in the audio. Without this they are listened for exactly while telephone
+    /// events are not agreed on.
+    pub fn detect_tones(&self, detect: bool) {
+        self.send(Command::DetectTones(detect));
     }
 
     /// Ends the leg at the next tick and frees its socket; the last event is

@@ -1,7 +1,7 @@
 //! One leg as the media thread sees it: a socket, its two halves, and what is to be reported. Which legs there are and
 //! when they tick is left to the engine.
 
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -12,10 +12,13 @@ use audio::vad::VoiceActivity;
 use super::conference::Room;
 use super::event::{EventSink, LegEvent, LegStats, MediaFrame, Recording};
 use super::hearing::{Heard, Hearing};
-use super::leg::{Command, LegConfig, Route};
+use super::leg::{Command, LegConfig, Route, RtcpTo};
+use super::quality::{Meter, QualityPoint};
 use super::speaking::{Company, Speaking, Workspace, prepare_tones};
 use super::sys;
 use super::wire::{Inbox, Outbox};
+use crate::rtp::rtcp::is_rtcp;
+use crate::rtp::{KeySource, Reports};
 
 /// A leg on the media thread.
 pub struct Line {
@@ -41,6 +44,11 @@ pub struct Line {
     events: Vec<LegEvent>,
     /// Ticks so far.
     index: u64,
+    reports: Reports,
+    rtcp_to: RtcpTo,
+    rtcp_in: u64,
+    rtcp_out: u64,
+    meter: Meter,
 }
 
 impl std::fmt::Debug for Line {
@@ -69,6 +77,11 @@ impl Line {
             sink,
             events: Vec::new(),
             index: 0,
+            reports: Reports::new(Instant::now()),
+            rtcp_to: RtcpTo::default(),
+            rtcp_in: 0,
+            rtcp_out: 0,
+            meter: Meter::default(),
         }
     }
 
@@ -108,6 +121,11 @@ impl Line {
             Command::Pause(paused) => self.speaking.paused = paused,
             Command::Hold(clip) => self.speaking.set_hold(clip),
             Command::Record(recording) => self.recording = recording,
+            Command::SignalledKey(digit) => {
+                self.hearing.press(digit, KeySource::Info, now, &mut self.events);
+            }
+            Command::Rtcp(to) => self.rtcp_to = to,
+            Command::DetectTones(detect) => self.hearing.detect_tones(detect),
             // These concern the engine.
             Command::Open(_) | Command::Adopt(_) => {}
             Command::Bridge(_) | Command::Unbridge | Command::Join(_) | Command::Leave => {}
@@ -127,12 +145,22 @@ impl Line {
     /// Reads one datagram; a key that it begins goes to the bridged leg.
     pub fn read(&mut self, inbox: &mut Inbox, now: Instant, arrival: Duration) -> Option<char> {
         let (datagram, from) = inbox.read(&self.socket)?;
+        if is_rtcp(datagram) {
+            // The peer's host is enough: RTCP may come from another port, and changes nothing but what is reported.
+            if self.hearing.latch.destination().is_some_and(|to| to.ip().to_canonical() == from.ip().to_canonical()) {
+                self.rtcp_in += 1;
+                let heard = self.hearing.reception.ssrc();
+                let unheard = self.reports.receive(datagram, self.speaking.stream(), heard, now);
+                self.events.extend(unheard.map(|(how, for_)| LegEvent::Unheard { how, for_ }));
+            }
+            return None;
+        }
         self.hearing.datagram(datagram, from, now, arrival, &mut self.events)
     }
 
     /// Takes the peer's 20 ms out of the jitter buffer.
     pub fn hear(&mut self) {
-        let samples = self.vad.is_some() || self.bridge.is_some() || self.room.is_some();
+        let samples = self.wants_samples();
         self.hearing.tick(samples);
     }
 
@@ -140,12 +168,49 @@ impl Line {
     pub fn speak(&mut self, company: Company<'_>, now: Instant, work: &mut Workspace) {
         let out = self.hearing.latch.destination().map(|to| Outbox::new(&self.socket, to));
         self.speaking.tick(out, company, now, work, &mut self.events);
+        if self.reports.is_due(now) && !self.speaking.paused {
+            self.send_report(now, false, &mut work.packet);
+        }
+    }
+
+    /// Tells the peer by RTCP what was sent and received.
+    fn send_report(&mut self, now: Instant, bye: bool, packet: &mut Vec<u8>) {
+        let Some(audio) = self.hearing.latch.destination() else {
+            return;
+        };
+        let to = match self.rtcp_to {
+            RtcpTo::Muxed => audio,
+            RtcpTo::Port(port) if port != 0 => SocketAddr::new(audio.ip(), port),
+            RtcpTo::Port(_) | RtcpTo::PortAbove => SocketAddr::new(audio.ip(), audio.port().saturating_add(1)),
+            RtcpTo::Off => return,
+        };
+        let block = self.hearing.reception.report(self.hearing.clock());
+        let (ssrc, _) = self.speaking.stream();
+        self.reports.write(now, ssrc, self.speaking.sender_info(), block, bye, packet);
+        self.rtcp_out += u64::from(Outbox::new(&self.socket, to).send(packet));
+    }
+
+    fn wants_samples(&self) -> bool {
+        self.vad.is_some() || self.bridge.is_some() || self.room.is_some() || self.hearing.listens_for_tones()
+    }
+
+    /// Ends an interval of the history; says how it sounded.
+    fn measure(&mut self, now: Instant) -> QualityPoint {
+        let remote = self.reports.remote().map(|remote| (remote, self.speaking.clock()));
+        let codecs = (self.hearing.codec_class(), self.speaking.codec_class());
+        self.meter.close(self.hearing.counts(), remote, self.reports.round_trip(), codecs, now)
     }
 
     /// Ends the tick: voice activity, the frame, and whatever else is to be reported.
     pub fn report(&mut self, now: Instant) {
         let due = !self.speaking.paused && self.hearing.latch.destination().is_some();
         self.hearing.watch(due, &mut self.events);
+        self.hearing.find_tone(now, &mut self.events);
+        let heard = self.wants_samples().then_some(&self.hearing.heard.pcm);
+        if self.meter.tick(heard, &self.speaking.said, self.hearing.heard.concealed) {
+            let point = self.measure(now);
+            self.events.push(LegEvent::Quality(Box::new(point)));
+        }
         self.flush();
         if let Some(vad) = &mut self.vad {
             let heard = &self.hearing.heard;
@@ -189,7 +254,22 @@ impl Line {
         self.route.closing.store(true, Ordering::Release);
         self.silence(now);
         self.flush();
-        let mut stats = LegStats { dropped_events: self.sink.dropped(), ..LegStats::default() };
+        if self.meter.is_open() {
+            self.measure(now);
+        }
+        // Whoever has never had a report from us does not wait for a goodbye.
+        if self.reports.has_sent() {
+            self.send_report(now, true, &mut Vec::new());
+        }
+        let mut stats = LegStats {
+            dropped_events: self.sink.dropped(),
+            rtcp_in: self.rtcp_in,
+            rtcp_out: self.rtcp_out,
+            remote_lost: self.reports.remote().map(|remote| remote.lost),
+            round_trip: self.reports.round_trip(),
+            history: std::mem::take(&mut self.meter.history),
+            ..LegStats::default()
+        };
         self.hearing.count(&mut stats);
         self.speaking.count(&mut stats);
         drop(self.socket);

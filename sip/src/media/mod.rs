@@ -35,16 +35,19 @@ mod latch;
 mod leg;
 mod line;
 mod player;
+mod quality;
 mod speaking;
 mod sys;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+pub use crate::rtp::Unheard;
 pub use audio::g711::Codec;
 pub use clip::{Clip, Playback, VOICED_DBOV};
 pub use clock::{Clock, Scheduling};
 pub use conference::Conference;
 pub use event::{LegEvent, LegEvents, LegStats, MediaFrame, Recording};
 pub use gauges::{ClockStats, Lateness};
-pub use leg::{Leg, LegConfig, LegId};
+pub use leg::{Leg, LegConfig, LegId, RtcpTo};
+pub use quality::{Direction as QualityDirection, History, QualityPoint};

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use audio::g711::Codec;
+use audio::quality::CodecClass;
 use audio::{FRAME_8K, Frame8k, Pcm8k, tone};
 
 use super::clip::Clip;
@@ -13,6 +14,7 @@ use super::event::{LegEvent, LegStats};
 use super::hearing::Heard;
 use super::player::Player;
 use super::wire::Outbox;
+use crate::rtp::rtcp::SenderInfo;
 use crate::rtp::{Header, KEY_LENGTH, KeySender, KeyStep, digit_of_event, event_of_digit};
 
 /// The keys as tones, for peers that take no telephone events.
@@ -68,7 +70,7 @@ pub enum Company<'a> {
 #[derive(Default)]
 pub struct Workspace {
     payload: Vec<u8>,
-    packet: Vec<u8>,
+    pub packet: Vec<u8>,
 }
 
 impl Speaking {
@@ -213,6 +215,31 @@ impl Speaking {
         } else {
             self.errors += 1;
         }
+    }
+
+    /// Our stream and the packets it had so far.
+    pub fn stream(&self) -> (u32, u64) {
+        (self.ssrc, self.packets)
+    }
+
+    /// What RTCP says of our sending; nothing before the first packet. The time is filled in by the reports.
+    pub fn sender_info(&self) -> Option<SenderInfo> {
+        (self.packets > 0).then_some(SenderInfo {
+            ntp: 0,
+            rtp: self.timestamp,
+            packets: self.packets as u32,
+            bytes: self.bytes as u32,
+        })
+    }
+
+    /// The rate of our timestamps in Hz.
+    pub fn clock(&self) -> u32 {
+        8_000
+    }
+
+    /// How the coding that is said bears loss.
+    pub fn codec_class(&self) -> CodecClass {
+        CodecClass::G711
     }
 
     pub fn count(&self, stats: &mut LegStats) {

@@ -7,8 +7,13 @@
 
 mod keys;
 mod packet;
+mod presses;
 mod reception;
+mod reports;
+pub mod rtcp;
 
 pub use keys::{KEY_LENGTH, KeyReceiver, KeySender, KeyStep, TelephoneEvent, digit_of_event, event_of_digit};
 pub use packet::{Header, Packet};
+pub use presses::{KeySource, Presses};
 pub use reception::Reception;
+pub use reports::{Remote, Reports, Unheard};

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::SipError;
 use super::agent::Core;
 use super::ports::local_ip_towards;
-use crate::media::{Leg, LegConfig, LegEvents};
+use crate::media::{Leg, LegConfig, LegEvents, RtcpTo};
 use crate::sdp::{Agreed, Description, Direction, Encryption, Local, Preferences, SdpError};
 
 pub(super) struct Session {
@@ -59,6 +59,7 @@ impl Session {
         let (leg, events) = core.clock.open_leg(config).map_err(SipError::Media)?;
         let session = Session { local: Mutex::new(local), leg, held: watch::Sender::new(false) };
         if let Some(agreed) = agreed {
+            session.leg.set_rtcp(rtcp_to(&agreed));
             session.follow_direction(agreed.direction);
         }
         Ok((session, events))
@@ -105,6 +106,7 @@ impl Session {
 
     fn apply(&self, agreed: Agreed) {
         self.leg.set_remote(agreed.remote, law(&agreed), agreed.telephone_event);
+        self.leg.set_rtcp(rtcp_to(&agreed));
         self.follow_direction(agreed.direction);
     }
 
@@ -130,6 +132,11 @@ fn prepare(core: &Core, peer: IpAddr) -> Result<(std::net::UdpSocket, Local), Si
         None => bound,
     };
     Ok((socket, Local::new(SocketAddr::new(ip, port), preferences())))
+}
+
+/// Where the peer wants RTCP.
+fn rtcp_to(agreed: &Agreed) -> RtcpTo {
+    if agreed.rtcp_mux() { RtcpTo::Muxed } else { RtcpTo::Port(agreed.remote_rtcp.port()) }
 }
 
 /// What the legs can do so far.

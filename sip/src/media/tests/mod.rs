@@ -7,6 +7,7 @@ mod intruders;
 mod keys;
 mod lifecycle;
 mod playing;
+mod quality;
 mod recording;
 mod threads;
 
@@ -20,6 +21,7 @@ use audio::{FRAME_8K, Pcm8k, tone};
 use super::clock::Clock;
 use super::engine::{Engine, PHASES, STEP};
 use super::*;
+use crate::rtp::rtcp::is_rtcp;
 use crate::rtp::{Header, Packet, TelephoneEvent};
 
 /// The payload type for telephone events in these tests.
@@ -119,9 +121,10 @@ impl TestLeg {
         self.events().into_iter().filter_map(frame).collect()
     }
 
-    /// Everything but frames.
+    /// Everything but frames and the quality of the last seconds.
     fn news(&mut self) -> Vec<LegEvent> {
-        self.events().into_iter().filter(|event| !matches!(event, LegEvent::Frame(_))).collect()
+        let is_news = |event: &LegEvent| !matches!(event, LegEvent::Frame(_) | LegEvent::Quality(_));
+        self.events().into_iter().filter(is_news).collect()
     }
 
     fn keys(&mut self) -> String {
@@ -197,6 +200,7 @@ impl Peer {
     fn packets(&self) -> Vec<(Header, Vec<u8>)> {
         let mut buffer = [0; 2_048];
         std::iter::from_fn(|| self.socket.recv_from(&mut buffer).ok().map(|(length, _)| buffer[..length].to_vec()))
+            .filter(|bytes| !is_rtcp(bytes))
             .map(|bytes| {
                 let packet = Packet::parse(&bytes).expect("a leg sends RTP");
                 (packet.header, packet.payload.to_vec())
