@@ -113,6 +113,11 @@ fn damaged_media_packets_are_survived() {
 }
 
 #[test]
+fn damaged_reports_are_survived() {
+    survives("rtcp");
+}
+
+#[test]
 fn damaged_stun_messages_are_survived() {
     survives("stun");
 }

@@ -3,12 +3,13 @@
 //! `sip/tests/mutations.rs` with seeds that it damages at random. Only the public face of `sip` is used.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sip::message::{
     FrameError, Framer, MAX_BYTES, Message, Name, NameAddr, ParseError, RAck, Replaces, Request, Response, Uri, Via,
 };
-use sip::rtp::{Header, KeyReceiver, Packet, Reception, TelephoneEvent};
+use sip::rtp::rtcp::{Part, Parts, SenderInfo};
+use sip::rtp::{Header, KeyReceiver, Packet, Reception, Reports, TelephoneEvent};
 use sip::sdp::{Description, Local, Preferences};
 use sip::srtp::{Keys, MasterKey, Shield, Suite};
 use sip::stun::Binding;
@@ -17,8 +18,14 @@ use sip::stun::Binding;
 pub type Check = fn(&[u8]);
 
 /// Every check with its name, which is also that of its seeds' folder.
-pub const CHECKS: [(&str, Check); 5] =
-    [("sip_message", sip_message), ("sip_stream", sip_stream), ("sdp", sdp), ("rtp", rtp), ("stun", stun)];
+pub const CHECKS: [(&str, Check); 6] = [
+    ("sip_message", sip_message),
+    ("sip_stream", sip_stream),
+    ("sdp", sdp),
+    ("rtp", rtp),
+    ("rtcp", rtcp),
+    ("stun", stun),
+];
 
 /// Addresses of documentation (RFC 5737).
 const HERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 40_000);
@@ -174,9 +181,10 @@ pub fn rtp(bytes: &[u8]) {
         let _ = shield.unprotect_rtcp(datagram, &mut out);
         let Some(packet) = Packet::parse(datagram) else { continue };
         let header = packet.header;
-        reception.packet(header.ssrc, header.sequence, header.timestamp, arrival);
+        reception.packet(header.ssrc, header.sequence);
+        reception.arrived(header.timestamp, arrival, 8_000);
         assert!(reception.jitter_ms() >= 0.0);
-        let _ = reception.lost();
+        let _ = (reception.lost(), reception.report(8_000));
         if let Some(event) = TelephoneEvent::parse(packet.payload) {
             assert_eq!(TelephoneEvent::parse(&event.to_bytes()), Some(event));
             let _ = keys.packet(header.timestamp, header.marker, event);
@@ -188,6 +196,26 @@ pub fn rtp(bytes: &[u8]) {
         }
         let _ = shield.protect_rtp(&mut out);
     }
+}
+
+/// An RTCP compound, read as it stands and as the peer's reports on a stream of ours (SSRC 7) and its own (SSRC 9).
+pub fn rtcp(bytes: &[u8]) {
+    for part in Parts::new(bytes) {
+        if let Part::SenderReport { blocks, .. } | Part::ReceiverReport { blocks, .. } = part {
+            assert!(blocks.count() <= 31);
+        }
+    }
+    let start = Instant::now();
+    let mut reports = Reports::new(start);
+    for second in 1..4u64 {
+        let now = start + Duration::from_secs(second * 5);
+        let _ = reports.receive(bytes, (7, second * 250), Some(9), now);
+        let _ = reports.receive(bytes, (7, second * 250), None, now);
+    }
+    assert!(reports.remote().is_none_or(|remote| (0.0..=1.0).contains(&remote.loss)));
+    let mut out = Vec::new();
+    reports.write(start, 7, Some(SenderInfo::default()), None, true, &mut out);
+    assert_eq!(Parts::new(&out).count(), 3, "our report cannot be read");
 }
 
 /// A STUN message.

@@ -109,6 +109,72 @@ fn flashes_and_other_events_are_no_keys() {
     assert_eq!(heard([(0, true, event(16, 160, false))]), "");
 }
 
+/// What telephones and carriers do, and what is pressed: packets as (timestamp, marker, event, duration, end).
+#[test]
+fn quirks_of_senders_press_no_key_twice_and_lose_none() {
+    type Sent = &'static [(u32, bool, u8, u16, bool)];
+    let quirks: &[(&str, Sent, &str)] = &[
+        ("only the ends arrive", &[(0, false, 5, 800, true), (0, false, 5, 800, true), (0, false, 5, 800, true)], "5"),
+        ("a single end arrives", &[(0, false, 5, 800, true), (3_200, true, 6, 160, false)], "56"),
+        (
+            "the ends move on",
+            &[
+                (0, true, 5, 160, false),
+                (0, false, 5, 640, true),
+                (160, false, 5, 640, true),
+                (320, false, 5, 640, true),
+            ],
+            "5",
+        ),
+        (
+            "durations in ms, the timestamp moves",
+            &[
+                (0, true, 5, 20, false),
+                (160, false, 5, 40, false),
+                (320, false, 5, 60, false),
+                (480, false, 5, 80, true),
+            ],
+            "5",
+        ),
+        (
+            "every packet is marked and moves",
+            &[(0, true, 5, 160, false), (160, true, 5, 320, false), (320, true, 5, 480, true)],
+            "5",
+        ),
+        ("every packet is marked", &[(0, true, 5, 160, false), (0, true, 5, 320, false), (0, true, 5, 480, true)], "5"),
+        ("duration stays zero", &[(0, true, 5, 0, false), (0, false, 5, 0, false), (0, false, 5, 0, true)], "5"),
+        (
+            "the end of a long segment is lost",
+            &[(0, true, 5, 160, false), (0, false, 5, 0xFD00, false), (0xFFFF, false, 5, 480, false)],
+            "5",
+        ),
+        (
+            "two long segments and the end of the third",
+            &[(0, true, 5, 0xFFFF, false), (0xFFFF, false, 5, 0xFFFF, false), (0x1_FFFE, false, 5, 900, true)],
+            "5",
+        ),
+        (
+            "the same key at once again, each end once",
+            &[(0, true, 5, 400, true), (800, true, 5, 160, false), (800, false, 5, 400, true)],
+            "55",
+        ),
+        (
+            "the same key again without markers",
+            &[(0, false, 5, 400, false), (0, false, 5, 400, true), (720, false, 5, 160, false)],
+            "55",
+        ),
+        ("the volume is silence", &[(0, true, 11, 160, false), (0, false, 11, 800, true)], "#"),
+        ("the clock wraps", &[(u32::MAX - 100, true, 1, 160, false), (2_000, true, 2, 160, false)], "12"),
+    ];
+    for (quirk, sent, pressed) in quirks {
+        let packets = sent.iter().map(|&(timestamp, marker, code, duration, end)| {
+            let volume = if code == 11 { 63 } else { 10 };
+            (timestamp, marker, TelephoneEvent { event: code, end, volume, duration })
+        });
+        assert_eq!(heard(packets), *pressed, "{quirk}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_key_is_heard_once_as_long_as_one_of_its_packets_arrives(

@@ -267,8 +267,11 @@ mod tests {
         assert!(waits.iter().any(|wait| *wait < 3.0) && waits.iter().any(|wait| *wait > 5.0));
     }
 
-    /// Reports (s, our packets by then, what they say) and in which of them the peer is found not to hear us.
-    fn check(steps: &[(u64, u64, Option<(u32, u8)>)], expected: &[Option<(Unheard, u64)>]) {
+    /// When a report comes (s), our packets by then, and what it says of us.
+    type Step = (u64, u64, Option<(u32, u8)>);
+
+    /// Runs reports, and in which of them the peer is found not to hear us.
+    fn check(steps: &[Step], expected: &[Option<(Unheard, u64)>]) {
         let start = Instant::now();
         let mut reports = Reports::new(start);
         let got: Vec<_> = steps
