@@ -1,6 +1,7 @@
 //! Telephony: SIP signalling, offer/answer, and the media clock.
 //!
 //! - [`message`]: SIP messages (RFC 3261), read and written.
+//! - [`transport`]: the sockets of SIP: UDP in batches, TCP, TLS, where a URI leads, and who is let in.
 //! - [`ua`]: the user agent: transports, registrar, dialogs; what the rest of Hotline sees of SIP.
 //! - [`sdp`]: offer and answer (RFC 3264, RFC 8866).
 //! - [`digest`]: digest authentication (RFC 8760), nonces.
@@ -21,4 +22,5 @@ pub mod rtp;
 pub mod sdp;
 pub mod srtp;
 pub mod stun;
+pub mod transport;
 pub mod ua;
