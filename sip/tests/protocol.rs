@@ -58,11 +58,11 @@ async fn the_answer_takes_over_the_payload_type_for_keys() {
 #[tokio::test]
 async fn no_shared_codec_is_488_before_anybody_hears_of_it() {
     let mut scene = scene().await;
-    let opus = description(4000, "111", "a=rtpmap:111 opus/48000/2\r\n");
-    scene.peer.invite(1, "", "", &opus).await;
+    let strange = description(4000, "18", "a=rtpmap:18 G729/8000\r\n");
+    scene.peer.invite(1, "", "", &strange).await;
     let refusal = scene.peer.final_answer("1 INVITE").await;
     assert_eq!(refusal.status(), 488);
-    assert!(refusal.header("Warning").contains("neither PCMU nor PCMA"));
+    assert!(refusal.header("Warning").starts_with("304 hotline \""));
     assert!(scene.calls.try_recv().is_err());
 }
 
@@ -220,15 +220,18 @@ async fn options_says_what_we_can_do() {
 async fn an_extension_we_lack_is_420_by_name() {
     let mut scene = scene().await;
     let answer = scene.status_of("OPTIONS", "", "Require: 100rel, teleport\r\n").await;
-    assert_eq!((answer.status(), answer.header("Unsupported")), (420, "100rel, teleport".to_owned()));
+    assert_eq!((answer.status(), answer.header("Unsupported")), (420, "teleport".to_owned()));
 }
 
 #[tokio::test]
-async fn unknown_methods_are_501_and_unserved_ones_405() {
+async fn unknown_methods_are_501_and_unserved_ones_refused() {
     let mut scene = scene().await;
     let unknown = scene.status_of("TELEPORT", "", "").await;
     assert_eq!(unknown.status(), 501);
-    for method in ["SUBSCRIBE", "MESSAGE", "PUBLISH", "REFER", "REGISTER"] {
+    let contact = "Contact: <sip:caller@127.0.0.1>\r\n";
+    assert_eq!(scene.status_of("SUBSCRIBE", "", contact).await.status(), 489);
+    assert_eq!(scene.status_of("REFER", "", contact).await.status(), 403, "a transfer needs a call");
+    for method in ["MESSAGE", "PUBLISH", "REGISTER"] {
         let answer = scene.status_of(method, "", "").await;
         assert_eq!(answer.status(), 405, "{method}");
         assert!(answer.header("Allow").contains("INVITE"));
@@ -236,12 +239,12 @@ async fn unknown_methods_are_501_and_unserved_ones_405() {
 }
 
 #[tokio::test]
-async fn nonsense_is_refused_before_the_stack_sees_it() {
+async fn nonsense_is_refused() {
     let mut scene = scene().await;
     let text = |version: &str, hops: &str, method: &str| {
         let (me, to) = (scene.peer.addr(), scene.agent.local_addr());
         format!(
-            "OPTIONS sip:service@{to} {version}\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bKn\r\nMax-Forwards: {hops}\r\n\
+            "OPTIONS sip:service@{to} {version}\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bKn{hops}{method}{version}\r\nMax-Forwards: {hops}\r\n\
              From: <sip:caller@{me}>;tag=1\r\nTo: <sip:service@{to}>\r\nCall-ID: n\r\nCSeq: 1 {method}\r\n\r\n"
         )
     };
@@ -259,10 +262,10 @@ async fn nonsense_is_refused_before_the_stack_sees_it() {
 }
 
 #[tokio::test]
-async fn a_message_that_does_not_fit_is_told_so() {
+async fn a_message_far_longer_than_a_packet_is_served() {
     let mut scene = scene().await;
     let padding = format!("X-Padding: {}\r\n", "x".repeat(9000));
-    assert_eq!(scene.status_of("OPTIONS", "", &padding).await.status(), 513);
+    assert_eq!(scene.status_of("OPTIONS", "", &padding).await.status(), 200);
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn a_client_of_ours_registers_is_called_and_takes_it_back() {
     assert_eq!((change.user.as_str(), change.event), ("alice", RegistrationEvent::Registered { contacts: 1 }));
 
     let contact = server.registered("alice").remove(0);
-    assert_eq!(contact.source, phone.local_addr());
+    assert_eq!(contact.source.addr, phone.local_addr());
     let dial = Dial { destination: Some(contact.source), ..Dial::new(contact.uri, "sip:4711@127.0.0.1") };
     let mut outgoing = server.dial(dial).await.expect("on its way");
     let incoming = soon(calls.recv()).await.expect("the phone is called");

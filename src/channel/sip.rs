@@ -195,7 +195,7 @@ impl Control for SipControl {
                 Some(EndCause::ByRemote | EndCause::Cancelled) => LegEnd::Remote,
                 Some(EndCause::ByLocal) => LegEnd::Local,
                 Some(EndCause::NotAcknowledged) => LegEnd::NoAck,
-                Some(EndCause::Refused { .. } | EndCause::Error(_)) | None => LegEnd::Failed,
+                Some(EndCause::Refused { .. } | EndCause::Vanished(_) | EndCause::Error(_)) | None => LegEnd::Failed,
             }
         })
     }

@@ -85,8 +85,7 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 /// there whatever is asked for.
 fn start_log(config: &Config, quiet: bool) {
     let level = if quiet { "error" } else { &config.log_level };
-    let filter =
-        EnvFilter::new(format!("{level},rsipstack=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,ort=warn"));
+    let filter = EnvFilter::new(format!("{level},sqlx=warn,sea_orm=warn,sea_orm_migration=warn,ort=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).compact().init();
 }
 

@@ -107,13 +107,11 @@ impl Default for Config {
 
 impl Config {
     /// T2 of RFC 3261: the longest pause between retransmissions.
-    #[allow(dead_code)] // Used by the transactions to come.
     pub(super) fn t2(&self) -> Duration {
         self.t1 * 8
     }
 
     /// 64 T1: when waiting ends.
-    #[allow(dead_code)]
     pub(super) fn patience(&self) -> Duration {
         self.t1 * 64
     }

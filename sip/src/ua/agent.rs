@@ -1,33 +1,27 @@
-//! The user agent as a whole: it starts the stack on one UDP socket, hands out calls, and ends them all
-//! when it is told to.
+//! The user agent as a whole: one endpoint behind a lock that is never held across anything slow, the transports that feed it, and the
+//! tables that lead its events to whoever waits for them.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
-use rsipstack::EndpointBuilder;
-use rsipstack::dialog::dialog_layer::DialogLayer;
-use rsipstack::sip::{Auth, Scheme, Transport, Uri};
-use rsipstack::transaction::CallIdFormat;
-use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
-use rsipstack::transport::udp::{UdpConnection, UdpInner};
-use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
-use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::bindings::Contact;
 use super::call::CallState;
-use super::nat::SeenFrom;
+use super::incoming::{self, IncomingCall};
 use super::outgoing::{self, OutgoingCall};
-use super::ports::RtpPorts;
+use super::ports::{RtpPorts, local_ip_towards};
 use super::register::{self, Registration};
 use super::registrar::{Registrar, RegistrationChange};
-use super::socket::GatedSocket;
-use super::{Credentials, Dial, IncomingCall, RefusedCall, SipError, UaConfig, dispatch};
+use super::{Credentials, Dial, RefusedCall, SipError, UaConfig};
+use crate::endpoint::{self, CallId, Endpoint, Event, Output, Outside, Peer, Protocol, RequestId};
 use crate::media::Clock;
+use crate::message::{Method, Name, NameAddr, ParseError, Request, Response, Uri};
+use crate::transport::{Inbound, Inbox, Transports};
 
 /// Calls that may wait to be taken by the service; beyond it callers are told 503 at once.
 const WAITING_CALLS: usize = 256;
@@ -35,21 +29,30 @@ const WAITING_CALLS: usize = 256;
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How often lapsed registrations are looked for.
 const LAPSE_EVERY: Duration = Duration::from_secs(1);
+/// Peers whose way out of this machine is remembered.
+const KNOWN_WAYS: usize = 4096;
 
 /// What every part of the user agent shares.
 pub(super) struct Core {
     pub(super) config: UaConfig,
     pub(super) clock: Clock,
-    pub(super) endpoint: EndpointInnerRef,
-    pub(super) dialogs: Arc<DialogLayer>,
+    pub(super) transports: Transports,
     pub(super) ports: RtpPorts,
     pub(super) registrar: Option<Registrar>,
     pub(super) incoming: mpsc::Sender<IncomingCall>,
     pub(super) refused: broadcast::Sender<RefusedCall>,
     pub(super) stop: CancellationToken,
-    advertised: SipAddr,
+    state: Mutex<Signalling>,
+    /// Rung when a deadline may have moved forward.
+    sooner: Notify,
     draining: AtomicBool,
-    live: Mutex<HashMap<u64, Weak<CallState>>>,
+}
+
+/// What the lock guards: the endpoint, and who waits for its events.
+pub(super) struct Signalling {
+    pub(super) endpoint: Endpoint,
+    pub(super) calls: HashMap<CallId, Arc<CallState>>,
+    requests: HashMap<RequestId, oneshot::Sender<Option<Box<Response>>>>,
 }
 
 impl Core {
@@ -57,28 +60,148 @@ impl Core {
         self.draining.load(Ordering::Acquire)
     }
 
-    pub(super) fn live(&self) -> MutexGuard<'_, HashMap<u64, Weak<CallState>>> {
-        self.live.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// Our Contact.
-    pub(super) fn contact(&self) -> Option<Uri> {
-        Some(self.contact_as("hotline"))
-    }
-
-    /// Our Contact under some user part.
-    pub(super) fn contact_as(&self, user: &str) -> Uri {
-        Uri {
-            scheme: Some(Scheme::Sip),
-            auth: Some(Auth { user: user.to_owned(), password: None }),
-            host_with_port: self.advertised.addr.clone(),
-            ..Uri::default()
+    /// Does something with the endpoint, and whatever follows from it: messages leave, events are told.
+    pub(super) fn act<T>(self: &Arc<Self>, act: impl FnOnce(&mut Signalling, Instant) -> T) -> T {
+        let mut state = self.state();
+        let due = state.endpoint.poll_timeout();
+        let result = act(&mut state, Instant::now());
+        self.drain(&mut state);
+        let moved = match (due, state.endpoint.poll_timeout()) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(before), Some(now)) => now < before,
+        };
+        drop(state);
+        self.transports.flush();
+        if moved {
+            self.sooner.notify_one();
         }
+        result
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, Signalling> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Under the lock, so that the events of a call keep their order.
+    fn drain(self: &Arc<Self>, state: &mut Signalling) {
+        while let Some(output) = state.endpoint.poll_output() {
+            match output {
+                Output::Transmit { to, bytes } => self.transports.send(to, bytes),
+                Output::Event(event) => self.tell(state, event),
+            }
+        }
+    }
+
+    fn tell(self: &Arc<Self>, state: &mut Signalling, event: Event) {
+        match event {
+            Event::Incoming(incoming) => incoming::invited(self, state, *incoming),
+            Event::Request(request) => self.on_request(state, &request),
+            Event::Response { id, response } => {
+                if let Some(waiting) = state.requests.remove(&id) {
+                    // Whoever asked may have lost interest.
+                    let _ = waiting.send(response);
+                }
+            }
+            Event::Closed { call, ladder } => {
+                if let Some(call) = state.calls.remove(&call) {
+                    call.closed(ladder);
+                }
+            }
+            Event::Provisional { call, .. }
+            | Event::Answered { call, .. }
+            | Event::Acknowledged { call, .. }
+            | Event::Offer { call, .. }
+            | Event::Answer { call, .. }
+            | Event::RefreshDue { call }
+            | Event::Key { call, .. }
+            | Event::Transfer { call, .. }
+            | Event::Ended { call, .. } => self.tell_call(state, call, event),
+            Event::Failed(ref failed) => {
+                let call = failed.call;
+                self.tell_call(state, call, event);
+            }
+            Event::Refer(ref refer) => {
+                let call = refer.call;
+                self.tell_call(state, call, event);
+            }
+        }
+    }
+
+    fn tell_call(self: &Arc<Self>, state: &mut Signalling, call: CallId, event: Event) {
+        if let Some(call) = state.calls.get(&call).cloned() {
+            call.hear(&mut state.endpoint, event);
+        }
+    }
+
+    fn on_request(&self, state: &mut Signalling, request: &endpoint::OutsideRequest) {
+        let (status, headers) = match (&self.registrar, &request.request.method) {
+            (Some(registrar), Method::Register) => {
+                let answer = registrar.register(&request.request, request.peer);
+                if matches!(answer.0, 403 | 404) {
+                    self.transports.failed_auth(request.peer.addr.ip());
+                }
+                answer
+            }
+            _ => (405, vec![(Name::Allow, endpoint::ALLOW.to_owned())]),
+        };
+        state.endpoint.reply_outside(Instant::now(), request.id, status, headers);
+    }
+
+    /// Sends a request outside calls and waits for its final response; `None` when none comes.
+    pub(super) async fn request(
+        self: &Arc<Self>,
+        request: Request,
+        peer: Peer,
+        credentials: Option<Credentials>,
+    ) -> Option<Box<Response>> {
+        let (sender, receiver) = oneshot::channel();
+        self.act(|state, now| {
+            let id = state.endpoint.request(now, Outside { request, peer, credentials });
+            state.requests.insert(id, sender);
+        });
+        receiver.await.ok().flatten()
+    }
+
+    /// What we call ourselves towards a peer.
+    pub(super) fn local(&self, peer: Peer) -> SocketAddr {
+        (self.ways())(peer)
+    }
+
+    fn ways(&self) -> impl Fn(Peer) -> SocketAddr + Send + use<> {
+        ways(self.transports.clone(), self.config.advertised_ip)
     }
 }
 
-/// A SIP user agent on one UDP socket. Clones are handles of the same agent; it stops when the last of
-/// them is dropped, or, politely, with [`UserAgent::shutdown`].
+/// Says which of our addresses a peer sees: the advertised one, the bound one, or that of the interface that leads there.
+fn ways(transports: Transports, advertised: Option<IpAddr>) -> impl Fn(Peer) -> SocketAddr + Send {
+    let known: Mutex<HashMap<IpAddr, IpAddr>> = Mutex::new(HashMap::new());
+    move |peer| {
+        let bound = transports
+            .local_towards(peer)
+            .or_else(|| transports.local_addr(Protocol::Udp))
+            .unwrap_or_else(|| ([127, 0, 0, 1], peer.protocol.default_port()).into());
+        if let Some(ip) = advertised.filter(|ip| ip.is_ipv4() == bound.is_ipv4() && !peer.addr.ip().is_loopback()) {
+            return SocketAddr::new(ip, bound.port());
+        }
+        if !bound.ip().is_unspecified() {
+            return bound;
+        }
+        let mut known = known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(ip) = known.get(&peer.addr.ip()) {
+            return SocketAddr::new(*ip, bound.port());
+        }
+        let ip = local_ip_towards(peer.addr.ip()).unwrap_or(bound.ip());
+        if known.len() >= KNOWN_WAYS {
+            known.clear();
+        }
+        known.insert(peer.addr.ip(), ip);
+        SocketAddr::new(ip, bound.port())
+    }
+}
+
+/// A SIP user agent. Clones are handles of the same agent; it stops when the last of them is dropped, or, politely, with
+/// [`UserAgent::shutdown`].
 #[derive(Clone)]
 pub struct UserAgent {
     core: Arc<Core>,
@@ -93,60 +216,47 @@ impl std::fmt::Debug for UserAgent {
 }
 
 impl UserAgent {
-    /// Opens the socket and begins to serve. Incoming calls come through the receiver; when nobody takes
+    /// Opens the sockets and begins to serve. Incoming calls come through the receiver; when nobody takes
     /// them, callers are told 503.
     pub async fn start(config: UaConfig, clock: Clock) -> Result<(UserAgent, mpsc::Receiver<IncomingCall>), SipError> {
-        let socket = Arc::new(GatedSocket::bind(config.bind, config.rate_limit)?);
-        let local = socket.local_addr().map_err(|reason| SipError::Bind { addr: config.bind, reason })?;
+        let (transports, inbox) = Transports::start(config.transport()).await?;
+        let local = transports.local_addr(Protocol::Udp).or_else(|| transports.local_addr(Protocol::Tcp));
+        let local = local.or_else(|| transports.local_addr(Protocol::Tls)).unwrap_or(config.bind);
         let stop = CancellationToken::new();
-        let external = config.advertised_ip.map(|ip| SocketAddr::new(ip, local.port()));
-        let reachable = SipConnection::resolve_bind_address(local);
-        let addr = SipAddr { r#type: Some(Transport::Udp), addr: reachable.into() };
-        let inner = UdpInner { conn: socket, addr };
-        let connection = UdpConnection::attach(inner, external, Some(stop.child_token())).await;
-        let advertised = connection.get_addr().clone();
-        let transport = TransportLayer::new(stop.clone());
-        transport.add_transport(connection.into());
-        let endpoint = EndpointBuilder::new()
-            .with_user_agent(&config.user_agent)
-            .with_transport_layer(transport)
-            .with_cancel_token(stop.clone())
-            .with_inspector(Box::new(SeenFrom))
-            .with_option(EndpointOption {
-                t1: config.t1,
-                t2: config.t1 * 8,
-                t4: config.t1 * 10,
-                t1x64: config.t1 * 64,
-                callid_format: CallIdFormat::Uuid,
-                ..EndpointOption::default()
-            })
-            .build();
-        let transactions = endpoint.incoming_transactions().map_err(|error| SipError::Stack(error.to_string()))?;
         let (incoming, calls) = mpsc::channel(WAITING_CALLS);
         let registrar = config.registrar.clone().map(|directory| Registrar::new(directory, &config));
+        let endpoint = Endpoint::new(config.endpoint(), Instant::now(), ways(transports.clone(), config.advertised_ip));
         let core = Arc::new(Core {
             ports: RtpPorts::new(config.bind.ip(), config.rtp_ports.clone()),
-            dialogs: Arc::new(DialogLayer::new(endpoint.inner.clone())),
-            endpoint: endpoint.inner.clone(),
-            advertised,
+            transports,
             registrar,
             incoming,
             refused: broadcast::channel(WAITING_CALLS).0,
             clock,
             config,
             stop: stop.clone(),
+            state: Mutex::new(Signalling { endpoint, calls: HashMap::new(), requests: HashMap::new() }),
+            sooner: Notify::new(),
             draining: AtomicBool::new(false),
-            live: Mutex::new(HashMap::new()),
         });
-        tokio::spawn(async move { endpoint.serve().await });
-        tokio::spawn(until(stop.clone(), dispatch::run(core.clone(), transactions)));
+        tokio::spawn(until(stop.clone(), drive(core.clone(), inbox)));
         tokio::spawn(until(stop.clone(), lapse(core.clone())));
         Ok((UserAgent { core, local, _stop: Arc::new(stop.drop_guard()) }, calls))
     }
 
-    /// The address that is listened on, with the port that was picked.
+    /// The first address that is listened on, with the port that was picked.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// The sockets.
+    pub fn transports(&self) -> &Transports {
+        &self.core.transports
+    }
+
+    /// The address listened on for a protocol.
+    pub fn local_addr_of(&self, protocol: Protocol) -> Option<SocketAddr> {
+        self.core.transports.local_addr(protocol)
     }
 
     /// Where a registered user can be reached, the freshest first.
@@ -167,7 +277,18 @@ impl UserAgent {
 
     /// Calls that are up or on their way.
     pub fn live_calls(&self) -> usize {
-        self.core.live().len()
+        self.core.state().calls.values().filter(|call| !call.has_ended()).count()
+    }
+
+    /// Dialogs, transactions and deadlines that the endpoint holds, those included that only wait for retransmissions.
+    pub fn load(&self) -> Load {
+        let state = self.core.state();
+        Load {
+            dialogs: state.endpoint.calls(),
+            transactions: state.endpoint.transactions(),
+            timers: state.endpoint.timers(),
+            retransmitted: state.endpoint.retransmitted(),
+        }
     }
 
     /// Calls somebody. What becomes of it, [`OutgoingCall::next`] tells.
@@ -175,7 +296,25 @@ impl UserAgent {
         if self.core.is_draining() {
             return Err(SipError::ShuttingDown);
         }
-        outgoing::dial(&self.core, dial)
+        outgoing::dial(&self.core, dial).await
+    }
+
+    /// Asks a peer whether it is there (OPTIONS). Any answer will do; the status is what it said.
+    pub async fn ping(&self, uri: &str, from: &str) -> Result<(u16, Duration), SipError> {
+        let to = outgoing::sip_uri(uri)?;
+        let from = outgoing::sip_uri(from)?;
+        let peer = self.peers(&to).await?.remove(0);
+        let begun = Instant::now();
+        let request = outside(Method::Options, &to, &from, 1, None).with(Name::Accept, endpoint::ACCEPT);
+        match self.core.request(request, peer, None).await {
+            Some(response) => Ok((response.status, begun.elapsed())),
+            None => Err(SipError::Refused { status: 408, reason: "no answer from the network".to_owned() }),
+        }
+    }
+
+    /// Where a URI leads, in the order in which to try (RFC 3263). Never empty.
+    pub async fn peers(&self, uri: &Uri) -> Result<Vec<Peer>, SipError> {
+        outgoing::resolve(&self.core, uri).await
     }
 
     /// Registers with somebody else's registrar (`sip:host` or `sip:host:port`) as
@@ -192,19 +331,102 @@ impl UserAgent {
         register::register(self.core.clone(), registrar, credentials, expires).await
     }
 
-    /// Takes no more calls (503), hangs up all there are, and stops the stack; takes 5 s at most.
+    /// Takes no more calls (503), hangs up all there are, and closes the sockets; takes 5 s at most.
     pub async fn shutdown(&self) {
         self.core.draining.store(true, Ordering::Release);
-        let calls: Vec<_> = self.core.live().values().filter_map(Weak::upgrade).collect();
-        let mut farewells = JoinSet::new();
-        for call in calls {
-            farewells.spawn(async move { call.stop(503, Some("shutting down")).await });
-        }
-        let all = async { while farewells.join_next().await.is_some() {} };
-        if tokio::time::timeout(FAREWELL, all).await.is_err() {
+        let calls: Vec<_> = self.core.act(|state, now| {
+            state.endpoint.drain();
+            let calls: Vec<_> = state.calls.values().cloned().collect();
+            for call in &calls {
+                if call.is_offered() {
+                    state.endpoint.reject(now, call.id, 503, Vec::new());
+                } else {
+                    state.endpoint.hang_up(now, call.id, Some("shutting down"));
+                }
+            }
+            calls
+        });
+        let farewell = async {
+            for call in calls {
+                call.wait_closed().await;
+            }
+        };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!("some calls did not answer the BYE in time");
         }
         self.core.stop.cancel();
+    }
+}
+
+/// How much an endpoint holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Calls, those included that wait for the answer to a BYE.
+    pub dialogs: usize,
+    /// Transactions.
+    pub transactions: usize,
+    /// Deadlines.
+    pub timers: usize,
+    /// Messages sent again since the start.
+    pub retransmitted: u64,
+}
+
+/// A request outside calls, with what it must have (RFC 3261 section 8.1.1).
+pub(super) fn outside(method: Method, to: &Uri, from: &Uri, seq: u32, call_id: Option<&str>) -> Request {
+    let tag = format!("{:016x}", rand::random::<u64>());
+    let call_id = call_id.map_or_else(|| format!("{:032x}", rand::random::<u128>()), str::to_owned);
+    let cseq = format!("{seq} {method}");
+    Request::new(method, to.clone().bare())
+        .with(Name::From, NameAddr::new(from.clone()).with_tag(&tag).to_string())
+        .with(Name::To, NameAddr::new(to.clone().bare()).to_string())
+        .with(Name::CallId, call_id)
+        .with(Name::CSeq, cseq)
+}
+
+/// Feeds the endpoint: what arrives, and the time.
+async fn drive(core: Arc<Core>, mut inbox: Inbox) {
+    let mut batch = Vec::new();
+    loop {
+        let due = core.state().endpoint.poll_timeout();
+        let deadline = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            more = inbox.recv(&mut batch) => {
+                if more.is_none() {
+                    return;
+                }
+            }
+            () = deadline => {}
+            () = core.sooner.notified() => {}
+        }
+        core.act(|state, now| {
+            for inbound in batch.drain(..) {
+                take(&mut state.endpoint, now, inbound);
+                // What it caused leaves before the next message is looked at, and events keep their order.
+                core.drain(state);
+            }
+            state.endpoint.timeout(now);
+        });
+    }
+}
+
+fn take(endpoint: &mut Endpoint, now: Instant, inbound: Inbound) {
+    match inbound {
+        Inbound::Message(received) => match received.message {
+            Ok(message) => endpoint.receive(now, message, &received.bytes, received.peer),
+            Err(ParseError::Answerable { request, status, why }) => {
+                endpoint.refuse_unreadable(now, *request, status, why, received.peer);
+            }
+            Err(ParseError::KeepAlive | ParseError::Garbage(_)) => {}
+        },
+        Inbound::Lost(peer, reason) => {
+            tracing::debug!(%peer, reason, "a SIP connection was lost");
+            endpoint.unreachable(now, peer);
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 //! register was decided before.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::RegistrarLimits;
+use crate::endpoint::Peer;
 
 /// One place where a user can be reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Contact {
     /// The URI that the phone registered; call this with [`super::Dial::to`].
     pub uri: String,
     /// Where its REGISTER came from; use it as [`super::Dial::destination`], and NAT is no obstacle.
-    pub source: SocketAddr,
+    pub source: Peer,
     /// When it lapses unless it is refreshed.
     pub expires_at: Instant,
     /// What the phone calls itself.
@@ -39,7 +39,7 @@ pub(super) struct Request {
     pub(super) wishes: Wishes,
     pub(super) call_id: String,
     pub(super) cseq: u32,
-    pub(super) source: SocketAddr,
+    pub(super) source: Peer,
     pub(super) user_agent: Option<String>,
 }
 
@@ -167,7 +167,7 @@ mod tests {
             wishes,
             call_id: "c".to_owned(),
             cseq,
-            source: "192.0.2.1:5060".parse().expect("an address"),
+            source: Peer::udp("192.0.2.1:5060".parse().expect("an address")),
             user_agent: None,
         }
     }

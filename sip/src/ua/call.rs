@@ -1,91 +1,145 @@
-//! A call that is up, and the one task per dialog that follows it: re-INVITEs, session refreshes, hold,
-//! and how it ends. How calls begin is left to `incoming` and `outgoing`.
+//! A call that is up, and what everybody who has to do with one call shares: its media, its end, what the other side wants of it.
+//! How calls begin is left to `incoming` and `outgoing`.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use audio::g711::Codec;
-use rsipstack::dialog::dialog::{Dialog, DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle};
-use rsipstack::dialog::invite_dialog::InviteDialog;
-use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
-use rsipstack::sip::{Method, Request};
-use rsipstack::transaction::key::TransactionRole;
-use tokio::sync::watch;
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::agent::Core;
+use super::outgoing::Progress;
 use super::session::{Session, no_media};
-use super::{SipError, wire};
+use super::transfer::Transfer;
+use super::{SipError, outgoing};
+use crate::endpoint::{CallId, Endpoint, Event, Failed, OfferId, Traced};
 use crate::media::{Leg, LegEvents};
-use crate::sdp::Direction;
+use crate::message::Name;
+use crate::sdp::{Direction, SdpError};
+
+pub use crate::endpoint::EndCause;
 
 /// How long [`ActiveCall::hangup`] waits for the peer to say yes to the BYE; it is retransmitted beyond that.
 const BYE_PATIENCE: Duration = Duration::from_secs(1);
+/// What the other side may want of a call at a time.
+const SIGNAL_ROOM: usize = 32;
+/// A hold that has no answer for so long failed: two rounds of glare and a lost message fit in.
+const OFFER_PATIENCE: Duration = Duration::from_secs(40);
 
-/// Why a call is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EndCause {
-    /// The other side hung up.
-    ByRemote,
-    /// We hung up.
-    ByLocal,
-    /// The caller gave up before we answered.
-    Cancelled,
-    /// Our answer was never acknowledged (64 T1, 32 s): the caller is gone, or cannot reach us.
-    NotAcknowledged,
-    /// It was refused, by us or by them, before it was up.
-    Refused {
-        /// The SIP status, 0 when it is not known.
+/// What the other side of a call wants, or tells, beside sound.
+#[derive(Debug)]
+pub enum Signal {
+    /// It asks us to call somebody else (REFER).
+    Transfer(Transfer),
+    /// How the transfer goes that we asked it for.
+    TransferProgress {
+        /// What the target said; 202 when it only begins.
         status: u16,
-        /// Its reason phrase.
-        reason: String,
+        /// Whether there will be no more news.
+        done: bool,
     },
-    /// Something failed.
-    Error(String),
 }
 
 /// What everybody who has to do with one call shares.
 pub(super) struct CallState {
-    pub(super) id: u64,
+    pub(super) id: CallId,
     pub(super) core: Arc<Core>,
     pub(super) sip_call_id: String,
-    dialog: Mutex<Option<InviteDialog>>,
     pub(super) session: OnceLock<Session>,
     pub(super) ended: watch::Sender<Option<EndCause>>,
     /// Whether the handshake is complete, ACK included.
     pub(super) confirmed: watch::Sender<bool>,
-    /// The CSeq of an INVITE without an offer, whose ACK must bring the answer.
-    pub(super) answer_due: Mutex<Option<u32>>,
-    offering: AtomicBool,
-    leaving: AtomicBool,
+    inner: Mutex<Inner>,
+    closed: watch::Sender<bool>,
+    ladder: OnceLock<Vec<Traced>>,
+    signals: mpsc::Sender<Signal>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// News of a call that we placed, and the failure that explains its end.
+    news: Option<mpsc::Sender<Progress>>,
+    failure: Option<Box<Failed>>,
+    /// What an answered call hands over.
+    answered: Option<(Leg, LegEvents)>,
+    waiting_signals: Option<mpsc::Receiver<Signal>>,
+    /// Whether the next ACK must bring an answer.
+    answer_due: bool,
+    offered: bool,
+    offering: Option<oneshot::Sender<Result<(), SipError>>>,
 }
 
 impl CallState {
-    pub(super) fn new(core: &Arc<Core>, sip_call_id: String) -> Arc<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let call = Arc::new(CallState {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+    pub(super) fn new(core: &Arc<Core>, id: CallId, sip_call_id: String, offered: bool) -> Arc<Self> {
+        let (signals, waiting) = mpsc::channel(SIGNAL_ROOM);
+        Arc::new(CallState {
+            id,
             core: core.clone(),
             sip_call_id,
-            dialog: Mutex::new(None),
             session: OnceLock::new(),
             ended: watch::Sender::new(None),
             confirmed: watch::Sender::new(false),
-            answer_due: Mutex::new(None),
-            offering: AtomicBool::new(false),
-            leaving: AtomicBool::new(false),
-        });
-        core.live().insert(call.id, Arc::downgrade(&call));
-        call
+            inner: Mutex::new(Inner { waiting_signals: Some(waiting), offered, ..Inner::default() }),
+            closed: watch::Sender::new(false),
+            ladder: OnceLock::new(),
+            signals,
+        })
     }
 
-    /// The dialog; an outgoing call has a new one after each challenge.
-    pub(super) fn dialog(&self) -> Option<InviteDialog> {
-        self.dialog.lock().unwrap_or_else(|p| p.into_inner()).clone()
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    pub(super) fn set_dialog(&self, dialog: InviteDialog) {
-        *self.dialog.lock().unwrap_or_else(|p| p.into_inner()) = Some(dialog);
+    /// Where the news of a call that we placed go, and what its answer hands over.
+    pub(super) fn expect_news(&self, news: mpsc::Sender<Progress>, leg: Leg, events: LegEvents) {
+        let mut inner = self.inner();
+        inner.news = Some(news);
+        inner.answered = Some((leg, events));
+    }
+
+    /// The next ACK must bring the answer to our offer.
+    pub(super) fn expect_answer(&self) {
+        self.inner().answer_due = true;
+    }
+
+    pub(super) fn decided(&self) {
+        self.inner().offered = false;
+    }
+
+    pub(super) fn is_offered(&self) -> bool {
+        self.inner().offered
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.borrow().is_some()
+    }
+
+    pub(super) fn take_signals(&self) -> Option<mpsc::Receiver<Signal>> {
+        self.inner().waiting_signals.take()
+    }
+
+    pub(super) fn failure(&self) -> Option<Box<Failed>> {
+        self.inner().failure.take()
+    }
+
+    /// Its messages: so far, or all.
+    pub(super) fn ladder(&self) -> Vec<Traced> {
+        match self.ladder.get() {
+            Some(ladder) => ladder.clone(),
+            None => self.core.state().endpoint.ladder(self.id),
+        }
+    }
+
+    pub(super) async fn wait_closed(&self) {
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    /// Nothing more will happen.
+    pub(super) fn closed(&self, ladder: Vec<Traced>) {
+        let _ = self.ladder.set(ladder);
+        self.end(EndCause::Error("the call ended without saying why".to_owned()));
+        self.closed.send_replace(true);
     }
 
     /// Notes the end, the first time it is told, and closes the media.
@@ -101,59 +155,162 @@ impl CallState {
             if let Some(session) = self.session.get() {
                 session.leg().close();
             }
-            self.core.live().remove(&self.id);
+            self.confirmed.send_replace(true);
+            self.inner().offering = None;
         }
     }
 
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended.borrow().is_some()
+    /// Ends the call however far it has come.
+    pub(super) fn stop(&self, reason: Option<&str>) {
+        self.core.act(|state, now| state.endpoint.hang_up(now, self.id, reason));
     }
 
-    /// Ends the call in whatever way its state asks for: BYE, CANCEL, or a refusal with `status`.
-    pub(super) async fn stop(&self, status: u16, reason: Option<&str>) {
-        let Some(dialog) = self.dialog() else { return self.end(EndCause::ByLocal) };
-        match (dialog.role(), dialog.state()) {
-            (_, DialogState::Terminated(..)) => self.end(EndCause::ByLocal),
-            (TransactionRole::Server, DialogState::Calling(_) | DialogState::Trying(_) | DialogState::Early(..)) => {
-                let _ = dialog.reject(Some(wire::status(status)), None);
-                self.end(EndCause::ByLocal);
-            }
-            (TransactionRole::Client, DialogState::Calling(_) | DialogState::Trying(_) | DialogState::Early(..)) => {
-                self.end(EndCause::ByLocal);
-                if let Err(error) = dialog.cancel().await {
-                    tracing::debug!(%error, "a CANCEL was not answered well");
+    // ── What the endpoint says ───────────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn hear(self: &Arc<Self>, endpoint: &mut Endpoint, event: Event) {
+        match event {
+            Event::Provisional { status, body, .. } => self.on_provisional(status, &body),
+            Event::Answered { body, .. } => self.on_answered(endpoint, &body),
+            Event::Failed(failed) => self.on_failed(failed),
+            Event::Acknowledged { body, .. } => self.on_acknowledged(endpoint, &body),
+            Event::Offer { offer, body, .. } => self.on_offer(endpoint, offer, &body),
+            Event::Answer { result, .. } => self.on_answer(result),
+            Event::RefreshDue { .. } => {
+                if let Some(session) = self.session.get() {
+                    endpoint.offer(Instant::now(), self.id, session.offer().into());
                 }
             }
-            _ => self.bye(&dialog, reason).await,
+            Event::Key { digit, .. } => {
+                if let Some(session) = self.session.get() {
+                    session.leg().key_from_signalling(digit);
+                }
+            }
+            Event::Refer(refer) => {
+                let (call, number) = (self.id, refer.refer);
+                let transfer = Transfer::new(self.clone(), *refer);
+                if let Err(error) = self.signals.try_send(Signal::Transfer(transfer)) {
+                    // Nobody listens, or too slowly: say so rather than leave them waiting.
+                    let (mpsc::error::TrySendError::Full(signal) | mpsc::error::TrySendError::Closed(signal)) = error;
+                    if let Signal::Transfer(transfer) = signal {
+                        transfer.forget();
+                    }
+                    endpoint.refer_reply(Instant::now(), call, number, 603);
+                }
+            }
+            Event::Transfer { status, done, .. } => {
+                let _ = self.signals.try_send(Signal::TransferProgress { status, done });
+            }
+            Event::Ended { cause, .. } => self.end(cause),
+            Event::Incoming(_) | Event::Request(_) | Event::Response { .. } | Event::Closed { .. } => {}
         }
     }
 
-    async fn bye(&self, dialog: &InviteDialog, reason: Option<&str>) {
-        self.end(EndCause::ByLocal);
-        if self.leaving.swap(true, Ordering::AcqRel) {
-            return; // Somebody else is saying BYE.
+    fn on_provisional(&self, status: u16, body: &Bytes) {
+        let progress = if body.is_empty() {
+            match status {
+                180 => Progress::Ringing,
+                _ => return,
+            }
+        } else {
+            match self.session.get().map(|session| (session, session.accept(body))) {
+                Some((session, Ok(()))) => Progress::EarlyMedia { codec: session.codec().unwrap_or_default() },
+                _ => return,
+            }
+        };
+        if let Some(news) = &self.inner().news {
+            // Only news of the way there is lost when nobody reads.
+            let _ = news.try_send(progress);
         }
-        // A callee must not send BYE before the ACK (RFC 3261 section 15); if none comes, the stack ends the
-        // dialog itself, and says BYE.
-        let mut confirmed = self.confirmed.subscribe();
-        tokio::select! {
-            _ = confirmed.wait_for(|done| *done) => {}
-            // Cancelled when `follow` has seen the dialog's end.
-            () = dialog.cancel_token().cancelled() => {}
+    }
+
+    fn on_answered(self: &Arc<Self>, endpoint: &mut Endpoint, body: &Bytes) {
+        self.confirmed.send_replace(true);
+        let (news, handed) = {
+            let mut inner = self.inner();
+            (inner.news.take(), inner.answered.take())
+        };
+        let (Some(news), Some((leg, events))) = (news, handed) else { return };
+        let agreed = match self.session.get() {
+            Some(session) => session.accept(body),
+            None => Err(SdpError::NoAudio),
+        };
+        let progress = match agreed {
+            Ok(()) => Progress::Answered(ActiveCall::new(self.clone(), leg, events)),
+            Err(error) => {
+                endpoint.abort(Instant::now(), self.id, format!("the answer is of no use: {error}"));
+                Progress::Failed { status: 488, reason: error.to_string() }
+            }
+        };
+        // The last news has room of its own; nobody waiting any more drops the call, which hangs up.
+        if let Err(error) = news.try_send(progress) {
+            let (mpsc::error::TrySendError::Full(progress) | mpsc::error::TrySendError::Closed(progress)) = error;
+            if let Progress::Answered(call) = progress {
+                call.forget();
+                endpoint.hang_up(Instant::now(), self.id, None);
+            }
         }
-        let headers = reason.map(|text| {
-            let text = text.replace(['"', '\\', '\r', '\n'], "'");
-            vec![wire::header("Reason", format!("SIP;cause=200;text=\"{text}\""))]
-        });
-        if let Err(error) = dialog.bye_with_headers(headers).await {
-            tracing::debug!(%error, "a BYE was not answered well");
+    }
+
+    fn on_failed(&self, failed: Box<Failed>) {
+        let (status, reason) = (failed.status, failed.reason.clone());
+        let news = {
+            let mut inner = self.inner();
+            inner.failure = Some(failed);
+            inner.answered = None;
+            inner.news.take()
+        };
+        self.end(EndCause::Refused { status, reason: reason.clone() });
+        if let Some(news) = news {
+            let _ = news.try_send(Progress::Failed { status, reason });
+        }
+    }
+
+    fn on_acknowledged(&self, endpoint: &mut Endpoint, body: &Bytes) {
+        let due = std::mem::take(&mut self.inner().answer_due);
+        if let (true, Some(session)) = (due, self.session.get())
+            && let Err(error) = session.accept(body)
+        {
+            endpoint.abort(Instant::now(), self.id, format!("the ACK brought no usable answer: {error}"));
+        }
+        self.confirmed.send_replace(true);
+    }
+
+    fn on_offer(&self, endpoint: &mut Endpoint, offer: OfferId, body: &Bytes) {
+        let now = Instant::now();
+        let Some(session) = self.session.get() else {
+            return endpoint.refuse(now, self.id, offer, 488, Vec::new());
+        };
+        if body.is_empty() {
+            self.expect_answer();
+            return endpoint.answer(now, self.id, offer, session.offer().into());
+        }
+        match session.answer(body) {
+            Ok(answer) => endpoint.answer(now, self.id, offer, answer.into()),
+            Err(error) => {
+                let text = error.to_string().replace(['"', '\\'], "'");
+                let warning = (Name::Warning, format!("304 hotline \"{text}\""));
+                endpoint.refuse(now, self.id, offer, 488, vec![warning]);
+            }
+        }
+    }
+
+    fn on_answer(&self, result: Result<Bytes, (u16, String)>) {
+        let result = match result {
+            Ok(body) => match self.session.get() {
+                Some(session) => session.accept(&body).map_err(no_media),
+                None => Err(SipError::Gone("it has no session".to_owned())),
+            },
+            Err((status, reason)) => Err(SipError::Refused { status, reason }),
+        };
+        if let Some(waiting) = self.inner().offering.take() {
+            let _ = waiting.send(result);
         }
     }
 }
 
 /// A call that is up. Dropping it hangs up.
 pub struct ActiveCall {
-    call: Arc<CallState>,
+    call: Option<Arc<CallState>>,
     leg: Leg,
     events: Option<LegEvents>,
 }
@@ -166,7 +323,22 @@ impl std::fmt::Debug for ActiveCall {
 
 impl ActiveCall {
     pub(super) fn new(call: Arc<CallState>, leg: Leg, events: LegEvents) -> Self {
-        ActiveCall { call, leg, events: Some(events) }
+        ActiveCall { call: Some(call), leg, events: Some(events) }
+    }
+
+    pub(super) fn state(&self) -> &Arc<CallState> {
+        // Taken only by `forget`, which consumes the value.
+        self.call.as_ref().expect("an active call has its state until it is forgotten")
+    }
+
+    /// Lets go of a call that somebody else ends.
+    fn forget(mut self) {
+        self.call = None;
+    }
+
+    /// The name of this call in the endpoint, as in [`super::IncomingCall::replaces`].
+    pub fn id(&self) -> CallId {
+        self.state().id
     }
 
     /// The audio of this call.
@@ -179,6 +351,11 @@ impl ActiveCall {
         self.events.take()
     }
 
+    /// What the other side wants beside sound; can be taken once. While nobody has taken it, or once it is dropped, transfers are declined.
+    pub fn take_signals(&mut self) -> Option<mpsc::Receiver<Signal>> {
+        self.state().take_signals()
+    }
+
     /// The codec agreed on.
     pub fn codec(&self) -> Codec {
         self.leg.codec()
@@ -186,17 +363,27 @@ impl ActiveCall {
 
     /// The SIP Call-ID.
     pub fn sip_call_id(&self) -> &str {
-        &self.call.sip_call_id
+        &self.state().sip_call_id
+    }
+
+    /// The messages of this call so far. They carry personal data.
+    pub fn ladder(&self) -> Vec<Traced> {
+        self.state().ladder()
+    }
+
+    /// A handle that outlives the call: its messages and how it ended.
+    pub fn record(&self) -> CallRecord {
+        CallRecord(self.state().clone())
     }
 
     /// Why the call is over, as soon as it is.
     pub fn ended(&self) -> watch::Receiver<Option<EndCause>> {
-        self.call.ended.subscribe()
+        self.state().ended.subscribe()
     }
 
     /// Whether the other side has put us on hold: it does not listen, and nothing is sent.
     pub fn held(&self) -> watch::Receiver<bool> {
-        match self.call.session.get() {
+        match self.state().session.get() {
             Some(session) => session.held(),
             None => watch::Sender::new(false).subscribe(),
         }
@@ -204,28 +391,27 @@ impl ActiveCall {
 
     /// Puts the other side on hold with a re-INVITE (we go on sending, and listen no more), or takes it back.
     pub async fn hold(&self, on: bool) -> Result<(), SipError> {
+        let call = self.state();
         let direction = if on { Direction::SendOnly } else { Direction::SendRecv };
-        let (Some(dialog), Some(session)) = (self.call.dialog(), self.call.session.get()) else {
-            return Err(SipError::Gone("it has no session".to_owned()));
-        };
-        if self.call.has_ended() {
+        let Some(session) = call.session.get() else { return Err(SipError::Gone("it has no session".to_owned())) };
+        if call.has_ended() {
             return Err(SipError::Gone("it is over".to_owned()));
         }
+        let (sender, receiver) = oneshot::channel();
+        {
+            let mut inner = call.inner();
+            if inner.offering.as_ref().is_some_and(|other| !other.is_closed()) {
+                return Err(SipError::Refused { status: 491, reason: "the call is being changed already".to_owned() });
+            }
+            inner.offering = Some(sender);
+        }
         let before = session.want(direction);
-        self.call.offering.store(true, Ordering::Release);
-        let answer = dialog
-            .reinvite_with_glare_retry(Some(wire::with_description()), Some(session.offer().into_bytes()), 3)
-            .await;
-        self.call.offering.store(false, Ordering::Release);
-        let result = match answer {
-            Ok(Some(response)) if response.status_code.code() / 100 == 2 => {
-                session.accept(response.body()).map_err(no_media)
-            }
-            Ok(Some(response)) => {
-                Err(SipError::Refused { status: response.status_code.code(), reason: wire::reason(&response) })
-            }
-            Ok(None) => Err(SipError::Gone("the re-INVITE was not answered".to_owned())),
-            Err(error) => Err(SipError::Stack(error.to_string())),
+        let offer = session.offer();
+        call.core.act(|state, now| state.endpoint.offer(now, call.id, offer.into()));
+        let result = match tokio::time::timeout(OFFER_PATIENCE, receiver).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(SipError::Gone("it ended meanwhile".to_owned())),
+            Err(_) => Err(SipError::Gone("the re-INVITE was not answered".to_owned())),
         };
         if result.is_err() {
             session.want(before);
@@ -233,133 +419,71 @@ impl ActiveCall {
         result
     }
 
+    /// Asks the other side to call `to` and leave this call (blind transfer). How it goes comes as [`Signal::TransferProgress`].
+    pub fn refer(&self, to: &str) -> Result<(), SipError> {
+        let to = outgoing::sip_uri(to)?;
+        self.state().core.act(|state, now| state.endpoint.refer(now, self.id(), &to));
+        Ok(())
+    }
+
+    /// Asks the other side to call whoever is at the other end of `other`, and take our place there (attended transfer).
+    pub fn refer_to_replace(&self, other: &ActiveCall) -> Result<(), SipError> {
+        self.state().core.act(|state, now| {
+            let gone = || SipError::Gone("the call to be replaced is over".to_owned());
+            let replaces = state.endpoint.replaces(other.id()).ok_or_else(gone)?;
+            let mut to = state.endpoint.remote_target(other.id()).ok_or_else(gone)?;
+            to.headers = Some(format!("Replaces={}", replaces.escaped()));
+            state.endpoint.refer(now, self.id(), &to);
+            Ok(())
+        })
+    }
+
     /// Hangs up. `reason` goes into the BYE's `Reason` header. Media stops at once; returns when the peer has
     /// answered, or after a second.
     pub async fn hangup(&self, reason: Option<&str>) {
-        let call = self.call.clone();
-        let reason = reason.map(str::to_owned);
-        let bye = tokio::spawn(async move { call.stop(480, reason.as_deref()).await });
-        let _ = tokio::time::timeout(BYE_PATIENCE, bye).await;
+        let call = self.state().clone();
+        call.stop(reason);
+        let _ = tokio::time::timeout(BYE_PATIENCE, call.wait_closed()).await;
     }
 }
 
 impl Drop for ActiveCall {
     fn drop(&mut self) {
-        if self.call.has_ended() {
-            return;
-        }
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let call = self.call.clone();
-            runtime.spawn(async move { call.stop(480, None).await });
+        if let Some(call) = self.call.take()
+            && !call.has_ended()
+        {
+            call.stop(None);
         }
     }
 }
 
-/// Follows a dialog from its first state to its last.
-pub(super) async fn follow(call: Arc<CallState>, dialog: InviteDialog, mut states: DialogStateReceiver) {
-    while let Some(state) = states.recv().await {
-        match state {
-            DialogState::Updated(_, request, handle) => new_offer(&call, &dialog, &request, handle).await,
-            DialogState::Confirmed(..) => acknowledged(&call, &dialog),
-            DialogState::Info(_, request, handle) => {
-                // Keys come as RTP events; an INFO with anything in it is not understood.
-                let code = if request.body().is_empty() { 200 } else { 415 };
-                let _ =
-                    handle.respond(wire::status(code), Some(vec![wire::header("Accept", super::ACCEPT)]), None).await;
-            }
-            DialogState::Options(_, _, handle) => {
-                let _ = handle.respond(wire::status(200), Some(wire::capabilities()), None).await;
-            }
-            DialogState::Terminated(_, reason) => {
-                call.end(cause(reason, dialog.role()));
-                break;
-            }
-            _ => {}
-        }
-    }
-    call.end(EndCause::Error("the dialog ended without saying why".to_owned()));
-    call.core.dialogs.remove_dialog(&dialog.id());
-}
+/// What remains of a call: its messages and how it ended.
+#[derive(Clone)]
+pub struct CallRecord(Arc<CallState>);
 
-async fn new_offer(call: &CallState, dialog: &InviteDialog, request: &Request, handle: TransactionHandle) {
-    refresh_target(dialog, request);
-    let (code, headers, body) = match reply_to_offer(call, request) {
-        Ok(body) => (200, if body.is_some() { wire::with_description() } else { wire::capabilities() }, body),
-        Err((code, header)) => (code, header.into_iter().collect(), None),
-    };
-    let _ = handle.respond(wire::status(code), Some(headers), body.map(String::into_bytes)).await;
-}
-
-type Refusal = (u16, Option<rsipstack::sip::Header>);
-
-fn reply_to_offer(call: &CallState, request: &Request) -> Result<Option<String>, Refusal> {
-    let Some(session) = call.session.get().filter(|_| !call.has_ended()) else { return Err((481, None)) };
-    let invite = request.method == Method::Invite;
-    if call.offering.load(Ordering::Acquire) && (invite || !request.body().is_empty()) {
-        return Err((491, None));
-    }
-    if request.body().is_empty() {
-        if !invite {
-            return Ok(None); // A session refresh by UPDATE.
-        }
-        *call.answer_due.lock().unwrap_or_else(|p| p.into_inner()) = Some(wire::cseq(request));
-        return Ok(Some(session.offer()));
-    }
-    if !wire::carries_description(request) {
-        return Err((415, Some(wire::header("Accept", super::ACCEPT))));
-    }
-    session.answer(request.body()).map(Some).map_err(|error| (488, Some(wire::warning(&error.to_string()))))
-}
-
-/// The peer may move with a re-INVITE or UPDATE (RFC 3261 section 12.2); the stack does not follow by itself.
-fn refresh_target(dialog: &InviteDialog, request: &Request) {
-    let Ok(contact) = request.contact_header() else { return };
-    if let Ok(typed) = contact.typed() {
-        Dialog::Invite(dialog.clone()).set_remote_target(typed.uri, Some(contact.clone()));
+impl std::fmt::Debug for CallRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CallRecord({})", self.0.id)
     }
 }
 
-fn acknowledged(call: &Arc<CallState>, dialog: &InviteDialog) {
-    let mut due = call.answer_due.lock().unwrap_or_else(|p| p.into_inner());
-    if let (Some(seq), Some(ack), Some(session)) = (*due, dialog.last_remote_ack(), call.session.get()) {
-        if wire::cseq(&ack) != seq {
-            return;
-        }
-        *due = None;
-        if let Err(error) = session.accept(ack.body()) {
-            call.end(EndCause::Error(format!("the ACK brought no usable answer: {error}")));
-            let call = call.clone();
-            let dialog = dialog.clone();
-            call.confirmed.send_replace(true);
-            tokio::spawn(async move { call.bye(&dialog, Some("no usable answer in the ACK")).await });
-            return;
-        }
+impl CallRecord {
+    pub(super) fn of(call: &Arc<CallState>) -> Self {
+        CallRecord(call.clone())
     }
-    call.confirmed.send_replace(true);
-}
 
-fn cause(reason: TerminatedReason, role: TransactionRole) -> EndCause {
-    let we_called = role == TransactionRole::Client;
-    match reason {
-        TerminatedReason::UacCancel if we_called => EndCause::ByLocal,
-        TerminatedReason::UacCancel => EndCause::Cancelled,
-        TerminatedReason::UacBye if we_called => EndCause::ByLocal,
-        TerminatedReason::UacBye => EndCause::ByRemote,
-        TerminatedReason::UasBye if we_called => EndCause::ByRemote,
-        TerminatedReason::UasBye => EndCause::ByLocal,
-        TerminatedReason::Timeout if we_called => EndCause::Error("no answer from the network".to_owned()),
-        TerminatedReason::Timeout => EndCause::NotAcknowledged,
-        TerminatedReason::UasOther(status)
-        | TerminatedReason::UacOther(status)
-        | TerminatedReason::ProxyError(status) => {
-            EndCause::Refused { status: status.code(), reason: status.text().to_owned() }
-        }
-        TerminatedReason::UasDecline if !we_called => EndCause::ByLocal,
-        TerminatedReason::UacBusy | TerminatedReason::UasBusy | TerminatedReason::UasDecline => {
-            EndCause::Refused { status: 486, reason: "Busy Here".to_owned() }
-        }
-        TerminatedReason::ProxyAuthRequired => {
-            EndCause::Refused { status: 407, reason: "Proxy Authentication Required".to_owned() }
-        }
+    /// Its messages: all of them once [`closed`](Self::closed) has returned.
+    pub fn ladder(&self) -> Vec<Traced> {
+        self.0.ladder()
+    }
+
+    /// Returns when nothing more will happen in this call.
+    pub async fn closed(&self) {
+        self.0.wait_closed().await;
+    }
+
+    /// The SIP Call-ID.
+    pub fn sip_call_id(&self) -> &str {
+        &self.0.sip_call_id
     }
 }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::digest::DigestAlgorithm;
+use crate::endpoint::{self, Peer};
+use crate::transport::{TransportConfig, TransportError};
 
 /// Who may register, asked once per authenticated request. Implementations keep hashed credentials
 /// (`H(user:realm:password)`, RFC 7616 section 3.4.2), so no clear password need exist.
@@ -69,8 +71,14 @@ impl Default for RegistrarLimits {
 /// Everything a [`super::UserAgent`] needs to start. [`UaConfig::new`] fills in what most people want.
 #[derive(Clone)]
 pub struct UaConfig {
-    /// The UDP address to listen on; port 0 picks a free one.
+    /// The UDP address to listen on; port 0 picks a free one. RTP is bound to its IP address too.
     pub bind: SocketAddr,
+    /// Further addresses, TLS, name server and the gate. What it says of UDP and of rates is overruled by `bind` and `rate_limit`.
+    pub transport: TransportConfig,
+    /// The session interval asked for and granted (RFC 4028); `None` leaves session timers to the other side.
+    pub session_expires: Option<Duration>,
+    /// Whether calls keep their messages for the ladder.
+    pub trace: bool,
     /// The `User-Agent` of every message.
     pub user_agent: String,
     /// The digest realm of the registrar.
@@ -106,6 +114,9 @@ impl UaConfig {
     pub fn new(bind: SocketAddr) -> Self {
         UaConfig {
             bind,
+            transport: TransportConfig::default(),
+            session_expires: Some(Duration::from_secs(1800)),
+            trace: true,
             user_agent: format!("Hotline/{}", env!("CARGO_PKG_VERSION")),
             realm: "hotline".to_owned(),
             advertised_ip: None,
@@ -118,6 +129,26 @@ impl UaConfig {
             rate_limit: RateLimit { per_second: 500.0, burst: 1000.0 },
             record: true,
             t1: Duration::from_millis(500),
+        }
+    }
+}
+
+impl UaConfig {
+    pub(super) fn transport(&self) -> TransportConfig {
+        let mut transport = self.transport.clone();
+        transport.udp.insert(0, self.bind);
+        transport.gate.per_second = self.rate_limit.per_second;
+        transport.gate.burst = self.rate_limit.burst;
+        transport
+    }
+
+    pub(super) fn endpoint(&self) -> endpoint::Config {
+        endpoint::Config {
+            user_agent: self.user_agent.clone(),
+            t1: self.t1,
+            session_expires: self.session_expires,
+            trace: self.trace,
+            ..endpoint::Config::default()
         }
     }
 }
@@ -139,7 +170,7 @@ pub struct Dial {
     pub headers: Vec<(String, String)>,
     /// Send to this address whatever `to` names: an outbound proxy, or the address a registered phone
     /// was last seen at. It goes out as a `Route`.
-    pub destination: Option<SocketAddr>,
+    pub destination: Option<Peer>,
 }
 
 impl Dial {
@@ -160,14 +191,9 @@ impl Dial {
 /// What can go wrong before there is a call.
 #[derive(Debug, thiserror::Error)]
 pub enum SipError {
-    /// The SIP port could not be opened.
-    #[error("cannot listen for SIP on {addr} (UDP): {reason}; choose another address or port, or stop what uses it")]
-    Bind {
-        /// The address asked for.
-        addr: SocketAddr,
-        /// What the system said.
-        reason: std::io::Error,
-    },
+    /// The SIP sockets could not be opened.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
     /// No RTP socket, or the media clock refused the leg.
     #[error("cannot open media for the call: {0}")]
     Media(std::io::Error),
@@ -194,7 +220,7 @@ pub enum SipError {
     /// The user agent is shutting down.
     #[error("the SIP user agent is shutting down")]
     ShuttingDown,
-    /// Something the SIP stack reported.
-    #[error("SIP: {0}")]
-    Stack(String),
+    /// A name that leads nowhere.
+    #[error("cannot find where to send it: {0}")]
+    Unresolved(String),
 }

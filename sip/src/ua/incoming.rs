@@ -2,16 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
-use rsipstack::sip::Request;
-use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::transaction::transaction::Transaction;
-
-use super::agent::Core;
-use super::call::{ActiveCall, CallState, EndCause, follow};
+use super::agent::{Core, Signalling};
+use super::call::{ActiveCall, CallRecord, CallState, EndCause};
 use super::registrar::Check;
 use super::session::Session;
-use super::{SipError, wire};
+use super::{ACCEPT, SipError};
+use crate::endpoint::{CallId, Incoming, Peer};
+use crate::media::{Leg, LegEvents};
+use crate::message::{Name, NameAddr, Request};
 use crate::sdp::{Description, SdpError};
 
 /// A call that waits for an answer. Dropping it refuses the call with 480.
@@ -19,8 +19,11 @@ pub struct IncomingCall {
     call: Arc<CallState>,
     request: Request,
     offer: Option<Description>,
-    source: SocketAddr,
+    peer: Peer,
     caller: Option<String>,
+    replaces: Option<CallId>,
+    /// The sound that was opened before the answer, and what we said of it.
+    early: Option<(Leg, LegEvents, String)>,
     decided: bool,
 }
 
@@ -33,12 +36,6 @@ pub struct RefusedCall {
     pub to: String,
     /// What is not shared.
     pub reason: String,
-}
-
-impl RefusedCall {
-    fn new(request: &Request, reason: String) -> Self {
-        RefusedCall { from: wire::caller(request).0, to: wire::user(request.uri()), reason }
-    }
 }
 
 impl std::fmt::Debug for RefusedCall {
@@ -58,28 +55,65 @@ impl std::fmt::Debug for IncomingCall {
 impl IncomingCall {
     /// The user part of From: the caller's number, as the caller's side claims it.
     pub fn from_user(&self) -> String {
-        wire::caller(&self.request).0
+        self.from().map(|from| from.uri.user()).unwrap_or_default()
     }
 
     /// The display name of From.
     pub fn from_display(&self) -> Option<String> {
-        wire::caller(&self.request).1
+        self.from().and_then(|from| from.display).filter(|name| !name.trim().is_empty())
+    }
+
+    fn from(&self) -> Option<NameAddr> {
+        self.request.headers.address(&Name::From)
     }
 
     /// The user part of To: the number that was dialled.
     pub fn to_user(&self) -> String {
-        wire::called(&self.request)
+        self.request.headers.address(&Name::To).map(|to| to.uri.user()).unwrap_or_default()
     }
 
     /// The user part of the Request-URI: whom the network wants to reach with it, which differs from To after
     /// a diversion.
     pub fn request_user(&self) -> String {
-        wire::user(self.request.uri())
+        self.request.uri.user()
+    }
+
+    /// The caller as the network vouches for it (P-Asserted-Identity, RFC 3325). Only to be believed from a trunk that is trusted.
+    pub fn asserted_identity(&self) -> Option<NameAddr> {
+        self.request.headers.address(&Name::PAssertedIdentity)
+    }
+
+    /// Whether the caller asks not to be shown (RFC 3323: `Privacy: id`, `user` or `header`), or calls itself anonymous.
+    pub fn is_private(&self) -> bool {
+        let asked = self.request.headers.all(&Name::Privacy).flat_map(|v| v.split([';', ',']));
+        asked.map(str::trim).any(|p| ["id", "user", "header"].iter().any(|known| known.eq_ignore_ascii_case(p)))
+            || self.from_user().eq_ignore_ascii_case("anonymous")
+    }
+
+    /// Who diverted the call, the last one first (Diversion, RFC 5806, or else History-Info, RFC 7044).
+    pub fn diverted_by(&self) -> Vec<String> {
+        let headers = &self.request.headers;
+        let diversion: Vec<_> =
+            headers.list(&Name::Diversion).filter_map(|v| NameAddr::parse(v).ok()).map(|v| v.uri.user()).collect();
+        if !diversion.is_empty() {
+            return diversion;
+        }
+        let mut history: Vec<_> =
+            headers.list(&Name::HistoryInfo).filter_map(|v| NameAddr::parse(v).ok()).map(|v| v.uri.user()).collect();
+        // The last entry is where the call is now.
+        history.pop();
+        history.reverse();
+        history
     }
 
     /// The registered user who proved to be the caller, when calls must be authenticated.
     pub fn authenticated_user(&self) -> Option<&str> {
         self.caller.as_deref()
+    }
+
+    /// The call of ours that this one is to take the place of (RFC 3891). Whoever holds it bridges this one instead and hangs up that.
+    pub fn replaces(&self) -> Option<CallId> {
+        self.replaces
     }
 
     /// The SIP Call-ID.
@@ -89,52 +123,86 @@ impl IncomingCall {
 
     /// Every value of a header, by its full name.
     pub fn headers(&self, name: &str) -> Vec<String> {
-        wire::values(&self.request, name).map(str::to_owned).collect()
+        self.request.headers.all(&Name::parse(name)).map(str::to_owned).collect()
     }
 
     /// Where the INVITE came from.
     pub fn remote_addr(&self) -> SocketAddr {
-        self.source
+        self.peer.addr
+    }
+
+    /// Where the INVITE came from, and how.
+    pub fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    /// A handle that outlives the call: its messages and how it ended.
+    pub fn record(&self) -> CallRecord {
+        CallRecord::of(&self.call)
     }
 
     /// Says 180: it rings here.
     pub async fn ring(&self) -> Result<(), SipError> {
-        let dialog = self.call.dialog().ok_or(SipError::ShuttingDown)?;
-        dialog.ringing(None, None).map_err(stack)
+        self.still_wanted()?;
+        self.call.core.act(|state, now| state.endpoint.provisional(now, self.call.id, 180, Vec::new().into()));
+        Ok(())
+    }
+
+    /// Opens the sound before the answer (183): an announcement, a tone. The caller hears what the leg plays; the answer keeps it.
+    /// A call without an offer only rings.
+    pub async fn early_media(&mut self) -> Result<Option<Leg>, SipError> {
+        self.still_wanted()?;
+        if let Some((leg, ..)) = &self.early {
+            return Ok(Some(leg.clone()));
+        }
+        if self.offer.is_none() {
+            self.ring().await?;
+            return Ok(None);
+        }
+        let (leg, events, description) = self.open()?;
+        self.early = Some((leg.clone(), events, description.clone()));
+        self.call.core.act(|state, now| state.endpoint.provisional(now, self.call.id, 183, description.into()));
+        Ok(Some(leg))
+    }
+
+    fn open(&self) -> Result<(Leg, LegEvents, String), SipError> {
+        let core = &self.call.core;
+        let (session, events, description) = match &self.offer {
+            Some(offer) => Session::answering(core, self.peer.addr.ip(), offer, core.config.record)?,
+            None => Session::offering(core, self.peer.addr.ip(), core.config.record)?,
+        };
+        let leg = session.leg().clone();
+        match self.call.session.set(session) {
+            Ok(()) => Ok((leg, events, description)),
+            Err(_) => Err(SipError::Gone("it was answered before".to_owned())),
+        }
     }
 
     /// Answers. Returns once the 200 is on its way; when the INVITE brought no offer, once the ACK has brought
     /// the answer to ours.
     pub async fn answer(mut self) -> Result<ActiveCall, SipError> {
-        self.decided = true;
-        let dialog = self.call.dialog().ok_or(SipError::ShuttingDown)?;
         self.still_wanted()?;
-        let opened = match &self.offer {
-            Some(offer) => Session::answering(&self.call.core, self.source.ip(), offer, self.call.core.config.record),
-            None => Session::offering(&self.call.core, self.source.ip(), self.call.core.config.record),
+        self.decided = true;
+        self.call.decided();
+        let opened = match self.early.take() {
+            // The answer says what the early description said (RFC 3264 section 4).
+            Some(early) => Ok(early),
+            None => self.open(),
         };
-        let (session, events, description) = match opened {
+        let (leg, events, description) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                let code = if matches!(error, SipError::NoMedia(_)) { 488 } else { 503 };
-                self.call.stop(code, None).await;
+                let status = if matches!(error, SipError::NoMedia(_)) { 488 } else { 503 };
+                self.call.core.act(|state, now| state.endpoint.reject(now, self.call.id, status, Vec::new()));
                 return Err(error);
             }
         };
-        let leg = session.leg().clone();
         if self.offer.is_none() {
-            let seq = wire::cseq(&self.request);
-            *self.call.answer_due.lock().unwrap_or_else(|p| p.into_inner()) = Some(seq);
-        }
-        if self.call.session.set(session).is_err() {
-            return Err(SipError::Gone("it was answered before".to_owned()));
-        }
-        if let Err(error) = dialog.accept(Some(wire::with_description()), Some(description.into_bytes())) {
-            self.call.end(EndCause::Error(error.to_string()));
-            return Err(stack(error));
+            self.call.expect_answer();
         }
         // From here on dropping the call hangs up.
         let active = ActiveCall::new(self.call.clone(), leg.clone(), events);
+        self.call.core.act(|state, now| state.endpoint.accept(now, self.call.id, description.into()));
         // A CANCEL that was faster ended the call without knowing of the leg.
         if let Err(gone) = self.still_wanted() {
             leg.close();
@@ -149,12 +217,14 @@ impl IncomingCall {
     /// Refuses with a status of 300 to 699, and a text for the `Reason` header unless it is empty.
     pub async fn reject(mut self, status: u16, reason: &str) {
         self.decided = true;
-        let Some(dialog) = self.call.dialog() else { return };
+        self.call.decided();
         let status = if (300..700).contains(&status) { status } else { 480 };
-        let reason = (!reason.is_empty())
-            .then(|| format!("SIP;cause={status};text=\"{}\"", reason.replace(['"', '\\', '\r', '\n'], "'")));
-        let _ = dialog.reject(Some(wire::status(status)), reason);
-        self.call.end(EndCause::ByLocal);
+        let text = reason.replace(['"', '\\', '\r', '\n'], "'");
+        let headers = match reason {
+            "" => Vec::new(),
+            _ => vec![(Name::Reason, format!("SIP;cause={status};text=\"{text}\""))],
+        };
+        self.call.core.act(|state, now| state.endpoint.reject(now, self.call.id, status, headers));
     }
 
     /// Returns when the call is over before it was answered: the caller gave up, or we are shutting down.
@@ -187,98 +257,84 @@ impl IncomingCall {
 impl Drop for IncomingCall {
     fn drop(&mut self) {
         if !self.decided && !self.call.has_ended() {
-            if let Some(dialog) = self.call.dialog() {
-                let _ = dialog.reject(Some(wire::status(480)), None);
-            }
-            self.call.end(EndCause::ByLocal);
+            self.call.decided();
+            self.call.core.act(|state, now| state.endpoint.reject(now, self.call.id, 480, Vec::new()));
         }
     }
 }
 
-/// Takes an INVITE that begins a call.
-pub(super) async fn invited(core: Arc<Core>, mut tx: Transaction) {
+/// Takes an INVITE that begins a call. Called under the endpoint's lock.
+pub(super) fn invited(core: &Arc<Core>, state: &mut Signalling, incoming: Incoming) {
+    let Incoming { call: id, request, peer, replaces } = incoming;
+    let now = Instant::now();
+    let mut refuse = |status: u16, headers: Vec<(Name, String)>| state.endpoint.reject(now, id, status, headers);
     if core.is_draining() {
-        return wire::answer(tx, 503, vec![wire::header("Retry-After", "5")]).await;
+        return refuse(503, vec![(Name::RetryAfter, "5".to_owned())]);
     }
-    let Some(source) = wire::source(&tx.original) else { return wire::answer(tx, 400, Vec::new()).await };
-    let caller = match authenticated(&core, &tx.original) {
+    let caller = match authenticated(core, &request, peer) {
         Ok(caller) => caller,
-        Err((code, headers)) => return wire::answer(tx, code, headers).await,
+        Err((status, headers)) => return refuse(status, headers),
     };
-    let offer = match offered(&tx.original) {
+    let offer = match offered(&request) {
         Ok(offer) => offer,
-        Err(NoOffer { code, header, reason }) => {
-            if code == 488 {
+        Err(NoOffer { status, header, reason }) => {
+            if status == 488 {
+                let from = request.headers.address(&Name::From).map(|from| from.uri.user()).unwrap_or_default();
                 // Nobody listening is no error.
-                let _ = core.refused.send(RefusedCall::new(&tx.original, reason));
+                let _ = core.refused.send(RefusedCall { from, to: request.uri.user(), reason });
             }
-            return wire::answer(tx, code, vec![header]).await;
+            return refuse(status, vec![header]);
         }
     };
     // A full queue means that nobody takes calls fast enough: say so at once.
-    let Ok(room) = core.incoming.clone().try_reserve_owned() else {
-        return wire::answer(tx, 503, vec![wire::header("Retry-After", "2")]).await;
+    let Ok(room) = core.incoming.try_reserve() else {
+        return refuse(503, vec![(Name::RetryAfter, "2".to_owned())]);
     };
-    let (sender, states) = core.dialogs.new_dialog_state_channel();
-    let dialog = match core.dialogs.get_or_create_server_invite(&tx, sender, None, core.contact()) {
-        Ok(dialog) => dialog,
-        Err(error) => {
-            tracing::debug!(%error, "an INVITE that cannot begin a dialog");
-            return wire::answer(tx, 400, Vec::new()).await;
-        }
-    };
-    let call_id = tx.original.call_id_header().map(|id| id.value().to_owned()).unwrap_or_default();
-    let call = CallState::new(&core, call_id);
-    call.set_dialog(dialog.clone());
-    tokio::spawn(follow(call.clone(), dialog.clone(), states));
-    room.send(IncomingCall { call, request: tx.original.clone(), offer, source, caller, decided: false });
-    let mut dialog = dialog;
-    if let Err(error) = dialog.handle(&mut tx).await {
-        tracing::debug!(%error, "an INVITE transaction ended badly");
-    }
-    // The ACK of a refusal, and retransmissions, still have to find the transaction.
-    while tx.receive().await.is_some() {}
+    let call = CallState::new(core, id, request.headers.call_id().to_owned(), true);
+    state.calls.insert(id, call.clone());
+    room.send(IncomingCall { call, request, offer, peer, caller, replaces, early: None, decided: false });
 }
 
-type Refusal = (u16, Vec<rsipstack::sip::Header>);
+type Refusal = (u16, Vec<(Name, String)>);
 
-fn authenticated(core: &Core, request: &Request) -> Result<Option<String>, Refusal> {
+fn authenticated(core: &Core, request: &Request, peer: Peer) -> Result<Option<String>, Refusal> {
     if core.config.allow_anonymous_calls {
         return Ok(None);
     }
     let Some(registrar) = &core.registrar else { return Err((403, Vec::new())) };
     match registrar.check(request) {
         Check::Proven(user) => Ok(Some(user)),
-        Check::Forbidden => Err((403, Vec::new())),
+        Check::Forbidden => {
+            core.transports.failed_auth(peer.addr.ip());
+            Err((403, Vec::new()))
+        }
         Check::Ask { stale } => Err((401, registrar.challenge(stale))),
     }
 }
 
 /// Why an INVITE's offer is of no use.
 struct NoOffer {
-    code: u16,
-    header: rsipstack::sip::Header,
+    status: u16,
+    header: (Name, String),
     reason: String,
 }
 
 fn offered(request: &Request) -> Result<Option<Description>, NoOffer> {
-    if request.body().is_empty() {
+    if request.body.is_empty() {
         return Ok(None);
     }
-    if !wire::carries_description(request) {
+    let kind = request.headers.get(&Name::ContentType).unwrap_or_default();
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(ACCEPT) {
         let reason = "the body is not a session description".to_owned();
-        return Err(NoOffer { code: 415, header: wire::header("Accept", super::ACCEPT), reason });
+        return Err(NoOffer { status: 415, header: (Name::Accept, ACCEPT.to_owned()), reason });
     }
     let refused = |error: SdpError| {
-        let code = if matches!(error, SdpError::Unreadable(_)) { 400 } else { 488 };
+        let status = if matches!(error, SdpError::Unreadable(_)) { 400 } else { 488 };
         let reason = error.to_string();
-        NoOffer { code, header: wire::warning(&reason), reason }
+        let header = (Name::Warning, format!("304 hotline \"{}\"", reason.replace(['"', '\\'], "'")));
+        NoOffer { status, header, reason }
     };
-    let offer = Description::parse(request.body()).map_err(refused)?;
+    let offer = Description::parse(&request.body).map_err(refused)?;
     offer.check(&super::session::preferences()).map_err(refused)?;
     Ok(Some(offer))
-}
-
-fn stack(error: rsipstack::Error) -> SipError {
-    SipError::Stack(error.to_string())
 }

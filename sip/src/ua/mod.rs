@@ -1,4 +1,4 @@
-//! The user agent: SIP over UDP behind types of our own. Calls come in as [`IncomingCall`], go out with
+//! The user agent: the asynchronous face of the SIP endpoint. Calls come in as [`IncomingCall`], go out with
 //! [`UserAgent::dial`], and are an [`ActiveCall`] with a media leg once they are up. Phones register with
 //! the built-in registrar; [`UserAgent::register`] registers us with somebody else's.
 //!
@@ -6,44 +6,39 @@
 //!
 //! # Layers
 //!
-//! `socket` → `screen`, `limit` (what reaches the stack) → the stack (transactions, dialogs) → `dispatch`
-//! → `incoming`, `registrar`, `call` (in-dialog requests); `outgoing` and `register` go the other way.
+//! `transport` (sockets, the gate) → `endpoint` (transactions, dialogs: pure) → here: `agent` drives it, `incoming`, `outgoing`, `call`
+//! and `transfer` are what a caller of this crate holds, `session` is the media half of a call, `registrar` and `register` are the two
+//! roles of registration.
 //!
-//! Architecture invariant: the SIP stack's types do not appear in any public signature.
+//! The endpoint stands behind one lock. It is held for microseconds and never across anything slow; events are handed on under it, so
+//! that those of one call keep their order.
 //!
 //! # Logging
 //!
-//! Nothing here logs message bodies, numbers or credentials. The stack below does: it writes whole
-//! messages, `Authorization` included, at `INFO` with the target `rsipstack`. **A service must filter that
-//! target to `warn`** (`rsipstack=warn`).
+//! Nothing here logs message bodies, numbers or credentials.
 
 mod agent;
 mod bindings;
 mod call;
 mod config;
-mod dispatch;
 mod incoming;
-mod limit;
-mod nat;
 mod outgoing;
 mod ports;
 mod register;
 mod registrar;
-mod screen;
 mod session;
-mod socket;
-mod wire;
+mod transfer;
 
-pub use agent::UserAgent;
+pub use agent::{Load, UserAgent};
 pub use bindings::Contact;
-pub use call::{ActiveCall, EndCause};
+pub use call::{ActiveCall, CallRecord, EndCause, Signal};
 pub use config::{Credentials, Dial, Directory, RateLimit, RegistrarLimits, SipError, UaConfig};
 pub use incoming::{IncomingCall, RefusedCall};
 pub use outgoing::{OutgoingCall, Progress};
 pub use register::{Registration, RegistrationState};
 pub use registrar::{RegistrationChange, RegistrationEvent};
+pub use transfer::Transfer;
 
-/// The methods that are served, for `Allow`.
-const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER";
-/// The only body that is understood, for `Accept`.
-const ACCEPT: &str = "application/sdp";
+pub use crate::endpoint::{CallId, Failed, Peer, Protocol, Traced};
+
+use crate::endpoint::ACCEPT;

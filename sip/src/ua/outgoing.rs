@@ -1,21 +1,18 @@
-//! A call that goes out: INVITE with our offer, digest retry, provisional answers, CANCEL.
+//! A call that goes out: where to, our offer, and the news on its way.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use audio::g711::Codec;
-use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver};
-use rsipstack::dialog::invitation::InviteOption;
-use rsipstack::sip::headers::typed::Route;
-use rsipstack::sip::{Header, Host, Param, Response, Uri};
 use tokio::sync::mpsc;
 
 use super::agent::Core;
-use super::call::{ActiveCall, CallState, EndCause, follow};
+use super::call::{ActiveCall, CallRecord, CallState};
 use super::session::Session;
-use super::{Credentials, Dial, SipError, wire};
-use crate::digest::Challenge;
-use crate::media::{Leg, LegEvents};
+use super::{Dial, SipError};
+use crate::endpoint::{Failed, Invite, Peer};
+use crate::media::Leg;
+use crate::message::{Name, NameAddr, Uri};
 
 /// More news than a call ever has; what exceeds it is provisional and dropped.
 const NEWS_ROOM: usize = 32;
@@ -65,7 +62,12 @@ impl OutgoingCall {
             return progress;
         }
         self.over = true;
-        cancelled()
+        Progress::Failed { status: 487, reason: "Request Terminated".to_owned() }
+    }
+
+    /// What the refusal said beside its status: redirections, Retry-After, an explanation. Once, after `Failed`.
+    pub fn failure(&self) -> Option<Box<Failed>> {
+        self.call.failure()
     }
 
     /// The audio of the call, which can be heard before the answer.
@@ -78,209 +80,93 @@ impl OutgoingCall {
         &self.call.sip_call_id
     }
 
+    /// A handle that outlives the call: its messages and how it ended.
+    pub fn record(&self) -> CallRecord {
+        CallRecord::of(&self.call)
+    }
+
     /// Gives up: CANCEL, or BYE if the answer was faster.
     pub async fn cancel(mut self) {
         self.over = true;
         self.news.close();
-        let call = self.call.clone();
-        // The CANCEL is retransmitted without us; nobody has to wait for it.
-        tokio::spawn(async move { call.stop(487, None).await });
-        tokio::task::yield_now().await;
+        self.call.stop(None);
     }
 }
 
 impl Drop for OutgoingCall {
     fn drop(&mut self) {
-        if self.over {
-            return;
-        }
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let call = self.call.clone();
-            runtime.spawn(async move { call.stop(487, None).await });
+        if !self.over {
+            // An answer that waits unread hangs up by itself when it is dropped; this is for the rest.
+            self.call.stop(None);
         }
     }
 }
 
 /// Begins a call.
-pub(super) fn dial(core: &Arc<Core>, dial: Dial) -> Result<OutgoingCall, SipError> {
-    let callee = wire::uri(&dial.to)?;
-    let caller = wire::uri(&dial.from)?;
-    let mut headers = vec![wire::header("Allow", super::ALLOW)];
+pub(super) async fn dial(core: &Arc<Core>, dial: Dial) -> Result<OutgoingCall, SipError> {
+    let to = sip_uri(&dial.to)?;
+    let mut from = NameAddr::new(sip_uri(&dial.from)?);
+    from.display = dial.display.clone();
+    let mut headers = Vec::with_capacity(dial.headers.len());
     for (name, value) in &dial.headers {
-        headers.push(wire::checked_header(name, value)?);
+        headers.push(checked_header(name, value)?);
     }
-    let peer = dial.destination.map_or_else(|| ip_of(&callee), |destination| destination.ip());
-    let (session, events, offer) = Session::offering(core, peer, dial.record)?;
+    let peer = match dial.destination {
+        Some(peer) => peer,
+        None => resolve(core, &to).await?.remove(0),
+    };
+    let routes = dial.destination.filter(|peer| !names(&to, *peer)).map(route).into_iter().collect();
+    let (session, events, offer) = Session::offering(core, peer.addr.ip(), dial.record)?;
     let leg = session.leg().clone();
-    let sip_call_id = format!("{:032x}", rand::random::<u128>());
-    let call = CallState::new(core, sip_call_id.clone());
-    if call.session.set(session).is_err() {
-        return Err(SipError::Stack("a new call has no session yet".to_owned()));
-    }
-    let invite = InviteOption {
-        caller_display_name: dial.display.map(|name| name.replace(['"', '\\', '\r', '\n'], "'")),
-        contact: core.contact_as(&wire::user(&caller)),
-        caller,
-        route_set: dial.destination.filter(|to| !names(&callee, *to)).map(route).into_iter().collect(),
-        callee,
-        offer: Some(offer.into_bytes()),
-        headers: Some(headers),
-        call_id: Some(sip_call_id),
-        ..InviteOption::default()
-    };
+    let invite = Invite { to, from, peer, routes, body: offer.into(), headers, credentials: dial.credentials };
     let (news, receiver) = mpsc::channel(NEWS_ROOM);
-    let outgoing = OutgoingCall { call: call.clone(), leg: leg.clone(), news: receiver, over: false };
-    tokio::spawn(async move {
-        let outcome = drive(&call, invite, dial.credentials, leg, events, &news).await;
-        if let Progress::Failed { status, reason } = &outcome {
-            call.end(EndCause::Refused { status: *status, reason: reason.clone() });
-        }
-        // Nobody waiting any more drops the outcome, and dropping an answered call hangs up.
-        let _ = news.send(outcome).await;
+    let call = core.act(|state, now| {
+        let id = state.endpoint.invite(now, invite);
+        let sip_call_id = state.endpoint.sip_call_id(id).unwrap_or_default();
+        let call = CallState::new(core, id, sip_call_id, false);
+        // A new call has no session yet.
+        let _ = call.session.set(session);
+        call.expect_news(news, leg.clone(), events);
+        state.calls.insert(id, call.clone());
+        call
     });
-    Ok(outgoing)
+    Ok(OutgoingCall { call, leg, news: receiver, over: false })
 }
 
-async fn drive(
-    call: &Arc<CallState>,
-    mut invite: InviteOption,
-    credentials: Option<Credentials>,
-    leg: Leg,
-    events: LegEvents,
-    news: &mpsc::Sender<Progress>,
-) -> Progress {
-    let mut rounds = 0;
-    loop {
-        let round = match one_round(call, invite.clone(), news).await {
-            Ok(round) => round,
-            Err(failure) => return failure,
-        };
-        let code = round.response.status_code.code();
-        if code / 100 == 2 {
-            return up(call, round, leg, events);
-        }
-        rounds += 1;
-        let answer = credentials.as_ref().and_then(|c| authorization(&round.response, &invite.callee, c));
-        match answer {
-            // Once with our password; a second time only when just the nonce was too old.
-            Some((header, stale)) if (rounds == 1 || (rounds == 2 && stale)) && !call.has_ended() => {
-                let headers = invite.headers.get_or_insert_default();
-                headers.retain(|h| h.name() != header.name());
-                headers.push(header);
-            }
-            _ => return Progress::Failed { status: code, reason: wire::reason(&round.response) },
-        }
+/// Where a URI leads, never empty.
+pub(super) async fn resolve(core: &Core, uri: &Uri) -> Result<Vec<Peer>, SipError> {
+    let peers = core.transports.resolve(uri).await.map_err(|error| SipError::Unresolved(error.to_string()))?;
+    if peers.is_empty() {
+        return Err(SipError::Unresolved(format!("the name {} leads nowhere", uri.host)));
     }
+    Ok(peers)
 }
 
-struct Round {
-    response: Response,
-    dialog: rsipstack::dialog::invite_dialog::InviteDialog,
-    states: DialogStateReceiver,
+/// A `sip:` or `sips:` URI that came from our side.
+pub(super) fn sip_uri(text: &str) -> Result<Uri, SipError> {
+    Uri::parse(text).ok().filter(Uri::is_sip).ok_or_else(|| SipError::BadUri(text.to_owned()))
 }
 
-/// One INVITE to its final answer.
-async fn one_round(
-    call: &Arc<CallState>,
-    invite: InviteOption,
-    news: &mpsc::Sender<Progress>,
-) -> Result<Round, Progress> {
-    let failed = |error: rsipstack::Error| {
-        tracing::debug!(%error, "an INVITE could not be sent");
-        Progress::Failed { status: 503, reason: "Service Unavailable".to_owned() }
-    };
-    let (sender, mut states) = call.core.dialogs.new_dialog_state_channel();
-    let (dialog, mut result) = call.core.dialogs.do_invite_async(invite, sender).map_err(failed)?;
-    call.set_dialog(dialog.clone());
-    if call.has_ended() {
-        let _ = dialog.cancel().await;
+/// A header that came from our side, if it cannot break the message.
+fn checked_header(name: &str, value: &str) -> Result<(Name, String), SipError> {
+    let named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !named || value.contains(['\r', '\n']) {
+        return Err(SipError::BadHeader(name.to_owned()));
     }
-    let outcome = loop {
-        tokio::select! {
-            biased;
-            outcome = &mut result => break outcome,
-            Some(state) = states.recv() => {
-                if let DialogState::Early(_, response) = state {
-                    early(call, &response, news);
-                }
-            }
-        }
-    };
-    match outcome {
-        Ok(Ok((_, Some(response)))) if response.status_code.code() / 100 == 2 && dialog.state().is_terminated() => {
-            Err(cancelled()) // The answer crossed our CANCEL; the stack has said BYE.
-        }
-        Ok(Ok((_, Some(response)))) => Ok(Round { response, dialog, states }),
-        Ok(Ok((_, None))) => Err(Progress::Failed { status: 408, reason: "Request Timeout".to_owned() }),
-        Ok(Err(error)) => Err(failed(error)),
-        Err(error) => Err(Progress::Failed { status: 500, reason: error.to_string() }),
+    Ok((Name::parse(name), value.to_owned()))
+}
+
+/// Whether a URI names this peer itself, so that no route is needed.
+fn names(uri: &Uri, peer: Peer) -> bool {
+    let port = uri.port.unwrap_or(peer.protocol.default_port());
+    uri.host.ip().map(|ip: IpAddr| SocketAddr::new(ip, port)) == Some(peer.addr)
+}
+
+fn route(peer: Peer) -> Uri {
+    let mut uri = Uri::sip(None, peer.addr);
+    if peer.protocol.is_reliable() {
+        uri.params.set("transport", Some(peer.protocol.param()));
     }
-}
-
-fn early(call: &CallState, response: &Response, news: &mpsc::Sender<Progress>) {
-    let progress = if !response.body().is_empty() && wire::carries_description(response) {
-        match call.session.get().map(|session| (session, session.accept(response.body()))) {
-            Some((session, Ok(()))) => Progress::EarlyMedia { codec: session.codec().unwrap_or_default() },
-            _ => return,
-        }
-    } else if response.status_code.code() == 180 {
-        Progress::Ringing
-    } else {
-        return;
-    };
-    let _ = news.try_send(progress);
-}
-
-fn up(call: &Arc<CallState>, round: Round, leg: Leg, events: LegEvents) -> Progress {
-    call.confirmed.send_replace(true);
-    tokio::spawn(follow(call.clone(), round.dialog, round.states));
-    let active = ActiveCall::new(call.clone(), leg, events);
-    if call.has_ended() {
-        return cancelled();
-    }
-    let agreed = call.session.get().map(|session| session.accept(round.response.body()));
-    match agreed {
-        Some(Ok(())) => Progress::Answered(active),
-        // Dropping `active` hangs up what cannot be heard.
-        Some(Err(error)) => Progress::Failed { status: 488, reason: error.to_string() },
-        None => Progress::Failed { status: 500, reason: "no session".to_owned() },
-    }
-}
-
-/// The header that answers a challenge, and whether only the nonce was too old.
-fn authorization(response: &Response, uri: &Uri, credentials: &Credentials) -> Option<(Header, bool)> {
-    let (asked, answered) = match response.status_code.code() {
-        401 => ("WWW-Authenticate", "Authorization"),
-        407 => ("Proxy-Authenticate", "Proxy-Authorization"),
-        _ => return None,
-    };
-    let challenge = Challenge::choose(wire::values(response, asked))?;
-    let answer = challenge.answer(&credentials.username, &credentials.password, "INVITE", &uri.to_string());
-    Some((wire::header(answered, answer), challenge.stale))
-}
-
-fn cancelled() -> Progress {
-    Progress::Failed { status: 487, reason: "Request Terminated".to_owned() }
-}
-
-fn ip_of(uri: &Uri) -> IpAddr {
-    match &uri.host_with_port.host {
-        Host::IpAddr(ip) => *ip,
-        // Only asked for the local address towards the peer; any public address has the same route.
-        Host::Domain(_) => IpAddr::from([192, 0, 2, 1]),
-    }
-}
-
-fn names(uri: &Uri, addr: SocketAddr) -> bool {
-    SocketAddr::try_from(uri.host_with_port.clone()).is_ok_and(|named| named == addr)
-}
-
-fn route(to: SocketAddr) -> Route {
-    let uri = Uri {
-        scheme: Some(rsipstack::sip::Scheme::Sip),
-        host_with_port: to.into(),
-        params: vec![Param::Lr],
-        ..Uri::default()
-    };
-    Route { display_name: None, uri, params: Vec::new() }
+    uri.params.set("lr", None);
+    uri
 }

@@ -3,18 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rsipstack::sip::headers::typed::{Contact as TypedContact, From as TypedFrom, To};
-use rsipstack::sip::{Header, Method, Response, SipMessage, Uri};
-use rsipstack::transaction::key::{TransactionKey, TransactionRole};
-use rsipstack::transaction::make_tag;
-use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::agent::Core;
-use super::{Credentials, SipError, wire};
-use crate::digest::Challenge;
+use super::agent::{Core, outside};
+use super::outgoing::{resolve, sip_uri};
+use super::{Credentials, SipError};
+use crate::endpoint::{self, Peer};
+use crate::message::{Method, Name, NameAddr, Response, Uri};
 
 /// The first pause after a failed refresh; it doubles up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -77,10 +74,9 @@ pub(super) async fn register(
     credentials: Credentials,
     expires: Duration,
 ) -> Result<Registration, SipError> {
-    let registrar = wire::uri(registrar)?;
-    let contact = core.contact_as(&credentials.username);
-    let mut client =
-        Client { call_id: format!("{:032x}", rand::random::<u128>()), cseq: 0, core, registrar, contact, credentials };
+    let registrar = sip_uri(registrar)?;
+    let call_id = format!("{:032x}", rand::random::<u128>());
+    let mut client = Client { call_id, cseq: 0, core, registrar, credentials, way: None };
     let granted = client.send(expires).await?;
     let (state, receiver) = watch::channel(RegistrationState::Registered { expires: granted });
     let stop = client.core.stop.child_token();
@@ -135,98 +131,87 @@ fn before_expiry(granted: Duration) -> Duration {
 struct Client {
     core: Arc<Core>,
     registrar: Uri,
-    contact: Uri,
     credentials: Credentials,
     call_id: String,
     cseq: u32,
+    /// The registrar that answered last, tried first the next time.
+    way: Option<Peer>,
 }
 
 impl Client {
-    /// One REGISTER, with its digest rounds; returns what was granted.
+    /// One REGISTER, with its digest rounds, at the first registrar that answers; returns what was granted.
     async fn send(&mut self, expires: Duration) -> Result<Duration, SipError> {
-        let mut authorization: Option<Header> = None;
-        let mut expires = expires;
-        for _ in 0..4 {
-            let response = self.round(expires, authorization.clone()).await?;
-            match response.status_code.code() {
-                200..=299 => return Ok(self.granted(&response, expires)),
-                401 | 407 => {
-                    let (header, stale) = self.answer(&response)?;
-                    // The same challenge again, and not for its age, means a wrong password.
-                    if authorization.is_some() && !stale {
-                        return Err(refused(&response));
-                    }
-                    authorization = Some(header);
+        let mut ways = resolve(&self.core, &self.registrar).await?;
+        if let Some(at) = self.way.and_then(|way| ways.iter().position(|known| *known == way)) {
+            ways.swap(0, at);
+        }
+        let mut last = SipError::Gone("the registrar did not answer".to_owned());
+        for way in ways {
+            match self.send_to(way, expires).await {
+                Ok(granted) => {
+                    self.way = Some(way);
+                    return Ok(granted);
                 }
-                423 => match wire::values(&response, "Min-Expires").next().and_then(|s| s.trim().parse().ok()) {
-                    Some(seconds) if Duration::from_secs(seconds) > expires => expires = Duration::from_secs(seconds),
+                // Somebody else may do better; a refusal is final.
+                Err(error @ (SipError::Gone(_) | SipError::Refused { status: 500..=599, .. })) => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    async fn send_to(&mut self, way: Peer, expires: Duration) -> Result<Duration, SipError> {
+        let mut expires = expires;
+        for _ in 0..2 {
+            let response = self.round(way, expires).await?;
+            match response.status {
+                200..=299 => return Ok(self.granted(&response, way, expires)),
+                423 => match response.headers.number(&Name::MinExpires).map(Duration::from_secs) {
+                    Some(longer) if longer > expires && longer < Duration::from_secs(86_400) => expires = longer,
                     _ => return Err(refused(&response)),
                 },
                 _ => return Err(refused(&response)),
             }
         }
-        Err(SipError::Stack("the registrar challenges for ever".to_owned()))
+        Err(SipError::Gone("the registrar keeps asking for longer registrations".to_owned()))
     }
 
-    async fn round(&mut self, expires: Duration, authorization: Option<Header>) -> Result<Response, SipError> {
-        self.cseq += 1;
-        let endpoint = &self.core.endpoint;
-        let via = endpoint.get_via(None, None).map_err(stack)?;
-        let aor = Uri {
-            auth: Some(rsipstack::sip::Auth { user: self.credentials.username.clone(), password: None }),
-            ..self.registrar.clone()
-        };
-        let from = TypedFrom { display_name: None, uri: aor.clone(), params: Vec::new() }.with_tag(make_tag());
-        let to = To { display_name: None, uri: aor, params: Vec::new() };
-        let call_id = Some(self.call_id.clone().into());
-        let mut request =
-            endpoint.make_request(Method::Register, self.registrar.clone(), via, from, to, self.cseq, call_id);
-        let contact = TypedContact::from(self.contact.clone());
-        request.headers.push(wire::header("Contact", contact.to_string()));
-        request.headers.push(wire::header("Expires", expires.as_secs().to_string()));
-        request.headers.push(wire::header("Allow", super::ALLOW));
-        if let Some(header) = authorization {
-            request.headers.push(header);
-        }
-        let key = TransactionKey::from_request(&request, TransactionRole::Client).map_err(stack)?;
-        let mut tx = Transaction::new_client(key, request, endpoint.clone(), None);
-        tx.send().await.map_err(stack)?;
-        while let Some(message) = tx.receive().await {
-            match message {
-                SipMessage::Response(response) if response.status_code.code() >= 200 => return Ok(response),
-                _ => {}
-            }
-        }
-        Err(SipError::Gone("the registrar did not answer".to_owned()))
+    async fn round(&mut self, way: Peer, expires: Duration) -> Result<Box<Response>, SipError> {
+        // Room for the rounds of a challenge, which count on by themselves.
+        self.cseq += 4;
+        let mut aor = self.registrar.clone();
+        aor.user = Some(self.credentials.username.clone());
+        let request = outside(Method::Register, &aor, &aor, self.cseq, Some(&self.call_id))
+            .with(Name::Contact, NameAddr::new(self.contact(way)).to_string())
+            .with(Name::Expires, expires.as_secs().to_string())
+            .with(Name::Allow, endpoint::ALLOW);
+        let mut request = request;
+        request.uri = self.registrar.clone();
+        let answer = self.core.request(request, way, Some(self.credentials.clone())).await;
+        answer.ok_or_else(|| SipError::Gone("the registrar did not answer".to_owned()))
     }
 
-    fn answer(&self, response: &Response) -> Result<(Header, bool), SipError> {
-        let (asked, answered) = match response.status_code.code() {
-            407 => ("Proxy-Authenticate", "Proxy-Authorization"),
-            _ => ("WWW-Authenticate", "Authorization"),
-        };
-        let challenge = Challenge::choose(wire::values(response, asked)).ok_or_else(|| refused(response))?;
-        let Credentials { username, password } = &self.credentials;
-        let answer = challenge.answer(username, password, "REGISTER", &self.registrar.to_string());
-        Ok((wire::header(answered, answer), challenge.stale))
+    fn contact(&self, way: Peer) -> Uri {
+        let mut contact = Uri::sip(Some(&self.credentials.username), self.core.local(way));
+        if way.protocol.is_reliable() {
+            contact.params.set("transport", Some(way.protocol.param()));
+        }
+        contact
     }
 
     /// What the registrar gave our contact, or everybody, or else what we asked for.
-    fn granted(&self, response: &Response, asked: Duration) -> Duration {
-        let contacts = wire::values(response, "Contact").filter_map(|line| TypedContact::parse_header_list(line).ok());
-        let ours = contacts.flatten().find(|c| {
-            c.uri.host_with_port == self.contact.host_with_port && wire::user(&c.uri) == wire::user(&self.contact)
-        });
-        let everybody = || wire::values(response, "Expires").next().and_then(|s| s.trim().parse().ok());
-        let seconds = ours.and_then(|c| c.expires()).or_else(everybody);
-        seconds.map_or(asked, |seconds: u32| Duration::from_secs(u64::from(seconds)))
+    fn granted(&self, response: &Response, way: Peer, asked: Duration) -> Duration {
+        let contact = self.contact(way);
+        let contacts = response.headers.addresses(&Name::Contact).unwrap_or_default();
+        let ours = contacts
+            .iter()
+            .find(|c| c.uri.host == contact.host && c.uri.port == contact.port && c.uri.user() == contact.user());
+        let given = ours.and_then(|c| c.params.value("expires")).and_then(|s| s.trim().parse::<u64>().ok());
+        let seconds = given.or_else(|| response.headers.number(&Name::Expires));
+        seconds.map_or(asked, |seconds| Duration::from_secs(seconds.min(86_400)))
     }
 }
 
 fn refused(response: &Response) -> SipError {
-    SipError::Refused { status: response.status_code.code(), reason: wire::reason(response) }
-}
-
-fn stack(error: rsipstack::Error) -> SipError {
-    SipError::Stack(error.to_string())
+    SipError::Refused { status: response.status, reason: response.reason.clone() }
 }

@@ -4,15 +4,16 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use rsipstack::sip::headers::typed::Contact as TypedContact;
-use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::sip::{Header, Param, Request};
-use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::broadcast;
 
 use super::bindings::{Bindings, Contact, Refused, Request as Wanted, Wish, Wishes};
-use super::{Directory, UaConfig, wire};
+use super::{Directory, UaConfig};
 use crate::digest::{Authorization, Challenge, DigestAlgorithm, NonceState, Nonces};
+use crate::endpoint::Peer;
+use crate::message::{Name, Request};
+
+/// A status, and the headers that go with it.
+type Answer = (u16, Vec<(Name, String)>);
 
 /// How long a nonce may be used. Long enough for a phone's next refresh to need no second round.
 const NONCE_LIFETIME: Duration = Duration::from_secs(300);
@@ -90,7 +91,7 @@ impl Registrar {
     }
 
     /// The challenge headers, one per hash.
-    pub(super) fn challenge(&self, stale: bool) -> Vec<Header> {
+    pub(super) fn challenge(&self, stale: bool) -> Vec<(Name, String)> {
         let nonce = self.nonces().issue(Instant::now());
         self.algorithms
             .iter()
@@ -103,7 +104,7 @@ impl Registrar {
                     qop_auth: true,
                     stale,
                 };
-                wire::header("WWW-Authenticate", challenge.header())
+                (Name::WwwAuthenticate, challenge.header())
             })
             .collect()
     }
@@ -114,14 +115,14 @@ impl Registrar {
 
     /// Who sent this request.
     pub(super) fn check(&self, request: &Request) -> Check {
-        let claims = wire::values(request, "Authorization").filter_map(Authorization::parse);
-        let Some(claim) = claims.into_iter().find(|claim| self.asked(claim)) else {
+        let mut claims = request.headers.all(&Name::Authorization).filter_map(Authorization::parse);
+        let Some(claim) = claims.find(|claim| self.asked(claim)) else {
             return Check::Ask { stale: false };
         };
         let known = self.directory.ha1(&claim.username, &self.realm, claim.algorithm);
         // An unknown user costs the same hashing as a known one.
         let ha1 = known.clone().unwrap_or_else(|| claim.algorithm.hash(&claim.nonce));
-        let proven = claim.proves(&ha1, &request.method.to_string()) && known.is_some();
+        let proven = claim.proves(&ha1, request.method.as_str()) && known.is_some();
         if !proven {
             // After our restart a phone answers a nonce that we no longer know: that is no wrong password yet.
             let unknown = self.nonces().state(&claim.nonce, Instant::now()) == NonceState::Unknown;
@@ -133,20 +134,19 @@ impl Registrar {
         }
     }
 
-    /// Answers a REGISTER.
-    pub(super) async fn register(&self, tx: Transaction) {
-        let (code, headers) = match self.check(&tx.original) {
+    /// Answers a REGISTER that came from `peer`.
+    pub(super) fn register(&self, request: &Request, peer: Peer) -> Answer {
+        match self.check(request) {
             Check::Ask { stale } => (401, self.challenge(stale)),
             Check::Forbidden => (403, Vec::new()),
             // Nobody registers for somebody else.
-            Check::Proven(user) if wire::called(&tx.original) != user => (403, Vec::new()),
-            Check::Proven(user) => self.bind(&user, &tx.original),
-        };
-        wire::answer(tx, code, headers).await;
+            Check::Proven(user) if address_of_record(request) != user => (403, Vec::new()),
+            Check::Proven(user) => self.bind(&user, request, peer),
+        }
     }
 
-    fn bind(&self, user: &str, request: &Request) -> (u16, Vec<Header>) {
-        let Some(wanted) = wanted(request) else { return (400, Vec::new()) };
+    fn bind(&self, user: &str, request: &Request, peer: Peer) -> Answer {
+        let Some(wanted) = wanted(request, peer) else { return (400, Vec::new()) };
         let now = Instant::now();
         let asks_only = matches!(&wanted.wishes, Wishes::Contacts(wishes) if wishes.is_empty());
         let result = self.bindings().apply(user, &wanted, now);
@@ -162,12 +162,14 @@ impl Registrar {
                 let line = |c: &Contact| {
                     let left = c.expires_at.saturating_duration_since(now).as_secs();
                     let instance = c.instance.as_ref().map(|i| format!(";+sip.instance=\"{i}\"")).unwrap_or_default();
-                    wire::header("Contact", format!("<{}>{instance};expires={left}", c.uri))
+                    (Name::Contact, format!("<{}>{instance};expires={left}", c.uri))
                 };
                 (200, contacts.iter().map(line).collect())
             }
-            Err(Refused::TooBrief(min)) => (423, vec![wire::header("Min-Expires", min.as_secs().to_string())]),
-            Err(Refused::TooMany) => (403, vec![wire::warning("too many phones for this user")]),
+            Err(Refused::TooBrief(min)) => (423, vec![(Name::MinExpires, min.as_secs().to_string())]),
+            Err(Refused::TooMany) => {
+                (403, vec![(Name::Warning, "399 hotline \"too many phones for this user\"".to_owned())])
+            }
             Err(Refused::OutOfOrder) => (500, Vec::new()),
         }
     }
@@ -186,44 +188,40 @@ impl Registrar {
     }
 }
 
+fn address_of_record(request: &Request) -> String {
+    request.headers.address(&Name::To).map(|to| to.uri.user()).unwrap_or_default()
+}
+
 /// What the REGISTER asks for; `None` when it contradicts itself.
-fn wanted(request: &Request) -> Option<Wanted> {
+fn wanted(request: &Request, peer: Peer) -> Option<Wanted> {
+    let headers = &request.headers;
     // Values beyond 2^32 mean as long as possible (RFC 3261 section 20.19 lets us choose).
     let seconds = |text: &str| text.trim().parse::<u64>().map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX));
-    let expires = wire::values(request, "Expires").next().map(seconds);
-    let lines: Vec<_> = wire::values(request, "Contact").collect();
-    let wishes = if lines.iter().any(|line| line.trim() == "*") {
-        if lines.len() != 1 || expires != Some(0) {
+    let expires = headers.get(&Name::Expires).map(seconds);
+    let wishes = if headers.list(&Name::Contact).any(|contact| contact == "*") {
+        if headers.list(&Name::Contact).count() != 1 || expires != Some(0) {
             return None;
         }
         Wishes::RemoveAll
     } else {
-        let mut wishes = Vec::new();
-        for line in lines {
-            for contact in TypedContact::parse_header_list(line).ok()? {
-                wishes.push(Wish {
-                    uri: contact.uri.to_string(),
-                    expires: contact.expires().or(expires).map(|s| Duration::from_secs(u64::from(s))),
-                    instance: instance(&contact),
-                });
-            }
-        }
-        Wishes::Contacts(wishes)
+        let contacts = headers.addresses(&Name::Contact)?;
+        let wishes = contacts.into_iter().map(|contact| Wish {
+            expires: contact
+                .params
+                .value("expires")
+                .map(seconds)
+                .or(expires)
+                .map(|s| Duration::from_secs(u64::from(s))),
+            instance: contact.params.value("+sip.instance").map(|i| i.trim_matches('"').to_owned()),
+            uri: contact.uri.to_string(),
+        });
+        Wishes::Contacts(wishes.collect())
     };
     Some(Wanted {
         wishes,
-        call_id: request.call_id_header().ok()?.value().to_owned(),
-        cseq: wire::cseq(request),
-        source: wire::source(request)?,
-        user_agent: wire::values(request, "User-Agent").next().map(str::to_owned),
-    })
-}
-
-fn instance(contact: &TypedContact) -> Option<String> {
-    contact.params.iter().find_map(|param| match param {
-        Param::Other(name, Some(value)) if name.value().eq_ignore_ascii_case("+sip.instance") => {
-            Some(value.value().trim_matches('"').to_owned())
-        }
-        _ => None,
+        call_id: headers.call_id().to_owned(),
+        cseq: headers.cseq()?.seq,
+        source: peer,
+        user_agent: headers.get(&Name::UserAgent).map(str::to_owned),
     })
 }
