@@ -5,7 +5,7 @@ CARGO ?= cargo
 HOTLINE := target/debug/hotline
 NODE_PATH_FILE := target/.node-path
 
-.PHONY: demo test build setup setup-test console models check lint fuzz bench clean help
+.PHONY: demo test build setup setup-test console models check lint bench clean help
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,9 +38,6 @@ lint: console ## Format, clippy, and the console's checks
 	@scripts/step "Running clippy" $(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@scripts/step "Checking the console's types" scripts/with-node npm --prefix web run --silent typecheck
 	@scripts/step "Linting the console" scripts/with-node npm --prefix web run --silent lint
-
-fuzz: ## Look for network input that breaks its reader; SECONDS=20 for each kind
-	@scripts/step "Fuzzing" scripts/fuzz $(or $(SECONDS),20)
 
 clean: ## Remove what was built; models stay in the cache
 	rm -rf target web/dist web/node_modules

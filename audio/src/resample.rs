@@ -113,23 +113,26 @@ impl Halver {
         Self { even: [0.0; TAPS - 1], odd: [0.0; TAPS - 1] }
     }
 
-    /// Converts the next frame.
-    pub fn push(&mut self, frame: &Frame16k) -> Frame8k {
+    /// Converts what comes next, of any even length, and appends it to `out`.
+    pub fn push(&mut self, samples: &[i16], out: &mut Vec<i16>) {
         let taps = half_band();
-        let mut even = [0.0f32; TAPS - 1 + FRAME_8K];
-        let mut odd = [0.0f32; TAPS - 1 + FRAME_8K];
-        even[..TAPS - 1].copy_from_slice(&self.even);
-        odd[..TAPS - 1].copy_from_slice(&self.odd);
-        for (n, pair) in frame.chunks_exact(2).enumerate() {
-            even[TAPS - 1 + n] = f32::from(pair[0]);
-            odd[TAPS - 1 + n] = f32::from(pair[1]);
+        for part in samples.chunks(FRAME_16K) {
+            let pairs = part.len() / 2;
+            let mut even = [0.0f32; TAPS - 1 + FRAME_8K];
+            let mut odd = [0.0f32; TAPS - 1 + FRAME_8K];
+            even[..TAPS - 1].copy_from_slice(&self.even);
+            odd[..TAPS - 1].copy_from_slice(&self.odd);
+            for (n, pair) in part.chunks_exact(2).enumerate() {
+                even[TAPS - 1 + n] = f32::from(pair[0]);
+                odd[TAPS - 1 + n] = f32::from(pair[1]);
+            }
+            self.even.copy_from_slice(&even[pairs..pairs + TAPS - 1]);
+            self.odd.copy_from_slice(&odd[pairs..pairs + TAPS - 1]);
+            out.extend((0..pairs).map(|n| {
+                let around: f32 = odd[n..n + TAPS].iter().zip(taps).map(|(x, h)| x * h).sum();
+                ((even[n + TAPS / 2] + around) / 2.0).round() as i16
+            }));
         }
-        self.even.copy_from_slice(&even[FRAME_8K..]);
-        self.odd.copy_from_slice(&odd[FRAME_8K..]);
-        std::array::from_fn(|n| {
-            let around: f32 = odd[n..n + TAPS].iter().zip(taps).map(|(x, h)| x * h).sum();
-            ((even[n + TAPS / 2] + around) / 2.0).round() as i16
-        })
     }
 }
 
@@ -257,14 +260,19 @@ mod tests {
         for hz in [200.0, 1_000.0, 3_000.0] {
             let input = sine::<16_000>(hz, 16_000);
             let mut halver = Halver::new();
-            let output: Vec<i16> = input.as_chunks().0.iter().flat_map(|frame| halver.push(frame)).collect();
+            let mut output = Vec::new();
+            // In pieces of any length.
+            for piece in input.chunks(334) {
+                halver.push(piece, &mut output);
+            }
             let lag = TAPS / 2 - 1;
             let error = error_db(&sine::<8_000>(hz, 8_000 - lag), &output[lag..], 400);
             assert!(error < -45.0, "{hz} Hz: {error:.1} dB");
         }
         let mut halver = Halver::new();
         let high = sine::<16_000>(5_500.0, 16_000);
-        let output: Vec<i16> = high.as_chunks().0.iter().flat_map(|frame| halver.push(frame)).collect();
+        let mut output = Vec::new();
+        halver.push(&high, &mut output);
         let level = Pcm8k::new(output).slice(Duration::from_millis(100), Duration::from_secs(1)).level_dbov();
         assert!(level < -55.0, "{level:.1} dBov");
     }

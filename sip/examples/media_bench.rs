@@ -160,7 +160,7 @@ impl Talk {
         let (stop, received) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (stopped, count) = (stop.clone(), received.clone());
         let mut voice = Vec::new();
-        Codec::Pcmu.encode(prompt().samples(), &mut voice);
+        audio::g711::Codec::Pcmu.encode(prompt().samples(), &mut voice);
         let thread = std::thread::spawn(move || {
             let begin = Instant::now();
             let (mut bytes, mut buffer) = (Vec::new(), [0; 512]);

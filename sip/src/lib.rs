@@ -13,7 +13,6 @@
 //! Architecture invariant: this crate knows nothing of flows, intents, tickets or storage.
 
 pub mod digest;
-#[expect(dead_code, reason = "legs begin to use it with the next change")]
 mod dtls;
 pub mod endpoint;
 pub mod media;

@@ -3,64 +3,11 @@
 mod common;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::Stdio;
 
+use common::phone::Phone;
 use common::*;
 use sip::media::LegEvent;
 use sip::ua::{ActiveCall, Dial, EndCause, Progress, RegistrationEvent};
-
-/// A running baresip and its configuration; both go when it is dropped.
-struct Phone {
-    dir: PathBuf,
-    child: tokio::process::Child,
-}
-
-impl Phone {
-    /// Starts it with one account, and a command to carry out at once.
-    fn start(account: &str, command: Option<&str>) -> Phone {
-        let dir = std::env::temp_dir().join(format!("baresip-{:016x}", rand::random::<u64>()));
-        std::fs::create_dir_all(&dir).expect("a directory for baresip");
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let listen = socket.local_addr().expect("a bound socket has an address");
-        let config = format!(
-            "sip_listen {listen}\naudio_player aubridge,sink\naudio_source ausine,440\nausrc_srate 48000\nausrc_channels 2\naudio_alert aubridge,sink\n\
-             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aubridge.so\nmodule ausine.so\nmodule uuid.so\n\
-             module_tmp account.so\nmodule_app menu.so\nsnd_path {}\n",
-            dir.display()
-        );
-        for (file, text) in [("config", config.as_str()), ("accounts", account), ("contacts", ""), ("uuid", "")] {
-            if !text.is_empty() || file == "contacts" {
-                std::fs::write(dir.join(file), text).expect("baresip's files can be written");
-            }
-        }
-        drop(socket);
-        let mut program = tokio::process::Command::new("baresip");
-        program.arg("-f").arg(&dir).args(["-t", "20"]);
-        if let Some(command) = command {
-            program.args(["-e", command]);
-        }
-        let log = std::fs::File::create(dir.join("log")).expect("baresip's log can be written");
-        let errors = log.try_clone().expect("a file can be shared");
-        let child =
-            program.stdin(Stdio::null()).stdout(log).stderr(errors).kill_on_drop(true).spawn().expect("baresip starts");
-        Phone { dir, child }
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.dir.join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Phone {
-    fn drop(&mut self) {
-        let _ = self.child.start_kill();
-        if std::thread::panicking() {
-            println!("baresip said:\n{}", self.log());
-        }
-        let _ = std::fs::remove_dir_all(&self.dir);
-    }
-}
 
 /// Waits until the phone's audio is heard: half a second of frames that are not silence.
 async fn heard(call: &mut ActiveCall) {
@@ -122,9 +69,7 @@ async fn baresip_calls_us_and_hangs_up() {
     let mut call = soon(incoming.answer()).await.expect("answered");
     heard(&mut call).await;
     // A softphone that is told to quit says BYE.
-    let pid = phone.child.id().expect("it is running");
-    // SAFETY: kill only sends a signal to the process that was started above and is still ours.
-    unsafe { libc::kill(pid as libc::pid_t, libc::SIGTERM) };
+    phone.quit();
     let end = soon(call.ended().wait_for(Option::is_some)).await.expect("it ends").clone();
     assert_eq!(end, Some(EndCause::ByRemote));
 }

@@ -82,7 +82,7 @@ async fn an_invite_without_an_offer_gets_ours_and_brings_the_answer_in_the_ack()
     let incoming = soon(scene.calls.recv()).await.expect("the call arrives");
     let answering = tokio::spawn(incoming.answer());
     let ok = scene.peer.final_answer("1 INVITE").await;
-    assert!(ok.body().contains(" RTP/AVP 0 8 101\r\n"), "{}", ok.body());
+    assert!(ok.body().contains(" RTP/AVP 9 8 0 101\r\n"), "{}", ok.body());
     let answer = description(4000, "8", "");
     scene.peer.request("ACK", 1, &ok.to_tag(), "Content-Type: application/sdp\r\n", &answer).await;
     let active = soon(answering).await.expect("no panic").expect("it is answered");

@@ -4,8 +4,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use audio::g711::Codec;
-use audio::{FRAME, FRAME_8K, Pcm8k};
+use audio::codec::{Codec, Encoder, Sound};
+use audio::{FRAME, FRAME_8K, Frame8k, Pcm8k};
 
 /// A frame at or above this level (RMS, dBov) counts as voiced: far below speech, far above line noise.
 pub const VOICED_DBOV: f32 = -50.0;
@@ -14,16 +14,44 @@ pub const VOICED_DBOV: f32 = -50.0;
 #[derive(Debug)]
 pub struct Clip {
     pcm: Pcm8k,
-    pcmu: OnceLock<Box<[u8]>>,
-    pcma: OnceLock<Box<[u8]>>,
+    coded: [OnceLock<Coded>; Codec::ALL.len()],
     voiced: Box<[bool]>,
+}
+
+/// A clip in one coding, frame after frame.
+#[derive(Debug)]
+struct Coded {
+    bytes: Box<[u8]>,
+    /// Where each frame ends.
+    ends: Box<[u32]>,
+}
+
+impl Coded {
+    /// The last frame is filled up with silence.
+    fn new(pcm: &Pcm8k, codec: Codec) -> Coded {
+        let mut encoder = Encoder::new(codec);
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for samples in pcm.samples().chunks(FRAME_8K) {
+            let mut frame: Frame8k = [0; FRAME_8K];
+            frame[..samples.len()].copy_from_slice(samples);
+            encoder.encode(Sound::Narrow(&frame), &mut bytes);
+            ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        }
+        Coded { bytes: bytes.into_boxed_slice(), ends: ends.into_boxed_slice() }
+    }
+
+    fn frame(&self, number: usize) -> &[u8] {
+        let end = |number: usize| self.ends.get(number).map_or(self.bytes.len(), |&end| end as usize);
+        let start = number.checked_sub(1).map_or(0, end);
+        self.bytes.get(start..end(number)).unwrap_or_default()
+    }
 }
 
 impl Clip {
     /// Takes the sound; the last frame is filled up with silence when it is played.
     pub fn new(pcm: Pcm8k) -> Clip {
         let voiced = pcm.samples().chunks(FRAME_8K).map(is_voiced).collect();
-        Clip { pcm, pcmu: OnceLock::new(), pcma: OnceLock::new(), voiced }
+        Clip { pcm, coded: Default::default(), voiced }
     }
 
     /// The sound itself.
@@ -54,11 +82,7 @@ impl Clip {
 
     /// Encodes the clip now unless that has been done, so that the media thread need not.
     pub fn prepare(&self, codec: Codec) {
-        self.cell(codec).get_or_init(|| {
-            let mut out = Vec::with_capacity(self.pcm.len());
-            codec.encode(self.pcm.samples(), &mut out);
-            out.into_boxed_slice()
-        });
+        self.coded[codec.index()].get_or_init(|| Coded::new(&self.pcm, codec));
     }
 
     /// The samples of a frame; fewer than 160 at the end of the clip, none after it.
@@ -68,14 +92,7 @@ impl Clip {
 
     /// The encoded frame, if the clip has been prepared for this codec.
     pub(super) fn payload(&self, frame: usize, codec: Codec) -> Option<&[u8]> {
-        self.cell(codec).get().map(|bytes| part(bytes, frame))
-    }
-
-    fn cell(&self, codec: Codec) -> &OnceLock<Box<[u8]>> {
-        match codec {
-            Codec::Pcmu => &self.pcmu,
-            Codec::Pcma => &self.pcma,
-        }
+        self.coded[codec.index()].get().map(|coded| coded.frame(frame))
     }
 }
 

@@ -20,7 +20,8 @@ use super::conference::{Room, Rooms};
 use super::gauges::Gauges;
 use super::leg::{Command, LegId, Route};
 use super::line::Line;
-use super::speaking::{Company, Workspace};
+use super::speaking::Company;
+use super::stream::Workspace;
 use super::sys::Poll;
 use super::wire::Inbox;
 
@@ -123,6 +124,7 @@ impl Engine {
         self.join_those_that_seek(now);
         self.read(now, monotonic);
         self.tick(phase_of(step), now);
+        self.between_ticks(phase_of(step + PHASES as u64 / 2));
         for slot in std::mem::take(&mut self.news) {
             if let Some(line) = self.line(slot) {
                 line.flush();
@@ -162,6 +164,15 @@ impl Engine {
             }
         }
         self.phases[phase] = legs;
+    }
+
+    /// Half a tick after the legs of this phase had theirs: packets that last no 20 ms are due then too.
+    fn between_ticks(&mut self, phase: usize) {
+        for &slot in &self.phases[phase] {
+            if let Some(line) = self.lines[slot].as_mut() {
+                line.speak_between(&mut self.work);
+            }
+        }
     }
 
     fn close_those_that_wish(&mut self, phase: usize, now: Instant) {

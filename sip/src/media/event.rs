@@ -136,6 +136,8 @@ pub struct LegStats {
     pub invalid: u64,
     /// Valid RTP packets from somebody who is not the peer.
     pub strangers: u64,
+    /// Packets on an encrypted leg that were plain, forged or replayed, or came before there were keys.
+    pub unauthentic: u64,
     /// Packets that the network stack refused to send.
     pub send_errors: u64,
     /// Events that found no room: frames, unless the reader has stopped altogether.

@@ -3,15 +3,19 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use audio::g711::Codec;
+use audio::codec::Codec;
 
 use super::clip::{Clip, Playback};
 use super::clock::Shared;
 use super::conference::{Conference, Room};
 use super::event::Recording;
+use super::guard::Guard;
 use super::line::Line;
+use super::speaking;
+use crate::sdp::{Agreed, Security};
+use crate::srtp::Shield;
 
 /// Names a leg; unique in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,9 +42,9 @@ pub struct LegConfig {
     pub socket: UdpSocket,
     /// Where the peer's SDP says to send; nothing is sent before this or the first packet is known.
     pub remote: Option<SocketAddr>,
-    /// What is sent. Both G.711 codings are understood, whichever the peer sends.
+    /// What is sent, until [`Leg::agree`] says otherwise. G.711 and G.722 are understood, whichever the peer sends.
     pub codec: Codec,
-    /// The payload type of `telephone-event/8000`, if it was agreed on; otherwise keys are sent as tones.
+    /// The payload type of telephone events, if it was agreed on; otherwise keys are sent as tones.
     pub telephone_event: Option<u8>,
     /// Whether to report [`LegEvent::Frame`](super::LegEvent::Frame)s; voice activity is computed only then.
     pub record: bool,
@@ -104,7 +108,12 @@ pub(super) enum Command {
     Stop,
     StopTurn(u64),
     SendKeys(String),
-    SetRemote(Option<SocketAddr>, Codec, Option<u8>),
+    /// And how packets are protected from now on, if that changes.
+    Agree(Box<Agreed>, Option<Box<Guard>>),
+    /// The keys that the handshake with this number gave.
+    Secure(u64, Box<Shield>),
+    /// To be sent to the peer as it is: a handshake.
+    Datagram(SocketAddr, Vec<u8>),
     /// Sent to both legs of a bridge.
     Bridge(Arc<Route>),
     Unbridge,
@@ -127,8 +136,10 @@ pub struct Leg(Arc<Handle>);
 struct Handle {
     route: Arc<Route>,
     shared: Arc<Shared>,
-    /// The payload type of the codec now in use.
+    /// The number of the codec now in use.
     codec: AtomicU8,
+    /// How packets are protected, to notice when that changes.
+    security: Mutex<Security>,
 }
 
 impl Drop for Handle {
@@ -145,7 +156,12 @@ impl std::fmt::Debug for Leg {
 
 impl Leg {
     pub(super) fn new(route: Arc<Route>, shared: Arc<Shared>, codec: Codec) -> Leg {
-        Leg(Arc::new(Handle { route, shared, codec: AtomicU8::new(codec.payload_type()) }))
+        Leg(Arc::new(Handle {
+            route,
+            shared,
+            codec: AtomicU8::new(codec.index() as u8),
+            security: Mutex::new(Security::Plain),
+        }))
     }
 
     /// The name of this leg.
@@ -155,7 +171,7 @@ impl Leg {
 
     /// The codec that is sent.
     pub fn codec(&self) -> Codec {
-        Codec::from_payload_type(self.0.codec.load(Ordering::Relaxed)).unwrap_or_default()
+        Codec::ALL.get(usize::from(self.0.codec.load(Ordering::Relaxed))).copied().unwrap_or_default()
     }
 
     /// Plays a clip after what is already queued. Encodes it here, on the caller's thread, the first time.
@@ -180,12 +196,40 @@ impl Leg {
         self.send(Command::SendKeys(keys.to_owned()));
     }
 
-    /// Follows a new offer or answer: where to send, in which codec, with which payload type for keys. An unspecified
+    /// Follows a new agreement in everything: where to send, in which codec and packet length, encrypted or not. An
+    /// encrypted leg sends nothing and believes nothing before there are keys. A handshake begins at once, and again
+    /// only when the peer's certificate or the roles change (RFC 5763 section 6.6).
+    pub fn agree(&self, agreed: &Agreed) {
+        self.follow(agreed);
+        let above = agreed.remote.port().saturating_add(1);
+        self.set_rtcp(match agreed.remote_rtcp.port() {
+            _ if agreed.rtcp_mux() => RtcpTo::Muxed,
+            port if port == above => RtcpTo::PortAbove,
+            port => RtcpTo::Port(port),
+        });
+    }
+
+    fn follow(&self, agreed: &Agreed) {
+        // What the media thread would else have to compute when it first needs it.
+        speaking::prepare(agreed.codec);
+        self.0.codec.store(agreed.codec.index() as u8, Ordering::Relaxed);
+        let mut security = self.0.security.lock().unwrap_or_else(PoisonError::into_inner);
+        let change = (*security != agreed.security).then(|| {
+            *security = agreed.security.clone();
+            let (shared, route) = (Arc::downgrade(&self.0.shared), Arc::downgrade(&self.0.route));
+            Box::new(Guard::new(agreed, move |command| match (shared.upgrade(), route.upgrade()) {
+                (Some(shared), Some(route)) if !route.is_closing() => shared.send(&route, command),
+                _ => false,
+            }))
+        });
+        // Under the lock, so that the last agreement is the last one that the thread sees.
+        self.send(Command::Agree(Box::new(agreed.clone()), change));
+    }
+
+    /// Follows a plain agreement on where to send, in which codec, with which payload type for keys. An unspecified
     /// address (the old way to put on hold) means: nowhere.
     pub fn set_remote(&self, remote: SocketAddr, codec: Codec, telephone_event: Option<u8>) {
-        self.0.codec.store(codec.payload_type(), Ordering::Relaxed);
-        let remote = Some(remote).filter(|to| !to.ip().is_unspecified() && to.port() != 0);
-        self.send(Command::SetRemote(remote, codec, telephone_event));
+        self.follow(&Agreed::plain(remote, codec, telephone_event));
     }
 
     /// Lets the peers of two legs of one clock hear each other, keys included. Replaces what either was playing and

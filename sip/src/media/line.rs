@@ -1,7 +1,7 @@
 //! One leg as the media thread sees it: a socket, its two halves, and what is to be reported. Which legs there are and
 //! when they tick is left to the engine.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,14 +11,16 @@ use audio::vad::VoiceActivity;
 
 use super::conference::Room;
 use super::event::{EventSink, LegEvent, LegStats, MediaFrame, Recording};
-use super::hearing::{Heard, Hearing};
+use super::guard::{Guard, Passed};
+use super::hearing::{Heard, Hearing, class};
 use super::leg::{Command, LegConfig, Route, RtcpTo};
 use super::quality::{Meter, QualityPoint};
-use super::speaking::{Company, Speaking, Workspace, prepare_tones};
+use super::speaking::{Company, Speaking, prepare};
+use super::stream::{Exit, Workspace};
 use super::sys;
 use super::wire::{Inbox, Outbox};
-use crate::rtp::rtcp::is_rtcp;
 use crate::rtp::{KeySource, Reports};
+use crate::sdp::Agreed;
 
 /// A leg on the media thread.
 pub struct Line {
@@ -37,6 +39,7 @@ pub struct Line {
     pub socket: UdpSocket,
     hearing: Hearing,
     speaking: Speaking,
+    guard: Guard,
     /// Present on legs that report frames.
     vad: Option<VoiceActivity>,
     sink: EventSink,
@@ -61,7 +64,9 @@ impl Line {
     /// Made on the caller's thread, because it allocates.
     pub fn new(route: Arc<Route>, config: LegConfig, sink: EventSink) -> Line {
         sys::mark_as_voice(&config.socket);
-        prepare_tones();
+        prepare(config.codec);
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        let agreed = Agreed::plain(config.remote.unwrap_or(nowhere), config.codec, config.telephone_event);
         Line {
             route,
             phase: 0,
@@ -70,8 +75,9 @@ impl Line {
             room: None,
             entered: false,
             recording: Recording::On,
-            hearing: Hearing::new(config.remote, config.codec, config.telephone_event),
-            speaking: Speaking::new(config.codec, config.telephone_event),
+            hearing: Hearing::new(&agreed),
+            speaking: Speaking::new(&agreed),
+            guard: Guard::default(),
             vad: config.record.then(VoiceActivity::new),
             socket: config.socket,
             sink,
@@ -110,11 +116,17 @@ impl Line {
                 self.speaking.player.stop(Some(turn), now, &mut self.events);
             }
             Command::SendKeys(keys) => self.press(&keys),
-            Command::SetRemote(remote, codec, telephone_event) => {
-                self.hearing.latch.expect(remote);
-                self.hearing.telephone_event = telephone_event;
-                self.speaking.codec = codec;
-                self.speaking.telephone_event = telephone_event;
+            Command::Agree(agreed, change) => {
+                self.hearing.agree(&agreed);
+                self.speaking.stream.agree(&agreed);
+                if let Some(guard) = change {
+                    self.guard = *guard;
+                }
+            }
+            Command::Secure(handshake, shield) => self.guard.secure(handshake, shield),
+            Command::Datagram(to, datagram) => {
+                // Lost like any other datagram if it cannot be sent; it will be repeated.
+                Outbox::new(&self.socket, to).send(&datagram);
             }
             Command::MuteIn(muted) => self.hearing.muted = muted,
             Command::MuteOut(muted) => self.speaking.muted = muted,
@@ -145,17 +157,29 @@ impl Line {
     /// Reads one datagram; a key that it begins goes to the bridged leg.
     pub fn read(&mut self, inbox: &mut Inbox, now: Instant, arrival: Duration) -> Option<char> {
         let (datagram, from) = inbox.read(&self.socket)?;
-        if is_rtcp(datagram) {
-            // The peer's host is enough: RTCP may come from another port, and changes nothing but what is reported.
-            if self.hearing.latch.destination().is_some_and(|to| to.ip().to_canonical() == from.ip().to_canonical()) {
-                self.rtcp_in += 1;
-                let heard = self.hearing.reception.ssrc();
-                let unheard = self.reports.receive(datagram, self.speaking.stream(), heard, now);
-                self.events.extend(unheard.map(|(how, for_)| LegEvent::Unheard { how, for_ }));
+        match self.guard.admit(datagram, from) {
+            Passed::Rtp(packet) => self.hearing.datagram(packet, from, now, arrival, &mut self.events),
+            Passed::Rtcp(packet) => {
+                // The peer's host is enough: RTCP may come from another port, and changes nothing but what is reported.
+                let to = self.hearing.latch.destination();
+                if to.is_some_and(|to| to.ip().to_canonical() == from.ip().to_canonical()) {
+                    self.rtcp_in += 1;
+                    let heard = self.hearing.reception.ssrc();
+                    let unheard = self.reports.receive(packet, self.speaking.stream.sent(), heard, now);
+                    self.events.extend(unheard.map(|(how, for_)| LegEvent::Unheard { how, for_ }));
+                }
+                None
             }
-            return None;
+            Passed::Handshake => None,
+            Passed::Unauthentic => {
+                self.hearing.disbelieve();
+                None
+            }
+            Passed::Invalid => {
+                self.hearing.reject();
+                None
+            }
         }
-        self.hearing.datagram(datagram, from, now, arrival, &mut self.events)
     }
 
     /// Takes the peer's 20 ms out of the jitter buffer.
@@ -164,12 +188,22 @@ impl Line {
         self.hearing.tick(samples);
     }
 
-    /// Sends the packet of this tick.
+    /// Sends the sound of this tick.
     pub fn speak(&mut self, company: Company<'_>, now: Instant, work: &mut Workspace) {
-        let out = self.hearing.latch.destination().map(|to| Outbox::new(&self.socket, to));
-        self.speaking.tick(out, company, now, work, &mut self.events);
+        let exit = exit(&self.hearing, &mut self.guard, &self.socket);
+        self.speaking.tick(exit, company, now, work, &mut self.events);
         if self.reports.is_due(now) && !self.speaking.paused {
             self.send_report(now, false, &mut work.packet);
+        }
+    }
+
+    /// Sends what is due between two ticks.
+    pub fn speak_between(&mut self, work: &mut Workspace) {
+        if self.speaking.stream.is_paced()
+            && !self.speaking.paused
+            && let Some(mut exit) = exit(&self.hearing, &mut self.guard, &self.socket)
+        {
+            self.speaking.stream.between(&mut exit, work);
         }
     }
 
@@ -184,10 +218,14 @@ impl Line {
             RtcpTo::Port(_) | RtcpTo::PortAbove => SocketAddr::new(audio.ip(), audio.port().saturating_add(1)),
             RtcpTo::Off => return,
         };
+        let Some(shield) = self.guard.outgoing() else {
+            return;
+        };
         let block = self.hearing.reception.report(self.hearing.clock());
-        let (ssrc, _) = self.speaking.stream();
-        self.reports.write(now, ssrc, self.speaking.sender_info(), block, bye, packet);
-        self.rtcp_out += u64::from(Outbox::new(&self.socket, to).send(packet));
+        let (ssrc, _) = self.speaking.stream.sent();
+        self.reports.write(now, ssrc, self.speaking.stream.sender_info(), block, bye, packet);
+        let ready = shield.is_none_or(|shield| shield.protect_rtcp(packet));
+        self.rtcp_out += u64::from(ready && Outbox::new(&self.socket, to).send(packet));
     }
 
     fn wants_samples(&self) -> bool {
@@ -196,8 +234,9 @@ impl Line {
 
     /// Ends an interval of the history; says how it sounded.
     fn measure(&mut self, now: Instant) -> QualityPoint {
-        let remote = self.reports.remote().map(|remote| (remote, self.speaking.clock()));
-        let codecs = (self.hearing.codec_class(), self.speaking.codec_class());
+        let sent = self.speaking.stream.codec();
+        let remote = self.reports.remote().map(|remote| (remote, sent.clock()));
+        let codecs = (self.hearing.codec_class(), class(sent));
         self.meter.close(self.hearing.counts(), remote, self.reports.round_trip(), codecs, now)
     }
 
@@ -245,7 +284,7 @@ impl Line {
 
     /// Leaves out ticks that the thread was too late for.
     pub fn skip(&mut self, ticks: u64) {
-        self.speaking.skip(ticks);
+        self.speaking.stream.skip(ticks);
         self.index += ticks;
     }
 
@@ -271,8 +310,14 @@ impl Line {
             ..LegStats::default()
         };
         self.hearing.count(&mut stats);
-        self.speaking.count(&mut stats);
+        self.speaking.stream.count(&mut stats);
         drop(self.socket);
         self.sink.close(stats);
     }
+}
+
+/// The way out, if it is known where to and the packets may go there.
+fn exit<'a>(hearing: &Hearing, guard: &'a mut Guard, socket: &'a UdpSocket) -> Option<Exit<'a>> {
+    let out = Outbox::new(socket, hearing.latch.destination()?);
+    Some(Exit { out, shield: guard.outgoing()? })
 }

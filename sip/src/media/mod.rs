@@ -30,6 +30,7 @@ mod conference;
 mod engine;
 mod event;
 mod gauges;
+mod guard;
 mod hearing;
 mod latch;
 mod leg;
@@ -37,13 +38,14 @@ mod line;
 mod player;
 mod quality;
 mod speaking;
+mod stream;
 mod sys;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use crate::rtp::Unheard;
-pub use audio::g711::Codec;
+pub use audio::codec::Codec;
 pub use clip::{Clip, Playback, VOICED_DBOV};
 pub use clock::{Clock, Scheduling};
 pub use conference::Conference;

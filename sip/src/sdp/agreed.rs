@@ -54,6 +54,11 @@ impl Agreed {
         }
     }
 
+    /// Where to send audio, if anywhere.
+    pub fn destination(&self) -> Option<SocketAddr> {
+        Some(self.remote).filter(|to| !to.ip().is_unspecified() && to.port() != 0)
+    }
+
     /// Whether RTCP goes to and comes from the port of the audio.
     pub fn rtcp_mux(&self) -> bool {
         self.remote == self.remote_rtcp

@@ -27,6 +27,7 @@ mod text;
 
 pub use agreed::{Agreed, Formats, Handshake, Security};
 pub use description::Description;
+pub(crate) use formats::Format;
 pub use local::Local;
 pub use security::{Fingerprint, redacted};
 

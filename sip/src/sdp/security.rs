@@ -10,9 +10,9 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use super::text::{Section, Stream};
 use crate::srtp::{MasterKey, Suite};
 
-/// The suites of our own offers, in this order: everybody knows the third.
-pub const OFFERED: [Suite; 4] =
-    [Suite::AeadAes256Gcm, Suite::AeadAes128Gcm, Suite::AesCm128HmacSha1_80, Suite::AesCm128HmacSha1_32];
+/// The suites of our own offers, the better one first, then the one that everybody knows. No more, so that an INVITE
+/// still fits a datagram.
+pub const OFFERED: [Suite; 2] = [Suite::AeadAes256Gcm, Suite::AesCm128HmacSha1_80];
 /// Longest master key identifier (RFC 4568 section 6.1).
 const MAX_IDENTIFIER: usize = 128;
 

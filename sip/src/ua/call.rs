@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use audio::g711::Codec;
+use audio::codec::Codec;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::digest::DigestAlgorithm;
 use crate::endpoint::{self, Peer};
+use crate::sdp::Preferences;
 use crate::transport::{TransportConfig, TransportError};
 
 /// Who may register, asked once per authenticated request. Implementations keep hashed credentials
@@ -102,6 +103,8 @@ pub struct UaConfig {
     pub allow_anonymous_calls: bool,
     /// Per source address.
     pub rate_limit: RateLimit,
+    /// The codings, the encryption and the packet length of calls.
+    pub media: Preferences,
     /// Whether incoming calls hand on their audio frames (`LegEvent::Frame`).
     pub record: bool,
     /// T1 of RFC 3261 (500 ms). Everything that waits follows from it: an answer that nobody
@@ -127,6 +130,7 @@ impl UaConfig {
             digest_algorithms: vec![DigestAlgorithm::Md5],
             allow_anonymous_calls: true,
             rate_limit: RateLimit { per_second: 500.0, burst: 1000.0 },
+            media: Preferences::default(),
             record: true,
             t1: Duration::from_millis(500),
         }

@@ -12,7 +12,7 @@ use super::{ACCEPT, SipError};
 use crate::endpoint::{CallId, Incoming, Peer};
 use crate::media::{Leg, LegEvents};
 use crate::message::{Name, NameAddr, Request};
-use crate::sdp::{Description, SdpError};
+use crate::sdp::{Description, Preferences, SdpError};
 
 /// A call that waits for an answer. Dropping it refuses the call with 480.
 pub struct IncomingCall {
@@ -275,7 +275,7 @@ pub(super) fn invited(core: &Arc<Core>, state: &mut Signalling, incoming: Incomi
         Ok(caller) => caller,
         Err((status, headers)) => return refuse(status, headers),
     };
-    let offer = match offered(&request) {
+    let offer = match offered(&request, &core.config.media) {
         Ok(offer) => offer,
         Err(NoOffer { status, header, reason }) => {
             if status == 488 {
@@ -319,7 +319,7 @@ struct NoOffer {
     reason: String,
 }
 
-fn offered(request: &Request) -> Result<Option<Description>, NoOffer> {
+fn offered(request: &Request, preferences: &Preferences) -> Result<Option<Description>, NoOffer> {
     if request.body.is_empty() {
         return Ok(None);
     }
@@ -335,6 +335,6 @@ fn offered(request: &Request) -> Result<Option<Description>, NoOffer> {
         NoOffer { status, header, reason }
     };
     let offer = Description::parse(&request.body).map_err(refused)?;
-    offer.check(&super::session::preferences()).map_err(refused)?;
+    offer.check(preferences).map_err(refused)?;
     Ok(Some(offer))
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use audio::g711::Codec;
+use audio::codec::Codec;
 use tokio::sync::mpsc;
 
 use super::agent::Core;

@@ -4,14 +4,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard};
 
-use audio::g711::Codec;
+use audio::codec::Codec;
 use tokio::sync::watch;
 
 use super::SipError;
 use super::agent::Core;
 use super::ports::local_ip_towards;
-use crate::media::{Leg, LegConfig, LegEvents, RtcpTo};
-use crate::sdp::{Agreed, Description, Direction, Encryption, Local, Preferences, SdpError};
+use crate::media::{Leg, LegConfig, LegEvents};
+use crate::sdp::{Agreed, Description, Direction, Local, SdpError};
 
 pub(super) struct Session {
     local: Mutex<Local>,
@@ -51,16 +51,16 @@ impl Session {
     ) -> Result<(Self, LegEvents), SipError> {
         let config = LegConfig {
             socket,
-            remote: agreed.as_ref().map(|a| a.remote).filter(|to| !to.ip().is_unspecified()),
-            codec: agreed.as_ref().map_or(Codec::default(), law),
+            // Nothing may leave before the leg has been told all of the agreement.
+            remote: None,
+            codec: agreed.as_ref().map_or(Codec::default(), |a| a.codec),
             telephone_event: agreed.as_ref().and_then(|a| a.telephone_event),
             record,
         };
         let (leg, events) = core.clock.open_leg(config).map_err(SipError::Media)?;
         let session = Session { local: Mutex::new(local), leg, held: watch::Sender::new(false) };
         if let Some(agreed) = agreed {
-            session.leg.set_rtcp(rtcp_to(&agreed));
-            session.follow_direction(agreed.direction);
+            session.apply(agreed);
         }
         Ok((session, events))
     }
@@ -75,7 +75,7 @@ impl Session {
 
     /// The codec agreed on, once there is one.
     pub(super) fn codec(&self) -> Option<Codec> {
-        self.local().codec().and_then(|codec| codec.g711())
+        self.local().codec()
     }
 
     /// What we now want to do with audio; comes into force with the next offer.
@@ -105,8 +105,7 @@ impl Session {
     }
 
     fn apply(&self, agreed: Agreed) {
-        self.leg.set_remote(agreed.remote, law(&agreed), agreed.telephone_event);
-        self.leg.set_rtcp(rtcp_to(&agreed));
+        self.leg.agree(&agreed);
         self.follow_direction(agreed.direction);
     }
 
@@ -131,22 +130,7 @@ fn prepare(core: &Core, peer: IpAddr) -> Result<(std::net::UdpSocket, Local), Si
         None if bound.is_unspecified() => local_ip_towards(peer).map_err(SipError::Media)?,
         None => bound,
     };
-    Ok((socket, Local::new(SocketAddr::new(ip, port), preferences())))
-}
-
-/// Where the peer wants RTCP.
-fn rtcp_to(agreed: &Agreed) -> RtcpTo {
-    if agreed.rtcp_mux() { RtcpTo::Muxed } else { RtcpTo::Port(agreed.remote_rtcp.port()) }
-}
-
-/// What the legs can do so far.
-pub(super) fn preferences() -> Preferences {
-    let codecs = vec![audio::codec::Codec::Pcmu, audio::codec::Codec::Pcma];
-    Preferences { codecs, encryption: Encryption::Never, ..Preferences::default() }
-}
-
-fn law(agreed: &Agreed) -> Codec {
-    agreed.codec.g711().unwrap_or_default()
+    Ok((socket, Local::new(SocketAddr::new(ip, port), core.config.media.clone())))
 }
 
 pub(super) fn no_media(error: SdpError) -> SipError {

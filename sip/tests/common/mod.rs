@@ -2,6 +2,8 @@
 //! by hand over a real socket, for what no well-behaved peer would send.
 #![allow(dead_code)] // Each test file uses its own part.
 
+pub mod phone;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

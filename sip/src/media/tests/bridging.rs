@@ -23,7 +23,7 @@ fn bridged(one: Codec, two: Codec, sounds: (&Pcm8k, &Pcm8k)) -> (Vec<u8>, Vec<u8
 
 #[test]
 fn bridged_peers_with_one_codec_hear_each_other_untouched() {
-    for codec in Codec::ALL {
+    for codec in LAWS {
         let (hello, world) = (sound(20), tone::sine(500.0, -15.0, ms(400)));
         let (x, y) = bridged(codec, codec, (&hello, &world));
         assert!(contains(&y, &encoded(codec, hello.samples())), "{codec}");
