@@ -63,6 +63,7 @@ impl Speaker {
             let clip = Clip::new(telephone);
             clip.prepare(Codec::Pcmu);
             clip.prepare(Codec::Pcma);
+            clip.prepare(Codec::G722);
             Ok::<_, models::VoiceError>(Arc::new(clip))
         });
         let clip = match rendered.await {
