@@ -10,6 +10,7 @@ use super::config::Peer;
 use super::dialog::Dialog;
 use super::event::{CallId, EndCause, Event, Incoming, OfferId};
 use super::net::{Net, ServerId};
+use super::refresh::Refusal;
 use super::timers::CallTimer;
 use crate::message::{Name, RAck, Request};
 
@@ -50,7 +51,7 @@ impl Call {
         request: &Request,
         peer: Peer,
         replaces: Option<CallId>,
-    ) -> Result<Call, (u16, Vec<(Name, String)>)> {
+    ) -> Result<Call, Refusal> {
         let dialog = Dialog::callee(request, &id.tag(), peer).ok_or((400, Vec::new()))?;
         let mut call = Call::new(id, State::Offered, contact_user(&request.uri), net);
         let session_headers = call.agree_refresh_as_callee(net, &request.headers)?;
@@ -192,10 +193,8 @@ impl Call {
                 net.transmit(to, bytes);
                 net.call_after(wait, id, CallTimer::Reliable(generation));
             }
-            CallTimer::NoPrack(generation) => {
-                if callee.reliable.as_ref().is_some_and(|r| r.generation == generation) {
-                    self.reject(net, 504, Vec::new(), EndCause::NotAcknowledged);
-                }
+            CallTimer::NoPrack(generation) if callee.reliable.as_ref().is_some_and(|r| r.generation == generation) => {
+                self.reject(net, 504, Vec::new(), EndCause::NotAcknowledged);
             }
             CallTimer::InviteExpires => self.reject(net, 487, Vec::new(), EndCause::Cancelled),
             _ => {}

@@ -8,6 +8,9 @@ use super::net::{Net, Purpose};
 use super::timers::CallTimer;
 use crate::message::{Headers, Method, Name, Params, Request, Response};
 
+/// A status, and the headers that go with it.
+pub(super) type Refusal = (u16, Vec<(Name, String)>);
+
 /// What was agreed on.
 #[derive(Debug, Default)]
 pub(super) struct Refresh {
@@ -21,11 +24,7 @@ pub(super) struct Refresh {
 
 impl Call {
     /// What we grant to a request of theirs: the headers of the 2xx, or 422.
-    pub fn agree_refresh_as_callee(
-        &mut self,
-        net: &Net,
-        headers: &Headers,
-    ) -> Result<Vec<(Name, String)>, (u16, Vec<(Name, String)>)> {
+    pub fn agree_refresh_as_callee(&mut self, net: &Net, headers: &Headers) -> Result<Vec<(Name, String)>, Refusal> {
         let understood = headers.lists(&Name::Supported, "timer") || headers.lists(&Name::Require, "timer");
         let asked = headers.number(&Name::SessionExpires).map(Duration::from_secs);
         let min = net.config.min_se;

@@ -50,6 +50,7 @@ pub struct Speaking {
 
 /// Whom a leg's peer hears when nothing is played.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::large_enum_variant)] // Made and read within one tick, never kept.
 pub enum Company<'a> {
     /// Nobody.
     Alone,

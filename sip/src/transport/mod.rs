@@ -55,6 +55,7 @@ const BANNED: &str = "its source is banned";
 
 /// What comes in.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // Nearly all of them are messages, and a box each would cost more.
 pub enum Inbound {
     /// A message.
     Message(Received),

@@ -31,7 +31,7 @@ const OFFER_PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug)]
 pub enum Signal {
     /// It asks us to call somebody else (REFER).
-    Transfer(Transfer),
+    Transfer(Box<Transfer>),
     /// How the transfer goes that we asked it for.
     TransferProgress {
         /// What the target said; 202 when it only begins.
@@ -188,7 +188,7 @@ impl CallState {
             Event::Refer(refer) => {
                 let (call, number) = (self.id, refer.refer);
                 let transfer = Transfer::new(self.clone(), *refer);
-                if let Err(error) = self.signals.try_send(Signal::Transfer(transfer)) {
+                if let Err(error) = self.signals.try_send(Signal::Transfer(Box::new(transfer))) {
                     // Nobody listens, or too slowly: say so rather than leave them waiting.
                     let (mpsc::error::TrySendError::Full(signal) | mpsc::error::TrySendError::Closed(signal)) = error;
                     if let Signal::Transfer(transfer) = signal {
