@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod call;
 mod demo;
 mod eval;
@@ -37,6 +38,8 @@ enum Command {
     Models(models::Arguments),
     /// Measure recognition and understanding on your own data
     Eval(eval::Arguments),
+    /// Load a service and measure it
+    Bench(bench::Arguments),
     /// List every configuration key with its default and its variable
     Config,
     /// Print the API's OpenAPI document
@@ -50,8 +53,10 @@ pub fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return failed(&error),
     };
-    let quiet =
-        matches!(arguments.command, Command::Demo(_) | Command::Call(_) | Command::Eval(_) | Command::Models(_));
+    let quiet = matches!(
+        arguments.command,
+        Command::Demo(_) | Command::Call(_) | Command::Eval(_) | Command::Models(_) | Command::Bench(_)
+    );
     start_log(&config, quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -64,6 +69,7 @@ pub fn main() -> ExitCode {
             Command::Call(arguments) => call::run(arguments).await,
             Command::Models(arguments) => models::run(arguments, &config).await,
             Command::Eval(arguments) => eval::run(arguments, &config).await,
+            Command::Bench(arguments) => bench::run(arguments).await,
             Command::Config => print_keys(),
             Command::Openapi => print_line(&crate::api::openapi()),
         }
