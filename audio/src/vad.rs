@@ -12,6 +12,12 @@ pub const SPEECH: f32 = 0.5;
 
 const WINDOW: usize = 256;
 
+/// No sample beyond this (-60 dBov at its peak) is an idle line, on which nobody speaks …
+const IDLE: u16 = 32;
+/// … and after so many frames (0.5 s) the network has nothing left to forget, so it need not be asked. A caller listens
+/// half of the time, and the network costs far more than all the rest of a leg.
+const IDLE_FRAMES: u32 = 25;
+
 /// Voice activity of one stream.
 pub struct VoiceActivity {
     doubler: Doubler,
@@ -20,6 +26,8 @@ pub struct VoiceActivity {
     pending: [i16; WINDOW + FRAME_16K],
     filled: usize,
     newest: f32,
+    /// Idle frames in a row.
+    idle: u32,
 }
 
 impl VoiceActivity {
@@ -31,11 +39,19 @@ impl VoiceActivity {
             pending: [0; WINDOW + FRAME_16K],
             filled: 0,
             newest: 0.0,
+            idle: 0,
         }
     }
 
     /// The probability (0 to 1) that the newest 16 ms window holds speech. Four frames complete five windows.
+    /// On a line that has been idle for half a second it is 0.
     pub fn push(&mut self, frame: &Frame8k) -> f32 {
+        let idle = frame.iter().all(|sample| sample.unsigned_abs() <= IDLE);
+        self.idle = if idle { self.idle.saturating_add(1) } else { 0 };
+        if self.idle > IDLE_FRAMES {
+            self.newest = 0.0;
+            return 0.0;
+        }
         let doubled = self.doubler.push(frame);
         self.pending[self.filled..self.filled + FRAME_16K].copy_from_slice(&doubled);
         self.filled += FRAME_16K;
@@ -56,6 +72,7 @@ impl VoiceActivity {
         self.detector.reset();
         self.filled = 0;
         self.newest = 0.0;
+        self.idle = 0;
     }
 }
 
@@ -95,6 +112,19 @@ mod tests {
             (0..80_000u32).map(|n| if n.wrapping_mul(2_654_435_761) >> 31 == 0 { 8 } else { -8 }).collect();
         let mut vad = VoiceActivity::new();
         assert!(noise.as_chunks().0.iter().all(|frame| vad.push(frame) < SPEECH));
+    }
+
+    #[test]
+    fn after_an_idle_line_sound_is_judged_as_if_the_line_had_not_been_idle_for_so_long() {
+        let sweep = |n: u32| ((n as f32 * n as f32 * 1e-5).sin() * 9_000.0) as i16;
+        let sound: Vec<i16> = (0..8_000).map(sweep).collect();
+        let after = |idle: u32| {
+            let mut vad = VoiceActivity::new();
+            (0..idle).for_each(|_| assert!(vad.push(&[0; FRAME_8K]) < SPEECH));
+            sound.as_chunks().0.iter().map(|frame| vad.push(frame)).collect::<Vec<f32>>()
+        };
+        assert_eq!(after(28), after(1_000));
+        assert!(after(1_000).iter().any(|&speech| speech > 0.0));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! cargo run --release -p hotline-sip --example media_bench -- --legs 200 --seconds 20
 //! ```
 //!
+//! `--threads` says how many threads the clock has, `--idle` leaves the peers silent (they send silence).
 //! `--record` asks for frames and voice activity as well, `--bridge` joins the legs in pairs instead of playing.
 //! The peers run in a thread of their own, whose processor time is not counted.
 
@@ -23,11 +24,13 @@ struct Options {
     seconds: u64,
     record: bool,
     bridge: bool,
+    threads: usize,
+    idle: bool,
 }
 
 fn main() -> ExitCode {
     let Some(options) = options() else {
-        eprintln!("usage: media_bench [--legs N] [--seconds S] [--record] [--bridge]");
+        eprintln!("usage: media_bench [--legs N] [--seconds S] [--threads T] [--record] [--idle] [--bridge]");
         return ExitCode::FAILURE;
     };
     match run(&options) {
@@ -40,12 +43,14 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options { legs: 100, seconds: 10, record: false, bridge: false };
+    let mut options = Options { legs: 100, seconds: 10, record: false, bridge: false, threads: 1, idle: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--legs" => options.legs = words.next()?.parse().ok()?,
             "--seconds" => options.seconds = words.next()?.parse().ok()?,
+            "--threads" => options.threads = words.next()?.parse().ok()?,
+            "--idle" => options.idle = true,
             "--record" => options.record = true,
             "--bridge" => options.bridge = true,
             _ => return None,
@@ -56,7 +61,7 @@ fn options() -> Option<Options> {
 
 fn run(options: &Options) -> std::io::Result<()> {
     let memory_before = resident_kb();
-    let clock = Clock::start()?;
+    let clock = Clock::start_with(options.threads)?;
     let mut peers = Vec::new();
     let mut legs = Vec::new();
     for _ in 0..options.legs {
@@ -78,7 +83,7 @@ fn run(options: &Options) -> std::io::Result<()> {
             leg.play(Playback { turn: 1, id: 1, clip: prompt.clone(), loop_: true });
         }
     }
-    let talk = Talk::begin(peers);
+    let talk = Talk::begin(peers, options.idle);
     // Warm up, then measure between two readings of the clock's own counters.
     pass(Duration::from_secs(1), &mut legs);
     let (before, begin) = (clock.stats(), Instant::now());
@@ -94,7 +99,7 @@ fn run(options: &Options) -> std::io::Result<()> {
     println!("scheduling                 {:?}", clock.scheduling());
     println!("legs                       {}", after.legs);
     println!("seconds                    {seconds:.1}");
-    println!("processor, media thread    {cpu:.3} s ({:.1} % of a core)", 100.0 * cpu / seconds);
+    println!("processor, media threads   {cpu:.3} s ({:.1} % of a core)", 100.0 * cpu / seconds);
     println!("CPU-seconds a call-minute  {:.4}", cpu / minutes);
     println!("µs a packet each way       {:.2}", cpu * 1e6 / packets);
     println!("calls a core               {:.0}", 60.0 / (cpu / minutes));
@@ -156,11 +161,15 @@ struct Talk {
 }
 
 impl Talk {
-    fn begin(peers: Vec<(UdpSocket, SocketAddr)>) -> Talk {
+    fn begin(peers: Vec<(UdpSocket, SocketAddr)>, idle: bool) -> Talk {
         let (stop, received) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (stopped, count) = (stop.clone(), received.clone());
         let mut voice = Vec::new();
-        audio::g711::Codec::Pcmu.encode(prompt().samples(), &mut voice);
+        let coding = audio::g711::Codec::Pcmu;
+        coding.encode(prompt().samples(), &mut voice);
+        if idle {
+            voice.fill(coding.silence_byte());
+        }
         let thread = std::thread::spawn(move || {
             let begin = Instant::now();
             let (mut bytes, mut buffer) = (Vec::new(), [0; 512]);

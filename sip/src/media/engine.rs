@@ -158,10 +158,15 @@ impl Engine {
                 self.lines[slot] = Some(line);
             }
         }
+        let mut dropped = 0;
         for &slot in &legs {
             if let Some(line) = self.line(slot) {
                 line.report(now);
+                dropped += line.newly_dropped();
             }
+        }
+        if dropped > 0 {
+            self.gauges.dropped_events.fetch_add(dropped, Ordering::Relaxed);
         }
         self.phases[phase] = legs;
     }

@@ -186,13 +186,15 @@ pub(super) struct EventSink {
     /// Room kept from the start, so that `Closed` always arrives.
     last: Option<mpsc::OwnedPermit<LegEvent>>,
     dropped: u64,
+    /// How many of them have been taken note of.
+    noted: u64,
 }
 
 /// A bounded queue from the media thread to the reader of a leg.
 pub(super) fn channel() -> (EventSink, LegEvents) {
     let (sender, receiver) = mpsc::channel(FRAME_ROOM + CONTROL_ROOM + 1);
     let last = sender.clone().try_reserve_owned().ok();
-    let sink = EventSink { sender, last, dropped: 0 };
+    let sink = EventSink { sender, last, dropped: 0, noted: 0 };
     (sink, LegEvents(receiver))
 }
 
@@ -216,6 +218,13 @@ impl EventSink {
     /// Events that found no room so far.
     pub fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Events that found no room since this was last asked.
+    pub fn newly_dropped(&mut self) -> u64 {
+        let new = self.dropped - self.noted;
+        self.noted = self.dropped;
+        new
     }
 
     /// Sends the last event.

@@ -34,6 +34,8 @@ pub struct ClockStats {
     pub skipped_ticks: u64,
     /// Commands that found the queue full.
     pub lost_commands: u64,
+    /// Events that found their reader's queue full: frames, unless a reader has stopped altogether.
+    pub dropped_events: u64,
     /// Processor time the threads have used.
     pub cpu: Duration,
     /// How late the threads woke while there were legs.
@@ -48,6 +50,7 @@ pub struct Gauges {
     pub load: AtomicUsize,
     pub skipped_ticks: AtomicU64,
     pub lost_commands: AtomicU64,
+    pub dropped_events: AtomicU64,
     pub stopping: AtomicBool,
     cpu_ns: AtomicU64,
     late: Box<[AtomicU64]>,
@@ -61,6 +64,7 @@ impl Default for Gauges {
             load: AtomicUsize::new(0),
             skipped_ticks: AtomicU64::new(0),
             lost_commands: AtomicU64::new(0),
+            dropped_events: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             cpu_ns: AtomicU64::new(0),
             late: (0..CLASSES).map(|_| AtomicU64::new(0)).collect(),
@@ -90,6 +94,7 @@ impl Gauges {
             stats.legs += gauges.legs.load(Ordering::Relaxed);
             stats.skipped_ticks += gauges.skipped_ticks.load(Ordering::Relaxed);
             stats.lost_commands += gauges.lost_commands.load(Ordering::Relaxed);
+            stats.dropped_events += gauges.dropped_events.load(Ordering::Relaxed);
             stats.cpu += Duration::from_nanos(gauges.cpu_ns.load(Ordering::Relaxed));
             for (sum, class) in counts.iter_mut().zip(&gauges.late) {
                 *sum += class.load(Ordering::Relaxed);

@@ -270,6 +270,11 @@ impl Line {
         self.index += 1;
     }
 
+    /// Events that nobody had room for since this was last asked.
+    pub fn newly_dropped(&mut self) -> u64 {
+        self.sink.newly_dropped()
+    }
+
     /// Reports what waits.
     pub fn flush(&mut self) {
         for event in self.events.drain(..) {

@@ -87,6 +87,7 @@ fn frames_that_nobody_reads_are_dropped_and_counted_and_everything_else_arrives(
     assert!(events.iter().any(|event| matches!(event, LegEvent::PlayEnded { id: 3, .. })));
     let Some(LegEvent::Closed(stats)) = events.last() else { panic!("not closed") };
     assert_eq!(stats.dropped_events as usize, 405 - frames);
+    assert_eq!(rig.clock.stats().dropped_events as usize, 405 - frames);
 }
 
 #[test]
