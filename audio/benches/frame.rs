@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use audio::conceal::Concealer;
+use audio::dtmf::KeyDetector;
 use audio::g711::Codec;
 use audio::jitter::JitterBuffer;
 use audio::resample::{Doubler, resample};
@@ -45,6 +46,10 @@ fn main() {
         let decode = &mut |bytes: &[u8], out: &mut Vec<i16>| Codec::Pcmu.decode(bytes, out);
         black_box(buffer.pop(&mut frame, decode));
         drop(black_box(buffer.take_payload()));
+    });
+    let mut detector = KeyDetector::new();
+    each("keys as tones", frames, |frame| {
+        black_box(detector.push(frame));
     });
     let mut concealer = Concealer::new();
     each("concealment, every second frame lost", frames, |frame| {
