@@ -188,4 +188,43 @@ mod tests {
         let error = Room::new().receive(to.as_fd()).expect_err("nothing is there");
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
     }
+
+    /// Prints what a datagram costs, sent and received, in batches and one by one:
+    /// `cargo test -p hotline-sip --lib -- --ignored --nocapture a_batch_is_cheaper`.
+    #[test]
+    #[ignore = "a measurement"]
+    fn a_batch_is_cheaper() {
+        const ROUNDS: usize = 5_000;
+        let ((from, _), (to, addr)) = (socket("127.0.0.1"), socket("127.0.0.1"));
+        let message = Bytes::from(vec![b'x'; 500]);
+        let processor_time = || {
+            let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+            // SAFETY: `time` is a valid timespec to write to.
+            unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+            time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+        };
+        let mut room = Room::new();
+        for count in [1, 2, 4, 8, 16, 32, BATCH] {
+            let batch: Vec<_> = (0..count).map(|_| (addr, message.clone())).collect();
+            let mut buffer = vec![0; DATAGRAM];
+            let begun = processor_time();
+            for _ in 0..ROUNDS {
+                for _ in 0..count {
+                    from.send_to(&message, addr).expect("sent");
+                }
+                for _ in 0..count {
+                    to.recv_from(&mut buffer).expect("received");
+                }
+            }
+            let single = processor_time() - begun;
+            let begun = processor_time();
+            for _ in 0..ROUNDS {
+                assert_eq!(send(from.as_fd(), &batch).expect("sent"), count);
+                assert_eq!(room.receive(to.as_fd()).expect("received"), count);
+            }
+            let batched = processor_time() - begun;
+            let each = |seconds: f64| seconds * 1e6 / (ROUNDS * count) as f64;
+            println!("{count:3} at a time: {:5.2} µs one by one, {:5.2} µs in a batch", each(single), each(batched));
+        }
+    }
 }

@@ -219,7 +219,8 @@ impl Transports {
         self.0.flush();
     }
 
-    /// Keeps a flow open through NATs and firewalls (RFC 5626 section 4.4): CRLF CRLF on a stream, CRLF in a datagram.
+    /// Keeps a flow open through NATs and firewalls (RFC 5626 section 4.4): CRLF CRLF on a stream, CRLF in a datagram, which
+    /// leaves with the next [`Transports::flush`].
     pub fn keep_alive(&self, peer: Peer) {
         let ping: &'static [u8] = if peer.protocol.is_reliable() { b"\r\n\r\n" } else { b"\r\n" };
         self.send(peer, Bytes::from_static(ping));

@@ -26,7 +26,7 @@ use crate::endpoint::{Peer, Protocol};
 use crate::message::Framer;
 
 /// What one read takes at most.
-const READ: usize = 16 * 1024;
+const READ: usize = 4 * 1024;
 /// What one write carries at most, when several messages wait.
 const WRITE: usize = 64 * 1024;
 /// Connections that the system keeps until they are accepted.
@@ -141,7 +141,7 @@ fn take_in(shared: &Arc<Shared>, peer: Peer, stream: TcpStream) {
     let ip = peer.addr.ip();
     let (admitted, always) = {
         let mut gate = locked(&shared.gate);
-        (gate.admits(ip, std::time::Instant::now()), gate.is_always(ip))
+        (gate.connects(ip, std::time::Instant::now()), gate.is_always(ip))
     };
     if !admitted {
         return;

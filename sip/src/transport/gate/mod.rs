@@ -264,6 +264,18 @@ impl Gate {
         !self.is_always(source) && self.bans.get(&source_of(source)).is_some_and(|ban| now < ban.until)
     }
 
+    /// Whether a source may open a connection now: that costs a token like a new request, because a handshake costs more than one.
+    pub fn connects(&mut self, source: IpAddr, now: Instant) -> bool {
+        if !self.admits(source, now) {
+            return false;
+        }
+        let enough = self.is_always(source) || self.take(source, now);
+        if !enough {
+            self.count(Reason::TooFast);
+        }
+        enough
+    }
+
     /// Judges a message of `length` bytes from a source that was admitted.
     pub fn judge(
         &mut self,
@@ -390,19 +402,27 @@ impl Gate {
 
     /// A request that begins something: one more user asked for, one token.
     fn begin(&mut self, source: IpAddr, request: &Request, now: Instant) -> Verdict {
-        let (rate, burst, users) = (self.config.per_second, self.config.burst, self.config.users_per_minute);
+        let users = self.config.users_per_minute;
         let user = self.user(request);
-        let Some(entry) = self.source(source, now) else {
-            let enough = self.strangers.take(rate, burst, now);
-            return if enough { Verdict::Pass } else { self.refuse(now) };
-        };
-        let asked = user.map_or(0, |user| entry.ask_for(user, users, now));
-        let (enough, known) = (entry.tokens.take(rate, burst, now), entry.is_known(now, KNOWN_FOR));
-        if asked > users && !known && (!source.to_canonical().is_loopback() || self.config.ban_loopback) {
+        let enough = self.take(source, now);
+        if let (Some(user), Some(entry)) = (user, self.source(source, now))
+            && entry.ask_for(user, users, now) > users
+            && !entry.is_known(now, KNOWN_FOR)
+            && (!source.to_canonical().is_loopback() || self.config.ban_loopback)
+        {
             self.report(source, Offence::ManyUsers, now);
             return self.drop(Reason::Scanner);
         }
         if enough { Verdict::Pass } else { self.refuse(now) }
+    }
+
+    /// Takes a token of a source, or of all those together that cannot be remembered.
+    fn take(&mut self, source: IpAddr, now: Instant) -> bool {
+        let (rate, burst) = (self.config.per_second, self.config.burst);
+        match self.source(source, now) {
+            Some(entry) => entry.tokens.take(rate, burst, now),
+            None => self.strangers.take(rate, burst, now),
+        }
     }
 
     fn refuse(&mut self, now: Instant) -> Verdict {
