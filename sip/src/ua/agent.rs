@@ -138,8 +138,11 @@ impl Core {
         let (status, headers) = match (&self.registrar, &request.request.method) {
             (Some(registrar), Method::Register) => {
                 let answer = registrar.register(&request.request, request.peer);
-                if matches!(answer.0, 403 | 404) {
-                    self.transports.failed_auth(request.peer.addr.ip());
+                match answer.0 {
+                    200 => self.transports.succeeded(request.peer.addr.ip()),
+                    403 => self.transports.failed_auth(request.peer.addr.ip()),
+                    404 => self.transports.unknown_user(request.peer.addr.ip()),
+                    _ => {}
                 }
                 answer
             }

@@ -203,6 +203,7 @@ impl IncomingCall {
         // From here on dropping the call hangs up.
         let active = ActiveCall::new(self.call.clone(), leg.clone(), events);
         self.call.core.act(|state, now| state.endpoint.accept(now, self.call.id, description.into()));
+        self.call.core.transports.succeeded(self.peer.addr.ip());
         // A CANCEL that was faster ended the call without knowing of the leg.
         if let Err(gone) = self.still_wanted() {
             leg.close();
