@@ -1,6 +1,10 @@
 //! The cases of RFC 4475 section 3, written anew: each test is named by what is odd, with the RFC's own name for it.
-//! Here it is about reading; which answer a request gets that was read is a matter of the endpoint.
+//! First what each reads as; at the end of the file, what an endpoint answers.
 
+use std::time::Instant;
+
+use bytes::Bytes;
+use sip::endpoint::{Config, Endpoint, Event, Output, Peer};
 use sip::message::{Host, Message, Method, Name, NameAddr, ParseError, Request, Response, Scheme, Via, split_list};
 
 /// The message on the wire: lines end in CRLF, `LENGTH` is the body's.
@@ -645,4 +649,144 @@ fn the_sender_cannot_choose_where_the_answer_goes() {
 fn a_header_of_ones_own_is_found_in_any_case() {
     let request = request(&with(OPTIONS, "X-Interaction: 7\n"));
     assert_eq!(request.headers.get(&Name::Other("x-interaction".into())), Some("7"));
+}
+
+// What the endpoint makes of them.
+
+/// An endpoint's reaction to one datagram.
+#[derive(Debug, PartialEq)]
+enum Reaction {
+    Answer(u16),
+    /// Its owner hears of it.
+    Call,
+    Registration,
+    Silence,
+}
+
+use Reaction::{Answer, Call, Registration, Silence};
+
+fn reaction(bytes: &[u8]) -> Reaction {
+    let now = Instant::now();
+    let peer = Peer::udp("192.0.2.7:5080".parse().expect("an address"));
+    let mut endpoint = Endpoint::new(Config::default(), now, |_| "192.0.2.1:5060".parse().expect("an address"));
+    match Message::parse(bytes) {
+        Ok(message) => endpoint.receive(now, message, &Bytes::copy_from_slice(bytes), peer),
+        Err(ParseError::Answerable { request, status, why }) => {
+            endpoint.refuse_unreadable(now, *request, status, why, peer);
+        }
+        Err(_) => {}
+    }
+    let mut reaction = Silence;
+    while let Some(output) = endpoint.poll_output() {
+        let next = match output {
+            Output::Transmit { to, bytes } => match Message::parse(&bytes) {
+                Ok(Message::Response(response)) => {
+                    assert_eq!(to.addr.ip(), peer.addr.ip(), "answered elsewhere");
+                    Answer(response.status)
+                }
+                other => panic!("it sends {other:?}"),
+            },
+            Output::Event(Event::Incoming(_)) => Call,
+            Output::Event(Event::Request(_)) => Registration,
+            Output::Event(other) => panic!("it says {other:?}"),
+        };
+        assert_eq!(std::mem::replace(&mut reaction, next), Silence, "one reaction");
+    }
+    reaction
+}
+
+#[track_caller]
+fn expect(start: &str, lines: &str, expected: Reaction) {
+    assert_eq!(reaction(&wire(&with(start, lines))), expected, "{start} with {lines}");
+}
+
+const INVITE: &str = "INVITE sip:user@example.com SIP/2.0";
+const INVITING: &str = "CSeq: 41 INVITE\nContact: <sip:caller@host1.example.com>\n";
+const REGISTER: &str = "REGISTER sip:example.com SIP/2.0";
+const REGISTERING: &str = "CSeq: 41 REGISTER\nContact: <sip:user@host1.example.com>\n";
+
+#[test]
+fn what_is_valid_is_served() {
+    expect(OPTIONS, "", Answer(200));
+    expect(INVITE, INVITING, Call);
+    expect(REGISTER, REGISTERING, Registration);
+    // lwsdisp, semiuri, trws, baddate, badaspec, baddn, regaut01, badbranch.
+    expect(OPTIONS, "From: caller<sip:caller@example.com>;tag=323\n", Answer(200));
+    expect("OPTIONS sip:user;par=u%40example.net@example.com SIP/2.0", "", Answer(200));
+    expect("OPTIONS sip:callee@example.com SIP/2.0  ", "", Answer(200));
+    expect(OPTIONS, "Date: Fri, 01 Jan 2010 16:00:00 EST\n", Answer(200));
+    expect(OPTIONS, "To: \"Watson, Thomas\" < sip:t.watson@example.org >\n", Answer(200));
+    expect(OPTIONS, "From: Bell, Alexander <sip:a.g.bell@example.com>;tag=43\n", Answer(200));
+    expect(OPTIONS, "Authorization: NoOneKnowsThisScheme opaque-data=here\n", Answer(200));
+    expect(OPTIONS, "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK\n", Answer(200));
+    // Escaped headers in a Request-URI become no headers (escruri), and inv2543 has neither branch nor tag.
+    expect("INVITE sip:user@example.com?Route=%3Csip:example.com%3E SIP/2.0", INVITING, Call);
+    expect(INVITE, &format!("{INVITING}Via: SIP/2.0/UDP 192.0.2.95\nFrom: <sip:+13035551111@gw.example.net>\n"), Call);
+    // unksm2: what a registrar thinks of an ISBN is its business.
+    expect(REGISTER, &format!("{REGISTERING}To: isbn:2983792873\n"), Registration);
+}
+
+#[test]
+fn what_is_invalid_is_refused_with_its_status() {
+    expect(INVITE, &format!("{INVITING}Via: SIP/2.0/UDP 192.0.2.15;;,;,,\n"), Answer(400)); // badinv01
+    expect(OPTIONS, "CSeq: 36893488147419103232 OPTIONS\n", Answer(400)); // scalar02
+    expect(OPTIONS, "Max-Forwards: 300\n", Answer(400));
+    expect(OPTIONS, "To: \"Mr. J. User <sip:j.user@example.com>\n", Answer(400)); // quotbal
+    expect("OPTIONS <sip:user@example.com> SIP/2.0", "", Answer(400)); // ltgtruri
+    expect("OPTIONS sip:user@example.com; lr SIP/2.0", "", Answer(400)); // lwsruri
+    expect("OPTIONS  sip:user@example.com  SIP/2.0", "", Answer(400)); // lwsstart
+    expect("OPTIONS sip:t.watson@example.org SIP/7.0", "", Answer(505)); // badvers
+    expect(OPTIONS, "CSeq: 8 INVITE\n", Answer(400)); // mismatch01
+    expect("NEWMETHOD sip:user@example.com SIP/2.0", "CSeq: 8 INVITE\n", Answer(400)); // mismatch02
+    expect("!odd-Method sip:user@example.com SIP/2.0", "CSeq: 8 !odd-Method\n", Answer(501)); // intmeth
+    expect("RE%47IST%45R sip:example.com SIP/2.0", "CSeq: 8 RE%47IST%45R\n", Answer(501)); // esc02
+    expect("OPTIONS nobodyKnowsThisScheme:opaque SIP/2.0", "", Answer(416)); // unkscm
+    expect("OPTIONS soap.beep://192.0.2.103:3002 SIP/2.0", "", Answer(416)); // novelsc
+    expect(OPTIONS, "Require: nothingSupportsThis\n", Answer(420)); // bext01
+    expect(OPTIONS, "CSeq: 5 OPTIONS\nCSeq: 59 OPTIONS\n", Answer(400)); // multi01
+    expect(OPTIONS, "Call-ID: a\nCall-ID: b\n", Answer(400));
+    expect(OPTIONS, "Content-Length: 5\n", Answer(400)); // mcl01
+    for length in ["9999", "-999"] {
+        // clerr and ncl.
+        let text = with(OPTIONS, "").replace("Content-Length: 0", &format!("Content-Length: {length}"));
+        assert_eq!(reaction(&wire(&text)), Answer(400));
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_is_dropped() {
+    // insuf: without From, To or Call-ID there is nobody to answer.
+    for missing in ["From", "To", "Call-ID", "Via", "CSeq"] {
+        let whole = with(INVITE, INVITING);
+        let text: Vec<&str> = whole.lines().filter(|line| !line.starts_with(&format!("{missing}:"))).collect();
+        assert_eq!(reaction(&wire(&format!("{}\n", text.join("\n")))), Silence, "{missing}");
+    }
+    // bigcode, scalarlg, and responses that nobody waits for (bcast).
+    for start in ["SIP/2.0 4294967301 better not", "SIP/2.0 200 OK", "SIP/2.0 100"] {
+        assert_eq!(reaction(&wire(&format!("{start}\n{ANSWER}"))), Silence, "{start}");
+    }
+    // An ACK is never answered, whatever is wrong with it.
+    for lines in ["CSeq: 8 ACK\n", "CSeq: 8 INVITE\n", "CSeq: 8 ACK\nMax-Forwards: 300\n"] {
+        expect("ACK sip:user@example.com SIP/2.0", lines, Silence);
+        expect("ACK sip:user@example.com SIP/7.0", lines, Silence);
+    }
+}
+
+#[test]
+fn two_requests_of_one_sender_with_an_empty_branch_are_two() {
+    // badbranch: the cookie alone distinguishes nothing, so the rules of RFC 2543 apply.
+    let now = Instant::now();
+    let peer = Peer::udp("192.0.2.7:5080".parse().expect("an address"));
+    let mut endpoint = Endpoint::new(Config::default(), now, |_| "192.0.2.1:5060".parse().expect("an address"));
+    for call in ["a", "b", "a"] {
+        let bytes = wire(&with(OPTIONS, &format!("Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK\nCall-ID: {call}\n")));
+        endpoint.receive(now, Message::parse(&bytes).expect("a request"), &Bytes::new(), peer);
+    }
+    let answers: Vec<String> = std::iter::from_fn(|| endpoint.poll_output())
+        .filter_map(|output| match output {
+            Output::Transmit { bytes, .. } => Message::parse(&bytes).ok().map(|m| m.headers().call_id().to_owned()),
+            Output::Event(_) => None,
+        })
+        .collect();
+    assert_eq!(answers, ["a", "b", "a"]);
 }

@@ -570,7 +570,9 @@ fn server_key(request: &Request, method: &Method) -> Box<str> {
     let Some(via) = headers.via() else { return "".into() };
     let branch = via.branch();
     let place = (&via.host, via.port.unwrap_or(5060));
-    if let Some(unique) = via.params.value("branch").and_then(|branch| branch.strip_prefix(COOKIE)) {
+    if let Some(unique) =
+        via.params.value("branch").and_then(|branch| branch.strip_prefix(COOKIE)).filter(|unique| !unique.is_empty())
+    {
         format!("{unique}|{}:{}|{method}", place.0, place.1).into()
     } else {
         let seq = headers.cseq().map_or(0, |cseq| cseq.seq);
