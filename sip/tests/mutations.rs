@@ -1,6 +1,7 @@
 //! The checks of `sip/fuzz` under the stable compiler: every seed as it is, and damaged in a thousand ways that are the same
 //! on each run. What libFuzzer finds becomes another seed.
 
+#[allow(unused_imports)] // The targets use what the tests find by name.
 #[path = "../fuzz/src/lib.rs"]
 mod checks;
 
@@ -100,6 +101,11 @@ fn damaged_sip_messages_are_survived() {
 #[test]
 fn damaged_sip_streams_are_survived() {
     survives("sip_stream");
+}
+
+#[test]
+fn damaged_dialogues_are_survived_and_leave_nothing_behind() {
+    survives("endpoint");
 }
 
 #[test]

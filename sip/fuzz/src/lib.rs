@@ -2,6 +2,10 @@
 //! was read means the same however it is looked at. `scripts/fuzz` calls these with inputs that libFuzzer looks for;
 //! `sip/tests/mutations.rs` with seeds that it damages at random. Only the public face of `sip` is used.
 
+mod endpoint;
+
+pub use endpoint::endpoint;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -18,9 +22,10 @@ use sip::stun::Binding;
 pub type Check = fn(&[u8]);
 
 /// Every check with its name, which is also that of its seeds' folder.
-pub const CHECKS: [(&str, Check); 6] = [
+pub const CHECKS: [(&str, Check); 7] = [
     ("sip_message", sip_message),
     ("sip_stream", sip_stream),
+    ("endpoint", endpoint::endpoint),
     ("sdp", sdp),
     ("rtp", rtp),
     ("rtcp", rtcp),

@@ -237,10 +237,6 @@ impl Call {
     }
 
     fn on_bye(&mut self, net: &mut Net) {
-        // What the peer asked before it hung up is answered now.
-        if let Some(offer) = self.offers.take_remote() {
-            self.reply_plain(net, offer.0, 487);
-        }
         if let Some(callee) = &self.callee
             && self.state == State::Offered
         {
@@ -291,7 +287,8 @@ impl Call {
             }
             return;
         }
-        if matches!(status, 408 | 481) && !matches!(purpose, Purpose::Bye | Purpose::Notify | Purpose::Refer) {
+        let beyond_mending = matches!(purpose, Purpose::Bye | Purpose::Notify | Purpose::Refer | Purpose::Prack);
+        if matches!(status, 408 | 481) && !beyond_mending {
             let reason = &answered.response.reason;
             return self.vanished(net, format!("the other side no longer knows the call ({status} {reason})"));
         }
@@ -309,7 +306,8 @@ impl Call {
     pub fn on_lost(&mut self, net: &mut Net, purpose: Purpose, lost: Lost) {
         match purpose {
             Purpose::Bye => self.bye = None,
-            Purpose::Notify => {}
+            // Of several early dialogs one may be silent; how long it may ring is up to whoever placed the call.
+            Purpose::Notify | Purpose::Prack => {}
             Purpose::Refer => net.event(Event::Transfer { call: self.id, status: 408, done: true }),
             _ => {
                 let what = if lost == Lost::Timeout { "did not answer" } else { "cannot be reached" };
@@ -342,6 +340,10 @@ impl Call {
     pub fn end(&mut self, net: &mut Net, cause: EndCause) {
         if self.state != State::Over {
             self.state = State::Over;
+            // Whatever the end, what the peer asked is answered: its transaction would wait for ever.
+            if let Some(offer) = self.offers.take_remote() {
+                self.reply_plain(net, offer.0, 487);
+            }
             net.event(Event::Ended { call: self.id, cause });
         }
     }
@@ -352,9 +354,6 @@ impl Call {
             return;
         }
         self.bye_reason = reason.map(str::to_owned);
-        if let Some(offer) = self.offers.take_remote() {
-            self.reply_plain(net, offer.0, 487);
-        }
         let waits = self.state == State::Answered && self.unacknowledged.is_some();
         self.end(net, EndCause::ByLocal);
         if !waits {
@@ -364,11 +363,15 @@ impl Call {
 
     /// The peer is gone: say BYE all the same, in case it hears.
     pub fn vanished(&mut self, net: &mut Net, why: String) {
-        if self.state == State::Over {
-            return;
+        match self.state {
+            State::Over => {}
+            // Without an answer there is an INVITE to be taken back or refused, not a dialog to end.
+            State::Calling | State::Offered => self.give_up(net, None),
+            State::Answered | State::Up => {
+                self.end(net, EndCause::Vanished(why));
+                self.send_bye(net);
+            }
         }
-        self.end(net, EndCause::Vanished(why));
-        self.send_bye(net);
     }
 
     pub fn send_bye(&mut self, net: &mut Net) {
