@@ -162,7 +162,8 @@ pub fn sdp(bytes: &[u8]) {
     let mut local = Local::new(HERE, preferences.clone());
     if let Ok((answer, _)) = local.answer(&description) {
         assert!(Description::parse(answer.as_bytes()).is_ok(), "our answer cannot be read");
-        let streams = |text: &[u8]| text.split(|b| *b == b'\n').filter(|line| line.starts_with(b"m=")).count();
+        let streams =
+            |text: &[u8]| String::from_utf8_lossy(text).lines().filter(|line| line.trim().starts_with("m=")).count();
         assert_eq!(streams(answer.as_bytes()), streams(bytes), "an answer has the streams of its offer");
     }
     let mut local = Local::new(HERE, preferences);
