@@ -3,11 +3,11 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use audio::codec::{Codec, Decoder, Encoder, Sound};
 use audio::conceal::Concealer;
 use audio::dtmf::KeyDetector;
-use audio::g711::Codec;
 use audio::jitter::JitterBuffer;
-use audio::resample::{Doubler, resample};
+use audio::resample::{Doubler, Halver, resample};
 use audio::similarity::best_match;
 use audio::telephone::{Conditions, to_telephone_8k};
 use audio::vad::VoiceActivity;
@@ -20,13 +20,23 @@ fn main() {
 
     println!("{:<44} {:>10}", "per 20 ms frame", "CPU µs");
     for codec in Codec::ALL {
-        let (mut bytes, mut samples) = (Vec::new(), Vec::new());
-        each(&format!("{codec} encode and decode"), frames, |frame| {
-            bytes.clear();
+        let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
+        let mut payloads = Vec::new();
+        each(&format!("{codec}: encode"), frames, |frame| {
+            let mut payload = Vec::with_capacity(200);
+            encoder.encode(Sound::Narrow(frame), &mut payload);
+            payloads.push(payload);
+        });
+        let (mut halver, mut payloads, mut samples, mut narrow) =
+            (Halver::new(), payloads.iter(), Vec::new(), Vec::new());
+        each(&format!("{codec}: decode to 8 kHz"), frames, |_| {
             samples.clear();
-            codec.encode(frame, &mut bytes);
-            codec.decode(&bytes, &mut samples);
-            black_box(&samples);
+            narrow.clear();
+            decoder.decode(payloads.next().map_or(&[], Vec::as_slice), &mut samples);
+            if codec.is_wideband() {
+                halver.push(&samples, &mut narrow);
+            }
+            black_box((&samples, &narrow));
         });
     }
     let mut doubler = Doubler::new();
@@ -43,7 +53,7 @@ fn main() {
         buffer.push(seq, timestamp, 160, &[0x55; 160]);
         (seq, timestamp) = (seq.wrapping_add(1), timestamp.wrapping_add(160));
         let mut frame = [0; 160];
-        let decode = &mut |bytes: &[u8], out: &mut Vec<i16>| Codec::Pcmu.decode(bytes, out);
+        let decode = &mut |bytes: &[u8], out: &mut Vec<i16>| audio::g711::Codec::Pcmu.decode(bytes, out);
         black_box(buffer.pop(&mut frame, decode));
         drop(black_box(buffer.take_payload()));
     });

@@ -12,7 +12,7 @@
 //!
 //! 1. Commands are taken, then every datagram that has arrived is read.
 //! 2. For each leg the jitter buffer gives 20 ms of the peer's sound.
-//! 3. For each leg one packet leaves: a key, a clip, the bridged leg's or the conference's sound, the hold loop, or silence.
+//! 3. For each leg 20 ms leave: a key, a clip, the bridged leg's or the conference's sound, the hold loop, or silence.
 //! 4. Only when all packets are out: voice activity and events, so that nothing slow can delay a packet.
 //!
 //! A thread wakes every 5 ms, and each leg ticks at every fourth of these steps. Commands are taken and sockets are
@@ -21,6 +21,13 @@
 //!
 //! Legs that are bridged or in one conference are on one thread: a leg that is not is handed over whole, socket and all,
 //! and what was sent to it in the meantime goes after it in order.
+//!
+//! # Codings and encryption
+//!
+//! Inside, sound is 8 kHz in frames of 20 ms, whatever travels. Clips are encoded once for each coding, bridged legs of
+//! one coding pass its packets on untouched; only where they differ is sound decoded and encoded again, on this thread.
+//! How 20 ms become packets of the length that the peer wants stands in `stream`, how packets are encrypted and
+//! handshakes are kept off this thread in `guard`.
 //!
 //! Architecture invariant: a media thread never blocks, awaits, or takes a lock that is held across anything slow.
 
