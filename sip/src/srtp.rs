@@ -180,7 +180,7 @@ impl fmt::Debug for Shield {
 }
 
 impl Shield {
-    /// Ready for the first packet. Deriving the keys costs some 10 µs.
+    /// Ready for the first packet. Deriving the keys costs a few µs.
     pub fn new(keys: &Keys) -> Option<Shield> {
         Some(Shield { ours: keys.ours.context()?, theirs: Incoming::new(keys.theirs.clone())? })
     }

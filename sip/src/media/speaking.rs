@@ -3,7 +3,7 @@
 //! the peer's jitter buffer stays filled. Into which packets it goes is left to the stream.
 //!
 //! Clips are encoded beforehand, and what a bridged peer sends in the same coding is passed on as it came. Anything else
-//! is encoded here, on the media thread: cheap for G.711, some 20 µs a tick for G.722, over 100 µs for Opus.
+//! is encoded here, on the media thread: cheap for G.711, some 13 µs a tick for G.722, 100 µs for Opus.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
