@@ -1,4 +1,7 @@
 //! Many datagrams with one call to the kernel (`recvmmsg`, `sendmmsg`). The only unsafe code of the transports.
+//!
+//! On loopback the calls themselves are a small part of what a datagram costs: full batches were measured to save 2 to 4 %, and batches of
+//! one to cost some 15 % more than plain calls. What batches save for sure is waking up: a driver that is behind catches up in one round.
 
 use std::io;
 use std::mem::{self, MaybeUninit};
@@ -190,10 +193,10 @@ mod tests {
     }
 
     /// Prints what a datagram costs, sent and received, in batches and one by one:
-    /// `cargo test -p hotline-sip --lib -- --ignored --nocapture a_batch_is_cheaper`.
+    /// `cargo test -p hotline-sip --lib -- --ignored --nocapture what_a_batch_costs`.
     #[test]
     #[ignore = "a measurement"]
-    fn a_batch_is_cheaper() {
+    fn what_a_batch_costs() {
         const ROUNDS: usize = 5_000;
         let ((from, _), (to, addr)) = (socket("127.0.0.1"), socket("127.0.0.1"));
         let message = Bytes::from(vec![b'x'; 500]);
