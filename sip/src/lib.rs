@@ -5,6 +5,7 @@
 //! - [`ua`]: the user agent: transports, registrar, dialogs; what the rest of Hotline sees of SIP.
 //! - [`sdp`]: offer and answer (RFC 3264, RFC 8866).
 //! - [`digest`]: digest authentication (RFC 8760), nonces.
+//! - [`trunk`]: carriers: numbers, guards, which trunk carries a call.
 //! - [`rtp`]: RTP packets (RFC 3550) and telephone events (RFC 4733).
 //! - [`srtp`]: encrypted RTP and RTCP (RFC 3711).
 //! - [`stun`]: the public address behind a NAT (RFC 8489).
@@ -22,4 +23,5 @@ pub mod sdp;
 pub mod srtp;
 pub mod stun;
 pub mod transport;
+pub mod trunk;
 pub mod ua;

@@ -175,6 +175,8 @@ pub struct Dial {
     /// Send to this address whatever `to` names: an outbound proxy, or the address a registered phone
     /// was last seen at. It goes out as a `Route`.
     pub destination: Option<Peer>,
+    /// Whether `destination` is one of the addresses that `to` leads to (RFC 3263), so that no `Route` is written.
+    pub is_resolved: bool,
 }
 
 impl Dial {
@@ -188,6 +190,7 @@ impl Dial {
             record: true,
             headers: Vec::new(),
             destination: None,
+            is_resolved: false,
         }
     }
 }

@@ -115,7 +115,8 @@ pub(super) async fn dial(core: &Arc<Core>, dial: Dial) -> Result<OutgoingCall, S
         Some(peer) => peer,
         None => resolve(core, &to).await?.remove(0),
     };
-    let routes = dial.destination.filter(|peer| !names(&to, *peer)).map(route).into_iter().collect();
+    let routes =
+        dial.destination.filter(|peer| !dial.is_resolved && !names(&to, *peer)).map(route).into_iter().collect();
     let (session, events, offer) = Session::offering(core, peer.addr.ip(), dial.record)?;
     let leg = session.leg().clone();
     let invite = Invite { to, from, peer, routes, body: offer.into(), headers, credentials: dial.credentials };
