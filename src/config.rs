@@ -1,12 +1,20 @@
 //! Configuration: one list of keys feeds the parser, `hotline config` and the reference page.
 //!
 //! Values come from the defaults, then `hotline.toml`, then `HOTLINE_…` variables (`http.bind` is `HOTLINE_HTTP_BIND`).
-//! A key that is not on the list is an error that names the one that was probably meant.
+//! A key that is not on the list is an error that names the one that was probably meant. Trunks are tables with keys of their own
+//! ([`trunk`]).
+
+mod trunk;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use sip::transport::gate::Net;
+use sip::trunk::{Country, TrunkConfig};
+pub use trunk::TRUNK_KEYS;
 
 /// What is wrong with the configuration, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +51,7 @@ pub enum ConfigError {
         /// Where it was found.
         source_name: String,
         /// The key.
-        key: &'static str,
+        key: String,
         /// What was given.
         value: String,
         /// What is expected.
@@ -81,11 +89,13 @@ macro_rules! keys {
         #[derive(Clone, Debug)]
         pub struct Config {
             $( #[doc = $help] pub $field: $type, )*
+            /// The trunks: tables `[trunk.NAME]`.
+            pub trunks: Vec<TrunkConfig>,
         }
 
         impl Default for Config {
             fn default() -> Self {
-                Self { $( $field: <$type as Value>::read($default).expect("defaults are valid, a test walks them"), )* }
+                Self { $( $field: <$type as Value>::read($default).expect("defaults are valid, a test walks them"), )* trunks: Vec::new() }
             }
         }
 
@@ -93,10 +103,10 @@ macro_rules! keys {
             fn set(&mut self, source_name: &str, key: &str, value: &str) -> Result<(), ConfigError> {
                 match key {
                     $( $name => self.$field = <$type as Value>::read(value).map_err(|reason| ConfigError::BadValue {
-                        source_name: source_name.to_owned(), key: $name, value: value.to_owned(), reason,
+                        source_name: source_name.to_owned(), key: $name.to_owned(), value: value.to_owned(), reason,
                     })?, )*
                     _ => return Err(ConfigError::UnknownKey {
-                        source_name: source_name.to_owned(), key: key.to_owned(), nearest: nearest_key(key),
+                        source_name: source_name.to_owned(), key: key.to_owned(), nearest: nearest_key(KEYS, key),
                     }),
                 }
                 Ok(())
@@ -110,7 +120,18 @@ keys! {
     http_bind: SocketAddr = "http.bind", "127.0.0.1:8080", "address of the console and the API";
     sip_bind: SocketAddr = "sip.bind", "127.0.0.1:5060", "UDP address for SIP";
     sip_realm: String = "sip.realm", "hotline", "realm of the digest authentication of phones";
-    sip_media_ip: Option<IpAddr> = "sip.media_ip", "", "address offered for RTP; empty: the one of sip.bind";
+    sip_tcp: Vec<SocketAddr> = "sip.tcp", "", "TCP addresses for SIP, divided by commas";
+    sip_tls: Vec<SocketAddr> = "sip.tls", "", "TLS addresses for SIP, divided by commas; they need sip.tls_certificate";
+    sip_tls_certificate: Option<PathBuf> = "sip.tls_certificate", "", "certificate chain for SIP over TLS (PEM)";
+    sip_tls_key: Option<PathBuf> = "sip.tls_key", "", "private key of sip.tls_certificate (PEM)";
+    sip_tls_client_ca: Option<PathBuf> = "sip.tls_client_ca", "", "who connects over TLS must show a certificate of these authorities (PEM); empty: none is asked for";
+    sip_tls_trust: Option<PathBuf> = "sip.tls_trust", "", "authorities that certificates of trunks must be signed by (PEM); empty: those of the system";
+    sip_advertised_ip: Option<IpAddr> = "sip.advertised_ip", "", "public address behind a NAT, for Via, Contact and, without sip.media_ip, RTP";
+    sip_media_ip: Option<IpAddr> = "sip.media_ip", "", "address offered for RTP; empty: the advertised one, or that of sip.bind";
+    sip_rtp_ports: Option<RangeInclusive<u16>> = "sip.rtp_ports", "", "UDP ports for RTP, e.g. 10000-20000; empty: any";
+    sip_default_country: Option<&'static Country> = "sip.default_country", "", "ISO code of the country that numbers without a country code belong to, e.g. DE; trunks need it";
+    sip_digest: Vec<Hash> = "sip.digest", "md5", "hashes offered to phones, in this order: md5, sha256; many phones give up when they see sha256";
+    sip_allow: Vec<Net> = "sip.allow", "", "networks that may send SIP at all, besides trunks, e.g. 192.0.2.0/24; empty: anybody";
     store_url: String = "store.url", "", "postgres://… for PostgreSQL; empty: SQLite in data.dir";
     store_master_key: Option<PathBuf> = "store.master_key", "", "file of the master key; empty: master.key in data.dir";
     models_dir: Option<PathBuf> = "models.dir", "", "folder of the models; empty: the user's cache folder";
@@ -173,6 +194,57 @@ impl Value for u64 {
     }
 }
 
+/// `10000-20000`.
+impl Value for RangeInclusive<u16> {
+    fn read(text: &str) -> Result<Self, String> {
+        let range =
+            text.split_once('-').and_then(|(from, to)| Some(from.trim().parse().ok()?..=to.trim().parse().ok()?));
+        // Two ports are one call.
+        range
+            .filter(|range| range.start() < range.end())
+            .ok_or_else(|| "expected two ports, like 10000-20000".to_owned())
+    }
+}
+
+impl Value for &'static Country {
+    fn read(text: &str) -> Result<Self, String> {
+        let codes = || sip::trunk::COUNTRIES.iter().map(|country| country.iso).collect::<Vec<_>>().join(", ");
+        Country::of(text).ok_or_else(|| format!("expected one of {}", codes()))
+    }
+}
+
+impl Value for Net {
+    fn read(text: &str) -> Result<Self, String> {
+        parse(text, "a network, like 192.0.2.0/24, or an address")
+    }
+}
+
+/// A hash of digest authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// `md5`.
+    Md5,
+    /// `sha256`.
+    Sha256,
+}
+
+impl Value for Hash {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "md5" => Ok(Hash::Md5),
+            "sha256" => Ok(Hash::Sha256),
+            _ => Err("expected md5 or sha256".to_owned()),
+        }
+    }
+}
+
+/// Divided by commas, or an array in the file.
+impl<T: Value> Value for Vec<T> {
+    fn read(text: &str) -> Result<Self, String> {
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(T::read).collect()
+    }
+}
+
 impl<T: Value> Value for Option<T> {
     fn read(text: &str) -> Result<Self, String> {
         if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
@@ -192,8 +264,8 @@ impl Value for BTreeMap<String, String> {
     }
 }
 
-fn nearest_key(key: &str) -> Option<&'static str> {
-    KEYS.iter()
+fn nearest_key(keys: &'static [Key], key: &str) -> Option<&'static str> {
+    keys.iter()
         .map(|known| (strsim::normalized_damerau_levenshtein(known.name, key), known.name))
         .filter(|(similarity, _)| *similarity > 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -204,33 +276,46 @@ impl Config {
     /// Reads the configuration: defaults, then `file` (or `./hotline.toml` when there is one), then the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut config = Self::default();
+        let mut trunks = trunk::Drafts::default();
         let standard = Path::new("hotline.toml");
         let file = file.or_else(|| standard.exists().then_some(standard));
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|e| ConfigError::Unreadable { path: path.into(), reason: e.to_string() })?;
-            config.apply_toml(path, &text)?;
+            config.apply_toml(path, &text, &mut trunks)?;
         }
-        config.apply_variables(std::env::vars())?;
+        config.apply_variables(std::env::vars(), &mut trunks)?;
+        config.trunks = trunks.build(config.sip_default_country)?;
         Ok(config)
     }
 
-    fn apply_toml(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
-        let table: toml::Table = text
+    fn apply_toml(&mut self, path: &Path, text: &str, trunks: &mut trunk::Drafts) -> Result<(), ConfigError> {
+        let mut table: toml::Table = text
             .parse()
             .map_err(|e: toml::de::Error| ConfigError::NotToml { path: path.into(), reason: e.to_string() })?;
         let mut flat = Vec::new();
-        flatten("", &table, &mut flat);
         let source_name = path.display().to_string();
+        if let Some(tables) = table.remove("trunk") {
+            trunks.read(&source_name, tables)?;
+        }
+        flatten("", &table, &mut flat);
         flat.iter().try_for_each(|(key, value)| self.set(&source_name, key, value))
     }
 
-    fn apply_variables(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
+    fn apply_variables(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)>,
+        trunks: &mut trunk::Drafts,
+    ) -> Result<(), ConfigError> {
         for (variable, value) in variables {
             // HOTLINE_CONFIG, _SHARED and _MODELS belong to the command line, the tests and the model store.
             if !variable.starts_with("HOTLINE_")
                 || ["HOTLINE_CONFIG", "HOTLINE_SHARED", "HOTLINE_MODELS"].contains(&&*variable)
             {
+                continue;
+            }
+            if let Some(rest) = variable.strip_prefix("HOTLINE_TRUNK_") {
+                trunks.variable(&variable, rest, &value)?;
                 continue;
             }
             let key = KEYS.iter().find(|key| key.variable() == variable).map(|key| key.name.to_owned());
@@ -259,6 +344,7 @@ fn flatten(prefix: &str, table: &toml::Table, out: &mut Vec<(String, String)>) {
 fn plain(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),
+        toml::Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
 }
@@ -269,7 +355,10 @@ mod tests {
 
     fn from_toml(text: &str) -> Result<Config, String> {
         let mut config = Config::default();
-        config.apply_toml(Path::new("hotline.toml"), text).map(|()| config).map_err(|e| e.to_string())
+        let mut trunks = trunk::Drafts::default();
+        config.apply_toml(Path::new("hotline.toml"), text, &mut trunks).map_err(|e| e.to_string())?;
+        config.trunks = trunks.build(config.sip_default_country).map_err(|e| e.to_string())?;
+        Ok(config)
     }
 
     #[test]
@@ -281,7 +370,8 @@ mod tests {
     #[test]
     fn the_file_overrides_the_defaults_and_the_environment_the_file() {
         let mut config = from_toml("[http]\nbind = \"127.0.0.1:9000\"\n[queue]\nring_seconds = 5").unwrap();
-        config.apply_variables([("HOTLINE_HTTP_BIND".to_owned(), "127.0.0.1:9001".to_owned())].into_iter()).unwrap();
+        let variables = [("HOTLINE_HTTP_BIND".to_owned(), "127.0.0.1:9001".to_owned())];
+        config.apply_variables(variables.into_iter(), &mut trunk::Drafts::default()).unwrap();
         assert_eq!(config.http_bind.port(), 9001);
         assert_eq!(config.queue_ring_seconds, 5);
     }
@@ -295,7 +385,8 @@ mod tests {
     #[test]
     fn a_mistyped_variable_is_refused_with_the_one_that_was_meant() {
         let variables = [("HOTLINE_SIP_BINDD".to_owned(), "x".to_owned())];
-        let message = Config::default().apply_variables(variables.into_iter()).unwrap_err().to_string();
+        let result = Config::default().apply_variables(variables.into_iter(), &mut trunk::Drafts::default());
+        let message = result.unwrap_err().to_string();
         assert!(message.contains("did you mean `sip.bind`?"), "{message}");
     }
 
@@ -316,5 +407,82 @@ mod tests {
         let variables: std::collections::BTreeSet<_> = KEYS.iter().map(Key::variable).collect();
         assert_eq!(variables.len(), KEYS.len());
         assert!(KEYS.iter().all(|key| !key.help.is_empty()));
+    }
+
+    const TRUNK: &str = r#"
+        [sip]
+        default_country = "DE"
+        tcp = ["127.0.0.1:5060", "[::1]:5060"]
+        rtp_ports = "10000-20000"
+        allow = ["192.0.2.0/24"]
+        [trunk.carrier]
+        address = ["sip.example.net", "sip:192.0.2.9:5080"]
+        transport = "tcp"
+        registrar = "sip:sip.example.net"
+        username = "acme"
+        password = "hunter2"
+        caller_id = "+49301234567"
+        number_form = "digits"
+        priority = 2
+        weight = 70
+        sources = ["192.0.2.0/28"]
+        trusted = true
+        allow = ["+49", "+43"]
+        max_calls = 12
+        [trunk.carrier.did]
+        "+4930123456*" = "flow:support"
+        "+49301234567" = "extension:101"
+        [trunk.pbx]
+        address = "sip:10.0.0.7"
+    "#;
+
+    #[test]
+    fn trunks_are_tables_with_names() {
+        let config = from_toml(TRUNK).unwrap();
+        assert_eq!((config.sip_tcp.len(), config.sip_rtp_ports.clone()), (2, Some(10_000..=20_000)));
+        assert_eq!(config.trunks.iter().map(|trunk| &*trunk.name).collect::<Vec<_>>(), ["carrier", "pbx"]);
+        let carrier = &config.trunks[0];
+        assert_eq!(carrier.addresses[0].to_string(), "sip:sip.example.net;transport=tcp");
+        assert_eq!((carrier.priority, carrier.weight, carrier.limits.at_once), (2, 70, 12));
+        assert_eq!(carrier.dids.iter().filter(|did| did.prefix).count(), 1);
+        assert!(carrier.trusted && carrier.registrar.is_some());
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_trunk_is_said() {
+        for (from, to, expected) in [
+            ("caller_id =", "caler_id =", "did you mean `caller_id`?"),
+            ("transport = \"tcp\"", "transport = \"sctp\"", "udp, tcp or tls"),
+            ("flow:support", "support", "flow:NAME"),
+            ("\"+43\"", "\"0043\"", "write + and digits"),
+            ("default_country = \"DE\"", "", "sip.default_country"),
+            ("address = \"sip:10.0.0.7\"", "", "`trunk.pbx.address`"),
+            ("password = \"hunter2\"", "", "`trunk.carrier.password`"),
+            ("weight = 70", "weight = \"heavy\"", "`trunk.carrier.weight` cannot be `heavy`"),
+        ] {
+            assert!(TRUNK.contains(from), "{from}");
+            let message = from_toml(&TRUNK.replacen(from, to, 1)).unwrap_err();
+            assert!(message.contains(expected) && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_password_can_come_from_a_file_or_a_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "from file\n").unwrap();
+        let text =
+            TRUNK.replace("password = \"hunter2\"", &format!("password_file = {:?}", file.display().to_string()));
+        let password = |config: &Config| config.trunks[0].credentials.as_ref().unwrap().password.clone();
+        assert_eq!(password(&from_toml(&text).unwrap()), "from file");
+
+        let mut trunks = trunk::Drafts::default();
+        let mut config = Config::default();
+        config.apply_toml(Path::new("hotline.toml"), TRUNK, &mut trunks).unwrap();
+        let variables = [("HOTLINE_TRUNK_CARRIER_PASSWORD".to_owned(), "from variable".to_owned())];
+        config.apply_variables(variables.into_iter(), &mut trunks).unwrap();
+        config.trunks = trunks.build(config.sip_default_country).unwrap();
+        assert_eq!(password(&config), "from variable");
     }
 }

@@ -33,6 +33,9 @@ pub fn install() {
             "hotline_frames_not_recorded_total",
             "Frames of 20 ms that found no room in the recorder's queue."
         );
+        describe_counter!("hotline_sip_dropped_total", "SIP messages and connections dropped or refused, by reason.");
+        describe_gauge!("hotline_trunk_up", "Whether a trunk can be called through, by trunk.");
+        describe_counter!("hotline_trunk_attempts_total", "Calls tried through a trunk, by trunk and result.");
         Some(handle)
     });
 }
@@ -78,4 +81,19 @@ pub fn journal_retried() {
 /// Frames that could not be recorded.
 pub fn frames_not_recorded(count: u64) {
     counter!("hotline_frames_not_recorded_total").increment(count);
+}
+
+/// How many SIP messages and connections were dropped or refused for this reason since the start.
+pub fn sip_dropped(reason: &'static str, count: u64) {
+    counter!("hotline_sip_dropped_total", "reason" => reason).absolute(count);
+}
+
+/// A trunk went up or down.
+pub fn trunk_up(trunk: String, up: bool) {
+    gauge!("hotline_trunk_up", "trunk" => trunk).set(f64::from(u8::from(up)));
+}
+
+/// A call was tried through a trunk.
+pub fn trunk_call(trunk: String, result: &'static str) {
+    counter!("hotline_trunk_attempts_total", "trunk" => trunk, "result" => result).increment(1);
 }

@@ -31,6 +31,7 @@ mod recording;
 mod session;
 mod throttle;
 mod tickets;
+mod trunks;
 mod view;
 
 use std::net::SocketAddr;
@@ -46,6 +47,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::channel::TrunkStatus;
 use crate::store::{Store, Tenant};
 pub use phones::PhoneBook;
 use throttle::Throttle;
@@ -65,6 +67,8 @@ pub struct Console {
     pub flow: Arc<flow::Flow>,
     /// The agents' phones.
     pub extensions: Arc<dyn PhoneBook>,
+    /// How the trunks stand.
+    pub trunks: Arc<dyn Fn() -> Vec<TrunkStatus> + Send + Sync>,
     /// Whether calls can be taken.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -128,6 +132,7 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(flows::flows))
         .routes(routes!(flows::flow))
         .routes(routes!(extensions::extensions, extensions::add_extension))
+        .routes(routes!(trunks::trunks))
         .routes(routes!(live::live));
     OpenApiRouter::with_openapi(Document::openapi())
         .nest("/api/v1", api)

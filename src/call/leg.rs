@@ -8,7 +8,7 @@ use sip::media;
 /// Why a leg could not be had, as a label for the journal and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// `no_answer`, `declined`, `busy`, `unreachable`, `no_codec`, `gone`.
+    /// `no_answer`, `declined`, `busy`, `unreachable`, `no_codec`, `gone`, `forbidden` (by the guards of the trunks).
     pub label: &'static str,
     /// With the protocol's own words.
     pub reason: String,

@@ -3,5 +3,7 @@
 //! Architecture invariant: no other part of the service names the SIP user agent, but for the test phone of the command line.
 
 mod sip;
+mod trunks;
 
 pub use self::sip::{Algorithm, Calls, Directory, SipChannel, SipSettings, StartError};
+pub use self::trunks::{Connected, FromTrunk, Outbound, Slot, TrunkError, TrunkStatus, Trunks};

@@ -1,10 +1,13 @@
 //! SIP: calls that come in, and the agents' registered phones.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use sip::media::Clock;
+use sip::message::{Scheme, Uri};
+use sip::transport::{TlsIdentity, TransportConfig, Trust};
+use sip::trunk::{Country, TrunkConfig};
 use sip::ua::{
     ActiveCall, Dial, EndCause, IncomingCall, OutgoingCall, Progress, RefusedCall, SipError, UaConfig, UserAgent,
 };
@@ -14,19 +17,54 @@ use tokio::sync::{broadcast, mpsc};
 pub use sip::digest::DigestAlgorithm as Algorithm;
 pub use sip::ua::Directory;
 
+use super::trunks::{FromTrunk, Outbound, Slot, Trunks};
 use crate::call::leg::{Control, LegEnd, Refused};
 use crate::call::{Incoming, Leg};
+use crate::config::{Config, Hash};
 
 /// How the SIP side is set up.
 pub struct SipSettings {
-    /// UDP address to listen on.
-    pub bind: SocketAddr,
-    /// Realm of the phones' digest authentication.
-    pub realm: String,
-    /// Address offered for RTP, when it is not the bound one.
-    pub media_ip: Option<IpAddr>,
-    /// The extensions that may register, and their hashed passwords.
-    pub directory: Arc<dyn Directory>,
+    ua: UaConfig,
+    trunks: Vec<TrunkConfig>,
+    country: Option<&'static Country>,
+}
+
+impl SipSettings {
+    /// As the configuration says; `directory` are the extensions that may register, and their hashed passwords.
+    pub fn new(config: &Config, directory: Arc<dyn Directory>) -> Self {
+        let mut ua = UaConfig::new(config.sip_bind);
+        ua.realm = config.sip_realm.clone();
+        ua.advertised_ip = config.sip_advertised_ip;
+        ua.media_ip = config.sip_media_ip;
+        ua.rtp_ports = config.sip_rtp_ports.clone();
+        ua.registrar = Some(directory);
+        let algorithm = |hash: &Hash| match hash {
+            Hash::Md5 => Algorithm::Md5,
+            Hash::Sha256 => Algorithm::Sha256,
+        };
+        ua.digest_algorithms = config.sip_digest.iter().map(algorithm).collect();
+        ua.transport = transport(config);
+        SipSettings { ua, trunks: config.trunks.clone(), country: config.sip_default_country }
+    }
+}
+
+fn transport(config: &Config) -> TransportConfig {
+    let pair = config.sip_tls_certificate.clone().zip(config.sip_tls_key.clone());
+    let identity = pair.map(|(certificates, key)| TlsIdentity { certificates, key });
+    let over_tls = |uri: &Uri| uri.scheme == Scheme::Sips || uri.params.value("transport") == Some("tls");
+    let calls_over_tls = config.trunks.iter().flat_map(|trunk| &trunk.addresses).any(over_tls);
+    let mut transport = TransportConfig {
+        tcp: config.sip_tcp.clone(),
+        tls: config.sip_tls.clone(),
+        client_ca: config.sip_tls_client_ca.clone(),
+        trust: config.sip_tls_trust.clone().map_or(Trust::System, Trust::File),
+        // Trunks that want mutual TLS see the same certificate as those who connect to us.
+        client_identity: identity.clone().filter(|_| calls_over_tls),
+        server_tls: identity,
+        ..TransportConfig::default()
+    };
+    transport.gate.only = config.sip_allow.clone();
+    transport
 }
 
 /// Why SIP cannot start; says what to do.
@@ -36,11 +74,13 @@ pub type StartError = SipError;
 #[derive(Clone)]
 pub struct SipChannel {
     agent: UserAgent,
+    trunks: Trunks,
 }
 
 /// The calls that come in over SIP.
 pub struct Calls {
     calls: mpsc::Receiver<IncomingCall>,
+    trunks: Trunks,
     refused: broadcast::Receiver<RefusedCall>,
 }
 
@@ -49,7 +89,7 @@ impl Calls {
     pub async fn next(&mut self) -> Option<Box<dyn Incoming>> {
         loop {
             tokio::select! {
-                call = self.calls.recv() => return Some(Box::new(SipCaller(call?))),
+                call = self.calls.recv() => return Some(Box::new(SipCaller::new(call?, &self.trunks))),
                 refused = self.refused.recv() => match refused {
                     Ok(call) => return Some(Box::new(Unheard(call))),
                     Err(RecvError::Lagged(_)) => {}
@@ -63,13 +103,10 @@ impl Calls {
 impl SipChannel {
     /// Opens the SIP port.
     pub async fn start(settings: SipSettings, clock: Clock) -> Result<(Self, Calls), StartError> {
-        let mut config = UaConfig::new(settings.bind);
-        config.realm = settings.realm;
-        config.media_ip = settings.media_ip;
-        config.registrar = Some(settings.directory);
-        let (agent, calls) = UserAgent::start(config, clock).await?;
+        let (agent, calls) = UserAgent::start(settings.ua, clock).await?;
+        let trunks = Trunks::start(agent.clone(), settings.trunks, settings.country);
         let refused = agent.refused();
-        Ok((Self { agent }, Calls { calls, refused }))
+        Ok((Self { agent, trunks: trunks.clone() }, Calls { calls, trunks, refused }))
     }
 
     /// The address listened on, with the port that was picked.
@@ -82,8 +119,19 @@ impl SipChannel {
         self.agent.live_calls()
     }
 
+    /// The trunks.
+    pub fn trunks(&self) -> &Trunks {
+        &self.trunks
+    }
+
+    /// Messages and connections that the gate dropped or refused since the start, by reason.
+    pub fn dropped(&self) -> Vec<(&'static str, u64)> {
+        self.agent.transports().dropped().into_iter().map(|(reason, count)| (reason.name(), count)).collect()
+    }
+
     /// Takes no more calls and ends those there are.
     pub async fn shutdown(&self) {
+        self.trunks.stop().await;
         self.agent.shutdown().await;
     }
 }
@@ -107,30 +155,36 @@ impl SipChannel {
         dial.record = false;
         answered(self.agent.dial(dial).await.map_err(refused)?).await
     }
+
+    /// Calls a number through the trunks; dropping the future gives the call up.
+    pub async fn call(&self, wanted: Outbound<'_>) -> Result<Leg, Refused> {
+        let connected = self.trunks.call(wanted).await?;
+        leg(connected.call, Some(connected.slot))
+    }
 }
 
 async fn answered(mut call: OutgoingCall) -> Result<Leg, Refused> {
     loop {
         match call.next().await {
             Progress::Ringing | Progress::EarlyMedia { .. } => {}
-            Progress::Answered(active) => return leg(active),
+            Progress::Answered(active) => return leg(active, None),
             Progress::Failed { status, reason } => return Err(refused(SipError::Refused { status, reason })),
         }
     }
 }
 
-fn leg(mut active: ActiveCall) -> Result<Leg, Refused> {
+fn leg(mut active: ActiveCall, slot: Option<Slot>) -> Result<Leg, Refused> {
     let events = active.take_events();
     let events = events.ok_or_else(|| Refused { label: "failed", reason: "the leg's events are taken".into() })?;
     Ok(Leg {
         sound: active.leg().clone(),
         events,
         codec: active.codec().name().to_owned(),
-        control: Box::new(SipControl(active)),
+        control: Box::new(SipControl { call: active, _slot: slot }),
     })
 }
 
-fn refused(error: SipError) -> Refused {
+pub(super) fn refused(error: SipError) -> Refused {
     let label = match &error {
         SipError::Refused { status: 486 | 600, .. } => "busy",
         SipError::Refused { status: 603 | 403 | 406, .. } => "declined",
@@ -142,20 +196,34 @@ fn refused(error: SipError) -> Refused {
     Refused { label, reason: error.to_string() }
 }
 
-struct SipCaller(IncomingCall);
+struct SipCaller {
+    call: IncomingCall,
+    trunk: Option<FromTrunk>,
+}
+
+impl SipCaller {
+    fn new(call: IncomingCall, trunks: &Trunks) -> Self {
+        let trunk = trunks.identify(&call);
+        Self { call, trunk }
+    }
+}
 
 impl Incoming for SipCaller {
     fn from(&self) -> String {
-        let user = self.0.from_user();
+        if let Some(from) = &self.trunk {
+            return from.caller.clone();
+        }
+        let user = self.call.from_user();
         if user.eq_ignore_ascii_case("anonymous") { String::new() } else { user }
     }
 
     fn to(&self) -> String {
-        self.0.request_user()
+        self.trunk.as_ref().map_or_else(|| self.call.request_user(), |from| from.dialled.clone())
     }
 
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>> {
-        Box::pin(async move { leg(self.0.answer().await.map_err(refused)?) })
+        let Self { call, trunk } = *self;
+        Box::pin(async move { leg(call.answer().await.map_err(refused)?, trunk.map(|from| from.slot)) })
     }
 }
 
@@ -177,15 +245,19 @@ impl Incoming for Unheard {
     }
 }
 
-struct SipControl(ActiveCall);
+struct SipControl {
+    call: ActiveCall,
+    /// Keeps the call counted on its trunk.
+    _slot: Option<Slot>,
+}
 
 impl Control for SipControl {
     fn hang_up(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(self.0.hangup(None))
+        Box::pin(self.call.hangup(None))
     }
 
     fn ended(&mut self) -> BoxFuture<'_, LegEnd> {
-        let mut ended = self.0.ended();
+        let mut ended = self.call.ended();
         Box::pin(async move {
             let cause = match ended.wait_for(Option::is_some).await {
                 Ok(cause) => cause.clone(),

@@ -12,8 +12,8 @@ use futures::future::join_all;
 use sip::message::Uri;
 use sip::transport::gate::Net;
 use sip::trunk::{
-    CallerId, Country, E164, Health, Ledger, Limits, NoTrunk, OverLimit, Standing, Target, TrunkConfig, may_fail_over, order,
-    target_of, trunk_of,
+    CallerId, Country, E164, Health, Ledger, Limits, NoTrunk, OverLimit, Standing, Target, TrunkConfig, may_fail_over,
+    order, target_of, trunk_of,
 };
 use sip::ua::{ActiveCall, Dial, IncomingCall, OutgoingCall, Peer, Progress, RegistrationState, SipError, UserAgent};
 use tokio_util::sync::CancellationToken;
@@ -23,8 +23,8 @@ use super::sip::refused;
 use crate::call::leg::Refused;
 use crate::metric;
 
-/// How often names are looked up of trunks that are not asked whether they are there.
-const LOOK_UP_EVERY: Duration = Duration::from_secs(300);
+/// How often names are looked up of trunks that are not asked whether they are there, and those that failed get another chance.
+const LOOK_UP_EVERY: Duration = Duration::from_secs(120);
 /// A trunk that has said nothing at all to an INVITE after this, not even 100, is given up for the next.
 const NO_WORD: Duration = Duration::from_secs(4);
 /// Addresses that are tried for one call, of all trunks together.
@@ -279,8 +279,8 @@ impl Trunks {
         let asserted = call.asserted_identity().filter(|_| config.trusted).map(|identity| identity.uri.user());
         let caller = match asserted {
             _ if call.is_private() => String::new(),
-            Some(asserted) => plain(&asserted, country),
-            None => plain(&call.from_user(), country),
+            Some(asserted) => plain(&asserted, config, country),
+            None => plain(&call.from_user(), config, country),
         };
         let slot = inner.state(at).inbound.begin("", &ANY, SystemTime::now());
         slot.ok()?;
@@ -288,15 +288,15 @@ impl Trunks {
             trunk: config.name.clone(),
             caller,
             target: target_of(config, &dialled, country).cloned(),
-            dialled: plain(&dialled, country),
+            dialled: plain(&dialled, config, country),
             slot: Slot { inner: inner.clone(), trunk: at, source: None },
         })
     }
 }
 
 /// A number in E.164, or what is none as it was sent.
-fn plain(user: &str, country: &Country) -> String {
-    E164::read(user, country).map_or_else(|_| user.to_owned(), |number| number.as_str().to_owned())
+fn plain(user: &str, config: &TrunkConfig, country: &Country) -> String {
+    E164::received(user, config.form, country).map_or_else(|_| user.to_owned(), |number| number.as_str().to_owned())
 }
 
 fn unreachable(reason: String) -> Refused {
@@ -345,7 +345,8 @@ impl Inner {
         for address in &self.configs[at].addresses {
             match self.agent.peers(address).await {
                 Ok(peers) => {
-                    let new: Vec<_> = peers.into_iter().filter(|peer| !found.iter().any(|(known, _)| known == peer)).collect();
+                    let new: Vec<_> =
+                        peers.into_iter().filter(|peer| !found.iter().any(|(known, _)| known == peer)).collect();
                     found.extend(new.into_iter().map(|peer| (peer, address.clone())));
                 }
                 Err(error) => unresolved = Some(error.to_string()),
@@ -406,8 +407,12 @@ impl Inner {
     fn settle(&self, at: usize, state: &mut State) {
         let some = |standing| state.ways.iter().any(|way| way.health.standing() == standing);
         let standing = match state.registration {
+            // Still on its way.
+            Registration::Missing if state.last_error.is_none() => Standing::Unknown,
             Registration::Missing => Standing::Down,
-            Registration::Done if state.ways.is_empty() || !(some(Standing::Up) || some(Standing::Unknown)) => Standing::Down,
+            Registration::Done if state.ways.is_empty() || !(some(Standing::Up) || some(Standing::Unknown)) => {
+                Standing::Down
+            }
             Registration::Done => Standing::Up,
             Registration::Unneeded if state.unresolved.is_some() => Standing::Down,
             Registration::Unneeded if some(Standing::Up) => Standing::Up,
@@ -543,6 +548,7 @@ async fn supervise(inner: Arc<Inner>, at: usize) {
     let config = &inner.configs[at];
     let user = config.credentials.as_ref().map_or("hotline", |own| &own.username);
     let from = format!("sip:{user}@{}", config.domain());
+    let mut again = false;
     loop {
         inner.look_up(at).await;
         let peers: Vec<Peer> = inner.state(at).ways.iter().map(|way| way.peer).collect();
@@ -560,11 +566,16 @@ async fn supervise(inner: Arc<Inner>, at: usize) {
         }
         let pause = {
             let mut state = inner.state(at);
+            if config.ask_every.is_none() && again {
+                // Nobody asks, so only a call can tell.
+                state.ways.iter_mut().for_each(|way| way.health = Health::default());
+            }
             inner.settle(at, &mut state);
             let every = config.ask_every.unwrap_or(LOOK_UP_EVERY);
             let pauses = state.ways.iter().map(|way| way.health.pause(every, rand::random()));
             pauses.min().unwrap_or_else(|| Health::default().pause(every, rand::random()))
         };
+        again = true;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = inner.stop.cancelled() => return,
@@ -629,10 +640,13 @@ async fn register(inner: Arc<Inner>, at: usize) {
             }
             Err(error) => {
                 tracing::warn!(trunk = config.name, %error, "cannot register with a trunk; trying again");
-                stand(Registration::Missing, Some(match error {
-                    SipError::Refused { status, reason } => (status, reason),
-                    other => (0, other.to_string()),
-                }));
+                stand(
+                    Registration::Missing,
+                    Some(match error {
+                        SipError::Refused { status, reason } => (status, reason),
+                        other => (0, other.to_string()),
+                    }),
+                );
             }
         }
         tokio::select! {

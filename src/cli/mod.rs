@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, KEYS};
+use crate::config::{Config, KEYS, TRUNK_KEYS};
 
 /// A self-hosted call centre with a voice bot.
 #[derive(Parser)]
@@ -104,6 +104,13 @@ fn print_keys() -> anyhow::Result<ExitCode> {
     for key in KEYS {
         let default = if key.default.is_empty() { "(empty)" } else { key.default };
         println!("{}\n    {}\n    default: {default}    variable: {}", key.name, key.help, key.variable());
+    }
+    for key in TRUNK_KEYS {
+        let (default, name) = (if key.default.is_empty() { "(empty)" } else { key.default }, key.name.to_uppercase());
+        println!(
+            "trunk.NAME.{}\n    {}\n    default: {default}    variable: HOTLINE_TRUNK_NAME_{name}",
+            key.name, key.help
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use sip::message::Uri;
 use sip::transport::gate::Net;
-use sip::trunk::{CallerId, Country, Did, Limits, NumberForm, NumberRules, Target, TrunkConfig};
-use sip::ua::Credentials;
+use sip::trunk::{CallerId, Country, Credentials, Did, Limits, NumberForm, NumberRules, Target, TrunkConfig};
 
 use super::{ConfigError, Key, Value, nearest_key, plain};
 
@@ -23,13 +22,25 @@ pub const TRUNK_KEYS: &[Key] = &[
     key("expires_seconds", "600", "how long a registration is asked for"),
     key("domain", "", "domain in From; empty: the host of the address"),
     key("caller_id", "pass", "what callees see: a number, pass (the number the call is made for) or anonymous"),
-    key("number_form", "plus", "how it writes numbers: plus (+4930…), digits (4930…), international (004930…) or national (030…)"),
+    key(
+        "number_form",
+        "plus",
+        "how it writes numbers: plus (+4930…), digits (4930…), international (004930…) or national (030…)",
+    ),
     key("priority", "1", "trunks of a lower number are tried first"),
     key("weight", "10", "share of the calls among trunks of one priority; 0: only when the others have failed"),
     key("sources", "", "networks that its calls come from, besides its own addresses"),
     key("trusted", "false", "whether its P-Asserted-Identity is believed, and ours told to it"),
-    key("did", "", "table: dialled number = flow:NAME, queue:NAME or extension:NAME; a * at the end stands for any digits"),
-    key("allow", "", "how numbers begin that may be called, e.g. +49, or + for all but premium; empty: the default country"),
+    key(
+        "did",
+        "",
+        "table: dialled number = flow:NAME, queue:NAME or extension:NAME; a * at the end stands for any digits",
+    ),
+    key(
+        "allow",
+        "",
+        "how numbers begin that may be called, e.g. +49, or + for all but premium; empty: the default country",
+    ),
     key("block", "", "how numbers begin that may not be called"),
     key("max_calls", "30", "outbound calls at a time"),
     key("max_calls_a_day", "1000", "outbound calls a day (UTC)"),
@@ -63,9 +74,11 @@ impl Drafts {
             self.0.entry(name.clone()).or_default().source_name = source_name.to_owned();
             for (key, value) in table {
                 let text = match &value {
-                    toml::Value::Table(pairs) if key == "did" => {
-                        pairs.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(",")
-                    }
+                    toml::Value::Table(pairs) if key == "did" => pairs
+                        .iter()
+                        .map(|(name, value)| format!("{name}={}", plain(value)))
+                        .collect::<Vec<_>>()
+                        .join(","),
                     toml::Value::Table(_) => return Err(unknown(format!("trunk.{name}.{key}"))),
                     other => plain(other),
                 };
@@ -159,7 +172,9 @@ impl Reading<'_> {
         let mut addresses = self.uris("address")?;
         addresses.extend(registrar.clone().filter(|_| addresses.is_empty()));
         if addresses.is_empty() {
-            return Err(self.bad("address", "a trunk has an address or a registrar, e.g. address = \"sip.example.net\""));
+            return Err(
+                self.bad("address", "a trunk has an address or a registrar, e.g. address = \"sip.example.net\"")
+            );
         }
         let rules = NumberRules::of(country)
             .allow(&self.value::<Vec<String>>("allow")?)

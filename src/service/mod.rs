@@ -40,6 +40,8 @@ use sink::StoreSink;
 const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
 /// How long the last lines of the journal may take, on a disk that was full and has room again.
 const LAST_FLUSH: Duration = Duration::from_secs(60);
+/// How often the metrics are told what the gate dropped.
+const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How long calls in progress are given to end when the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -111,12 +113,7 @@ impl Service {
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();
         let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm, agents.clone()).await?);
-        let settings = SipSettings {
-            bind: config.sip_bind,
-            realm: config.sip_realm.clone(),
-            media_ip: config.sip_media_ip,
-            directory: extensions.clone(),
-        };
+        let settings = SipSettings::new(&config, extensions.clone());
         let (channel, calls) = SipChannel::start(settings, clock.clone()).await?;
         extensions.attach(channel.clone());
 
@@ -149,11 +146,16 @@ impl Service {
             store: store.clone(),
             flow: prepared.flow,
             extensions: extensions.clone(),
+            trunks: Arc::new({
+                let trunks = channel.trunks().clone();
+                move || trunks.status()
+            }),
             ready: Arc::new({
                 let (sink, closing) = (sink.clone(), closing.clone());
                 move || sink.is_healthy() && !closing.is_cancelled()
             }),
         };
+        let dropping = tokio::spawn(count_dropped(channel.clone(), stopped.clone()));
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
         let observing = tokio::spawn(observe::observe(tenant.clone(), config.trace_otlp.clone(), stopped.clone()));
         let sip = channel.local_addr();
@@ -169,7 +171,7 @@ impl Service {
             calls: tracker,
             closing,
             stopped,
-            tasks: vec![accepting, serving, observing],
+            tasks: vec![accepting, serving, observing, dropping],
             sink,
         })
     }
@@ -245,6 +247,17 @@ async fn accept(mut calls: Calls, services: Services, tracker: TaskTracker, clos
         let Some(incoming) = incoming else { return };
         metric::call_offered();
         tracker.spawn(run_call(incoming, CallId::new(), services.clone(), closing.clone()));
+    }
+}
+
+/// Shows what the gate dropped in the metrics, until stopped.
+async fn count_dropped(channel: SipChannel, stopped: CancellationToken) {
+    loop {
+        channel.dropped().into_iter().for_each(|(reason, count)| metric::sip_dropped(reason, count));
+        tokio::select! {
+            () = tokio::time::sleep(COUNT_EVERY) => {}
+            () = stopped.cancelled() => return,
+        }
     }
 }
 

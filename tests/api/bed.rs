@@ -48,6 +48,7 @@ impl Bed {
             extensions: Arc::new(
                 Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),
             ),
+            trunks: Arc::new(Vec::new),
             ready: Arc::new(|| true),
         };
         let stopped = CancellationToken::new();

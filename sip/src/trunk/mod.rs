@@ -25,3 +25,5 @@ pub use health::{Health, Standing};
 pub use inbound::{target_of, trunk_of};
 pub use number::{E164, NumberError, NumberForm};
 pub use route::{NoTrunk, may_fail_over, order};
+
+pub use crate::ua::Credentials;
