@@ -21,10 +21,13 @@ pub struct Trunk {
     /// How it stands.
     state: TrunkState,
     /// Since when.
+    #[schema(required)]
     since: Option<Timestamp>,
-    /// Whether Hotline is registered with it; absent where it need not be.
+    /// Whether Hotline is registered with it; null where it need not be.
+    #[schema(required)]
     registered: Option<bool>,
     /// What went wrong last.
+    #[schema(required)]
     last_error: Option<TrunkProblem>,
     /// Calls now, in both directions.
     calls_now: u32,
