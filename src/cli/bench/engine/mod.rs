@@ -405,12 +405,13 @@ impl Engine {
 
     fn give_up(&mut self, id: u64, now: Nanos) {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.state == State::Inviting) else { return };
-        let heard = call.waiting.is_some_and(|waiting| waiting.heard);
-        if heard {
+        // A caller who plans to take its call back is as impatient as real phones are; the others wait for a provisional answer
+        // (RFC 3261 section 9.1).
+        let may = call.plan.cancel_after.is_some() || call.waiting.is_some_and(|waiting| waiting.heard);
+        if may {
             call.state = State::Cancelling;
             self.request(id, Method::Cancel, 1, now);
         } else {
-            // Not before a provisional answer came (RFC 3261 section 9.1).
             self.at(now + 5 * MS, id, Due::GiveUp);
         }
     }
