@@ -2,53 +2,10 @@
 
 mod common;
 
-use std::net::SocketAddr;
-
+use common::pair::*;
 use common::*;
 use sip::media::Codec;
-use sip::ua::{ActiveCall, Dial, EndCause, IncomingCall, OutgoingCall, Progress, SipError, UaConfig, UserAgent};
-use tokio::sync::mpsc;
-
-struct Pair {
-    caller: UserAgent,
-    callee: SocketAddr,
-    calls: mpsc::Receiver<IncomingCall>,
-    agent: UserAgent,
-}
-
-async fn pair() -> Pair {
-    let (caller, _unused) = agent(config()).await;
-    let (agent, calls) = agent(config()).await;
-    Pair { caller, callee: agent.local_addr(), calls, agent }
-}
-
-impl Pair {
-    async fn dial(&self) -> OutgoingCall {
-        let dial = Dial::new(format!("sip:service@{}", self.callee), "sip:4711@127.0.0.1");
-        self.caller.dial(dial).await.expect("the call is on its way")
-    }
-
-    async fn connect(&mut self) -> (ActiveCall, ActiveCall) {
-        let mut outgoing = self.dial().await;
-        let incoming = soon(self.calls.recv()).await.expect("the call arrives");
-        let theirs = soon(incoming.answer()).await.expect("it is answered");
-        (answered(&mut outgoing).await, theirs)
-    }
-}
-
-async fn answered(outgoing: &mut OutgoingCall) -> ActiveCall {
-    loop {
-        match soon(outgoing.next()).await {
-            Progress::Answered(call) => return call,
-            Progress::Failed { status, reason } => panic!("failed with {status} {reason}"),
-            Progress::Ringing | Progress::EarlyMedia { .. } => {}
-        }
-    }
-}
-
-async fn end(call: &ActiveCall) -> EndCause {
-    soon(call.ended().wait_for(Option::is_some)).await.expect("the call ends").clone().expect("with a cause")
-}
+use sip::ua::{Dial, EndCause, Progress, SipError, UaConfig, UserAgent};
 
 #[tokio::test]
 async fn a_call_rings_is_answered_and_ends_when_the_caller_hangs_up() {

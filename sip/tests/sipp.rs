@@ -3,48 +3,12 @@
 
 mod common;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
+use common::sipp::{ours, sipp};
 use common::*;
 use sip::ua::IncomingCall;
 use tokio::sync::mpsc;
-
-/// Runs a scenario `calls` times against `to` and returns SIPp's own account of what failed.
-async fn sipp(scenario: &Path, to: SocketAddr, calls: u32) -> Result<(), String> {
-    let dir = std::env::temp_dir().join(format!("sipp-{:016x}", rand::random::<u64>()));
-    std::fs::create_dir_all(&dir).expect("a directory for SIPp's logs");
-    let status = tokio::process::Command::new("sipp")
-        .arg(to.to_string())
-        .args(["-sf".as_ref(), scenario.as_os_str()])
-        .args(["-s", "service", "-i", "127.0.0.1", "-p", &free_port().to_string(), "-mp", &free_port().to_string()])
-        .args(["-m", &calls.to_string(), "-r", "50", "-l", "20", "-nostdin", "-timeout", "15s", "-timeout_error"])
-        .args(["-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages"])
-        .current_dir(&dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .status();
-    let status = soon(status).await.expect("SIPp runs");
-    let log = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap_or_default();
-    let result = match status.success() {
-        true => Ok(()),
-        false => Err(format!("{status}\n{}\n{}", log("errors"), log("messages"))),
-    };
-    let _ = std::fs::remove_dir_all(&dir);
-    result
-}
-
-fn free_port() -> u16 {
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("a bound socket has an address").port()
-}
-
-fn ours(scenario: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/sipp").join(scenario)
-}
 
 /// Scenarios shared by the maintainers beside the checkout, if they are there.
 fn shared(scenario: &str) -> Option<PathBuf> {

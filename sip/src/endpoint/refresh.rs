@@ -63,7 +63,9 @@ impl Call {
     pub fn agree_refresh_as_caller(&mut self, net: &mut Net, headers: &Headers) {
         match headers.number(&Name::SessionExpires) {
             Some(seconds) => {
-                self.refresh.interval = Some(Duration::from_secs(seconds.clamp(10, 86_400)));
+                // An interval of nothing would have us refresh without a pause.
+                let least = net.config.min_se.min(Duration::from_secs(10));
+                self.refresh.interval = Some(Duration::from_secs(seconds.min(86_400)).max(least));
                 self.refresh.ours = refresher(headers).as_deref() != Some("uas");
             }
             // They know nothing of timers: we find out by ourselves whether they are still there.

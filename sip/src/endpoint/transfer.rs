@@ -93,7 +93,8 @@ impl Call {
 
     /// Asks the other side to call `to`, replacing a dialog of ours if it names one in its headers.
     pub fn refer(&mut self, net: &mut Net, to: &Uri) {
-        if self.state != State::Up {
+        // Whoever answered need not wait for the ACK: only BYE must (RFC 3261 section 15).
+        if !matches!(self.state, State::Up | State::Answered) {
             return net.event(Event::Transfer { call: self.id, status: 481, done: true });
         }
         let Some(mut refer) = self.request(Method::Refer) else { return };

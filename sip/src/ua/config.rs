@@ -78,6 +78,8 @@ pub struct UaConfig {
     pub transport: TransportConfig,
     /// The session interval asked for and granted (RFC 4028); `None` leaves session timers to the other side.
     pub session_expires: Option<Duration>,
+    /// Shorter session intervals are refused with 422 (RFC 4028: 90 s). Shorten it in tests only.
+    pub min_session_expires: Duration,
     /// Whether calls keep their messages for the ladder.
     pub trace: bool,
     /// The `User-Agent` of every message.
@@ -119,6 +121,7 @@ impl UaConfig {
             bind,
             transport: TransportConfig::default(),
             session_expires: Some(Duration::from_secs(1800)),
+            min_session_expires: Duration::from_secs(90),
             trace: true,
             user_agent: format!("Hotline/{}", env!("CARGO_PKG_VERSION")),
             realm: "hotline".to_owned(),
@@ -151,6 +154,7 @@ impl UaConfig {
             user_agent: self.user_agent.clone(),
             t1: self.t1,
             session_expires: self.session_expires,
+            min_se: self.min_session_expires,
             trace: self.trace,
             ..endpoint::Config::default()
         }

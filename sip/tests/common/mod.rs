@@ -2,7 +2,10 @@
 //! by hand over a real socket, for what no well-behaved peer would send.
 #![allow(dead_code)] // Each test file uses its own part.
 
+pub mod certificates;
+pub mod pair;
 pub mod phone;
+pub mod sipp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -196,4 +199,10 @@ pub fn have(program: &str) -> bool {
         println!("skipped: {program} is not installed");
     }
     found
+}
+
+/// A port of the loopback that nobody uses now.
+pub fn free_port() -> u16 {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("a bound socket has an address").port()
 }
