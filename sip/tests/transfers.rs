@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 async fn asked(signals: &mut mpsc::Receiver<Signal>) -> Transfer {
     match soon(signals.recv()).await.expect("the call is up") {
-        Signal::Transfer(transfer) => transfer,
+        Signal::Transfer(transfer) => *transfer,
         Signal::TransferProgress { status, .. } => panic!("a transfer was expected, not {status}"),
     }
 }
