@@ -51,7 +51,7 @@ request_route {
     if (loose_route()) { t_relay(); exit; }
     if ($rU == "service") {
         $ru = "sip:service@SERVICE";
-    } else if (!lookup("location")) {
+    } else if (uri == myself && !lookup("location")) {
         sl_send_reply("404", "Not Found");
         exit;
     }
