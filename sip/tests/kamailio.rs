@@ -3,8 +3,9 @@
 mod common;
 
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::pair::*;
 use common::*;
@@ -86,6 +87,7 @@ impl Kamailio {
             .arg(&file)
             .arg("-Y")
             .arg(dir.path())
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -105,17 +107,10 @@ impl Kamailio {
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
-        // Its own processes end only when the first of them is asked politely.
-        // SAFETY: kill only sends a signal to the process that was started above and is still ours.
-        unsafe { libc::kill(self.child.id() as libc::pid_t, libc::SIGTERM) };
-        let begun = Instant::now();
-        while self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            if begun.elapsed() > PATIENCE {
-                let _ = self.child.kill();
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let group = -(self.child.id() as libc::pid_t);
+        // Asked politely, it sometimes waits for one of its own processes for ever.
+        // SAFETY: kill only sends a signal, to the group of processes that was started above and is still ours.
+        unsafe { libc::kill(group, libc::SIGKILL) };
         let _ = self.child.wait();
         if std::thread::panicking() {
             println!("Kamailio said:\n{}", std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default());
