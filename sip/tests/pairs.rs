@@ -9,7 +9,7 @@ use common::certificates::Certificates;
 use common::pair::*;
 use common::*;
 use sip::digest::{ALGORITHMS, DigestAlgorithm};
-use sip::media::{Codec, LegEvent};
+use sip::media::LegEvent;
 use sip::transport::TransportConfig;
 use sip::ua::{Credentials, Dial, EndCause, Progress, Protocol, RegistrationState, Traced, UaConfig};
 
