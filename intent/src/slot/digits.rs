@@ -344,6 +344,7 @@ mod tests {
     #[test]
     fn absurd_numbers_do_not_overflow() {
         assert!(!digits(&"万".repeat(3_000), Language::Chinese).is_empty());
+        assert!(!digits(&format!("{}三百十", "万".repeat(100)), Language::Chinese).is_empty());
         assert!(!digits(&"ninety thousand ".repeat(500), Language::English).is_empty());
         assert_eq!(digits("99999999999999999999999", Language::English), "99999999999999999999999");
     }

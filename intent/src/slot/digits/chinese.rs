@@ -103,7 +103,8 @@ fn chinese_number(run: &[&str]) -> String {
     while at < run.len() {
         if let Some(u) = unit(run[at]) {
             if u == 10_000 {
-                total = (total + section + digit.unwrap_or(0)).max(1).saturating_mul(u);
+                // Nobody means 万 five times over, but noise may be heard so.
+                total = total.saturating_add(section + digit.unwrap_or(0)).max(1).saturating_mul(u);
                 section = 0;
             } else {
                 section += digit.unwrap_or(1) * u;
@@ -120,7 +121,7 @@ fn chinese_number(run: &[&str]) -> String {
     }
     // 三千五 is 3500, but 三千零五 is 3005.
     let tail = digit.unwrap_or(0) * if last_unit >= 100 && !zero { last_unit / 10 } else { 1 };
-    out.push_str(&(total + section + tail).to_string());
+    out.push_str(&total.saturating_add(section + tail).to_string());
     out.extend(run[at..].iter().filter_map(|t| chinese_value(t)).map(|d| d.to_string()));
     out
 }
