@@ -18,7 +18,7 @@ pub struct TurnProfile {
     pub speculate_after: Duration,
     /// Silence that ends the turn.
     pub end_silence: Duration,
-    /// A turn that lasts this long is ended regardless.
+    /// A turn that lasts this long is ended regardless, though never by the frame that begins it.
     pub max_turn: Duration,
 }
 
@@ -234,6 +234,13 @@ mod tests {
     }
 
     #[test]
+    fn no_turn_ends_with_the_frame_that_begins_it() {
+        let hasty = TurnProfile { start_voiced: 1, max_turn: Duration::ZERO, ..TurnProfile::menu() };
+        let cut = Endpoint::Ended { reason: EndReason::MaxLength };
+        assert_eq!(run(hasty, "xx"), [(0, Endpoint::Started), (1, cut)]);
+    }
+
+    #[test]
     fn a_profile_changed_in_mid_turn_counts_at_once() {
         let mut endpointer = Endpointer::new(TurnProfile::digits());
         for _ in 0..10 {
@@ -300,7 +307,8 @@ mod tests {
                             in_turn = false;
                             match reason {
                                 EndReason::Silence => prop_assert_eq!(silent, frames(profile.end_silence)),
-                                EndReason::MaxLength => prop_assert!(length <= frames(profile.max_turn)),
+                                // One frame tells one thing, so the shortest turn has two.
+                                EndReason::MaxLength => prop_assert!(length <= frames(profile.max_turn).max(2)),
                             }
                         }
                         None => {}
