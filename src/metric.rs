@@ -34,6 +34,10 @@ pub fn install() {
             "Frames of 20 ms that found no room in the recorder's queue."
         );
         describe_counter!("hotline_sip_dropped_total", "SIP messages and connections dropped or refused, by reason.");
+        describe_gauge!("hotline_sip_dialogs", "SIP calls held, those included that wait for the answer to a BYE.");
+        describe_gauge!("hotline_sip_transactions", "SIP transactions held, those included that wait to be forgotten.");
+        describe_gauge!("hotline_media_legs", "Legs whose sockets the media threads own.");
+        describe_gauge!("hotline_tasks", "Asynchronous tasks alive.");
         describe_gauge!("hotline_trunk_up", "Whether a trunk can be called through, by trunk.");
         describe_counter!("hotline_trunk_attempts_total", "Calls tried through a trunk, by trunk and result.");
         Some(handle)
@@ -86,6 +90,25 @@ pub fn frames_not_recorded(count: u64) {
 /// How many SIP messages and connections were dropped or refused for this reason since the start.
 pub fn sip_dropped(reason: &'static str, count: u64) {
     counter!("hotline_sip_dropped_total", "reason" => reason).absolute(count);
+}
+
+/// What the telephone holds now: all of it is nothing again when the last call is forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// SIP calls.
+    pub dialogs: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+    /// Legs that the media threads own.
+    pub legs: usize,
+}
+
+/// How much the telephone holds, and how many tasks live.
+pub fn held(held: Held, tasks: usize) {
+    gauge!("hotline_sip_dialogs").set(held.dialogs as f64);
+    gauge!("hotline_sip_transactions").set(held.transactions as f64);
+    gauge!("hotline_media_legs").set(held.legs as f64);
+    gauge!("hotline_tasks").set(tasks as f64);
 }
 
 /// A trunk went up or down.

@@ -96,3 +96,35 @@ async fn the_log_holds_no_number_and_no_words() {
         assert!(!log.contains(personal), "the log names {personal}:\n{log}");
     }
 }
+
+/// A gauge as `/metrics` shows it.
+async fn gauge(serving: &Serving, name: &str) -> Option<f64> {
+    let metrics = get(serving, "/metrics").await.1;
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_telephone_holds_is_shown_and_is_nothing_again_after_the_call() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = Serving::start(folder.path(), &[("HOTLINE_SPEECH_EN", "")]);
+    let phone = common::phone().await;
+    let line = phone.call(&format!("sip:100@{}", serving.sip), "caller", PATIENCE).await.expect("answered");
+    let becomes = async |name: &str, wanted: f64| {
+        tokio::time::timeout(PATIENCE, async {
+            while gauge(&serving, name).await != Some(wanted) {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        })
+        .await
+        .unwrap_or_else(|_| panic!("{name} never became {wanted}"));
+    };
+    for name in ["hotline_sip_dialogs", "hotline_media_legs"] {
+        becomes(name, 1.0).await;
+    }
+    assert!(gauge(&serving, "hotline_tasks").await > Some(0.0));
+    line.hang_up().await;
+    for name in ["hotline_sip_dialogs", "hotline_media_legs", "hotline_sip_transactions"] {
+        becomes(name, 0.0).await;
+    }
+    assert!(serving.stop());
+}

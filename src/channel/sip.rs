@@ -124,6 +124,12 @@ impl SipChannel {
         &self.trunks
     }
 
+    /// SIP calls and transactions held now, those included that only wait for the other side.
+    pub fn held(&self) -> (usize, usize) {
+        let load = self.agent.load();
+        (load.dialogs, load.transactions)
+    }
+
     /// Messages and connections that the gate dropped or refused since the start, by reason.
     pub fn dropped(&self) -> Vec<(&'static str, u64)> {
         self.agent.transports().dropped().into_iter().map(|(reason, count)| (reason.name(), count)).collect()

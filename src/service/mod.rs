@@ -29,7 +29,7 @@ use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
 use crate::lookup::Lookup;
-use crate::metric;
+use crate::metric::{self, Held};
 use crate::store::{MasterKey, NewUser, Role, Store, StoreError, Tenant, User};
 
 pub use extensions::Extensions;
@@ -40,7 +40,7 @@ use sink::StoreSink;
 const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
 /// How long the last lines of the journal may take, on a disk that was full and has room again.
 const LAST_FLUSH: Duration = Duration::from_secs(60);
-/// How often the metrics are told what the gate dropped.
+/// How often the metrics are told what the telephone holds and the gate dropped.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How long calls in progress are given to end when the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(8);
@@ -155,7 +155,7 @@ impl Service {
                 move || sink.is_healthy() && !closing.is_cancelled()
             }),
         };
-        let dropping = tokio::spawn(count_dropped(channel.clone(), stopped.clone()));
+        let counting = tokio::spawn(count(channel.clone(), clock.clone(), stopped.clone()));
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
         let observing = tokio::spawn(observe::observe(tenant.clone(), config.trace_otlp.clone(), stopped.clone()));
         let sip = channel.local_addr();
@@ -171,7 +171,7 @@ impl Service {
             calls: tracker,
             closing,
             stopped,
-            tasks: vec![accepting, serving, observing, dropping],
+            tasks: vec![accepting, serving, observing, counting],
             sink,
         })
     }
@@ -250,9 +250,12 @@ async fn accept(mut calls: Calls, services: Services, tracker: TaskTracker, clos
     }
 }
 
-/// Shows what the gate dropped in the metrics, until stopped.
-async fn count_dropped(channel: SipChannel, stopped: CancellationToken) {
+/// Shows in the metrics what the telephone holds and what the gate dropped, until stopped.
+async fn count(channel: SipChannel, clock: Clock, stopped: CancellationToken) {
     loop {
+        let (dialogs, transactions) = channel.held();
+        let held = Held { dialogs, transactions, legs: clock.stats().legs };
+        metric::held(held, tokio::runtime::Handle::current().metrics().num_alive_tasks());
         channel.dropped().into_iter().for_each(|(reason, count)| metric::sip_dropped(reason, count));
         tokio::select! {
             () = tokio::time::sleep(COUNT_EVERY) => {}

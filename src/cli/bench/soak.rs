@@ -31,6 +31,8 @@ const FORGOTTEN: Nanos = 70 * SECOND;
 /// Of the service's own numbers, what must be nothing in the end; those that it does not have are left out.
 const GAUGES: [&str; 4] =
     ["hotline_calls_active", "hotline_sip_dialogs", "hotline_sip_transactions", "hotline_media_legs"];
+/// What is never nothing, and must be as at the start.
+const TASKS: &str = "hotline_tasks";
 
 /// Arguments of `hotline bench soak`.
 #[derive(clap::Args)]
@@ -51,6 +53,7 @@ struct Held {
     minute: f64,
     files: Option<u64>,
     threads: Option<u64>,
+    tasks: Option<u64>,
     rss_kb: Option<u64>,
     pss_kb: Option<u64>,
     /// By the service's own count, under the names that it uses.
@@ -184,13 +187,15 @@ fn keys(random: &mut impl Rng, length: Nanos) -> Vec<Nanos> {
 
 fn held(bed: &mut Bed, begun: Nanos) -> Held {
     let sample: Option<Sample> = bed.sample();
-    let counts = bed.serving.as_ref().map(|serving| gauges(serving.http, &GAUGES)).unwrap_or_default();
+    let ask = |names: &[&str]| bed.serving.as_ref().map(|serving| gauges(serving.http, names)).unwrap_or_default();
+    let (counts, tasks) = (ask(&GAUGES), ask(&[TASKS]).into_iter().next().flatten());
     let live = GAUGES.into_iter().zip(counts).filter_map(|(name, count)| Some((name, count?))).collect();
     let (calls, tally) = (bed.engine.up(), &bed.engine.tally);
     Held {
         minute: rounded((sys::now() - begun) as f64 / 60e9),
         files: sample.map(|sample| sample.files),
         threads: sample.map(|sample| sample.threads),
+        tasks: tasks.map(|tasks| tasks as u64),
         rss_kb: sample.map(|sample| sample.rss_kb),
         pss_kb: sample.map(|sample| sample.pss_kb),
         live,
@@ -213,10 +218,11 @@ fn line(held: &Held) -> String {
     let live: Vec<String> =
         held.live.iter().map(|(name, count)| format!("{} {count}", name.trim_start_matches("hotline_"))).collect();
     format!(
-        "{:>6.1} min  files {}  threads {}  RSS {} kB  PSS {} kB  {}  | calls {} offered {} completed {} cancelled {} failed {} holds {} registered {} retransmitted {}",
+        "{:>6.1} min  files {}  threads {}  tasks {}  RSS {} kB  PSS {} kB  {}  | calls {} offered {} completed {} cancelled {} failed {} holds {} registered {} retransmitted {}",
         held.minute,
         number(held.files),
         number(held.threads),
+        number(held.tasks),
         number(held.rss_kb),
         number(held.pss_kb),
         live.join("  "),
@@ -241,6 +247,7 @@ fn leaks(start: &Held, end: &Held) -> Vec<String> {
     };
     more("files and sockets", start.files, end.files, 4);
     more("threads", start.threads, end.threads, 4);
+    more("tasks", start.tasks, end.tasks, 4);
     // A tenth, and what allocators keep for themselves.
     more("memory (kB)", start.pss_kb, end.pss_kb, start.pss_kb.unwrap_or_default() / 10 + 4_096);
     leaks.extend(end.live.iter().filter(|(_, count)| *count > 0.0).map(|(name, count)| format!("{name}: {count}")));
@@ -252,6 +259,7 @@ fn compared(start: &Held, end: &Held) -> String {
     let mut rows = vec![
         row("files and sockets", |held| held.files),
         row("threads", |held| held.threads),
+        row("tasks", |held| held.tasks),
         row("RSS kB", |held| held.rss_kb),
         row("PSS kB", |held| held.pss_kb),
     ];
@@ -278,6 +286,7 @@ mod tests {
             minute: 0.0,
             files: Some(files),
             threads: Some(8),
+            tasks: Some(30),
             rss_kb: Some(pss_kb),
             pss_kb: Some(pss_kb),
             live: vec![("hotline_calls_active", live)],
