@@ -241,3 +241,17 @@ async fn a_registrar_that_is_not_there_is_an_error_and_not_a_wait() {
     let result = soon(phone.register(&format!("sip:{}", silent.addr()), alice("secret"), MINUTE)).await;
     assert!(matches!(result, Err(SipError::Gone(_) | SipError::Refused { status: 408, .. })), "{result:?}");
 }
+
+#[tokio::test]
+async fn who_is_registered_can_be_asked_without_changing_it() {
+    let (server, _calls) = agent(registrar()).await;
+    let (phone, _calls) = agent(config()).await;
+    let (asker, _calls) = agent(config()).await;
+    assert!(soon(asker.bindings(&uri(&server), alice("secret"))).await.expect("an answer").is_empty());
+    let _registration = soon(phone.register(&uri(&server), alice("secret"), MINUTE)).await.expect("registered");
+    let bindings = soon(asker.bindings(&uri(&server), alice("secret"))).await.expect("an answer");
+    assert_eq!(bindings.len(), 1);
+    assert_eq!(server.registered("alice").len(), 1, "asking adds nothing");
+    let refused = soon(asker.bindings(&uri(&server), alice("wrong"))).await;
+    assert!(matches!(refused, Err(SipError::Refused { status: 403, .. })), "{refused:?}");
+}

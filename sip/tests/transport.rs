@@ -11,7 +11,7 @@ use sip::endpoint::{Peer, Protocol};
 use sip::message::{Message, Uri};
 use sip::transport::gate::{Net, Offence, Reason};
 use sip::transport::{
-    Inbound, Inbox, Received, StreamConfig, TlsIdentity, TransportConfig, TransportError, Transports,
+    Distrust, Inbound, Inbox, Received, Shown, StreamConfig, TlsIdentity, TransportConfig, TransportError, Transports,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -432,6 +432,28 @@ async fn tls_with_an_authority_of_ones_own() {
     let end = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(ENDS));
     assert_eq!(server.transports.certificate_ends(), end);
     assert_eq!(client.transports.peer_certificate_ends(server.peer(Protocol::Tls)), end);
+    assert_eq!(server.transports.certificate_names(), ["127.0.0.1"]);
+}
+
+#[tokio::test]
+async fn what_a_tls_server_shows_can_be_looked_at_although_it_is_not_believed() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    for (trusted, host, distrust) in [
+        (&authority, "127.0.0.1", None),
+        (&authority, "elsewhere.example", Some(Distrust::WrongName("127.0.0.1".to_owned()))),
+        (&other, "127.0.0.1", Some(Distrust::UnknownAuthority)),
+    ] {
+        let server = End::start(tls(&authority, authority.issue(host))).await;
+        let client = End::start(TransportConfig { trust: trusted.trust(), ..TransportConfig::default() }).await;
+        let shown = client.transports.inspect(server.peer(Protocol::Tls)).await.expect("it shows a certificate");
+        let ends = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(ENDS));
+        assert_eq!(shown, Shown { ends, names: vec![host.to_owned()], distrust });
+        assert_eq!(client.transports.connections(), 0);
+    }
+    let client = End::start(TransportConfig { trust: authority.trust(), ..TransportConfig::default() }).await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("bound");
+    let nobody = Peer { addr: nobody, protocol: Protocol::Tls };
+    assert!(client.transports.inspect(nobody).await.is_err_and(|why| why.contains("cannot connect")));
 }
 
 #[tokio::test]

@@ -88,6 +88,11 @@ impl Description {
         Ok(Description { lines, audio })
     }
 
+    /// Where its first audio stream wants to be sent to; an unspecified address means nowhere.
+    pub fn audio_addr(&self) -> Option<SocketAddr> {
+        self.audio.first().map(|audio| audio.remote)
+    }
+
     /// Whether there is audio that can be answered, and why not.
     pub fn check(&self, preferences: &Preferences) -> Result<(), SdpError> {
         self.choose(preferences, None).map(|_| ())

@@ -1,5 +1,7 @@
-//! When a certificate ends: the one field of X.509 (RFC 5280 section 4.1.2.5) that is read here, by walking there through the DER.
+//! When a certificate ends and whom it names: the two fields of X.509 (RFC 5280 sections 4.1.2.5 and 4.2.1.6) that are read here, by
+//! walking there through the DER.
 
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 const SEQUENCE: u8 = 0x30;
@@ -7,9 +9,69 @@ const INTEGER: u8 = 0x02;
 const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
+const BOOLEAN: u8 = 0x01;
+const OCTETS: u8 = 0x04;
+const OID: u8 = 0x06;
+const EXTENSIONS: u8 = 0xa3;
+const DNS_NAME: u8 = 0x82;
+const IP_ADDRESS: u8 = 0x87;
+/// 2.5.29.17, subjectAltName.
+const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1d, 0x11];
 
 /// The `notAfter` of a certificate in DER; `None` when it cannot be read.
 pub fn not_after(certificate: &[u8]) -> Option<SystemTime> {
+    let (validity, _) = take(validity_and_rest(certificate)?, SEQUENCE)?;
+    let (_, _not_before, validity) = element(validity)?;
+    let (tag, time, _) = element(validity)?;
+    read_time(tag, std::str::from_utf8(time).ok()?)
+}
+
+/// The hosts and addresses that a certificate in DER names; none when it cannot be read.
+pub(super) fn names(certificate: &[u8]) -> Vec<String> {
+    alternative_names(certificate).unwrap_or_default()
+}
+
+fn alternative_names(certificate: &[u8]) -> Option<Vec<String>> {
+    let (_validity, body) = take(validity_and_rest(certificate)?, SEQUENCE)?;
+    let (_subject, body) = take(body, SEQUENCE)?;
+    let (_key, mut body) = take(body, SEQUENCE)?;
+    // Identifiers of issuer and subject, which nobody writes any more, may come before.
+    let extensions = loop {
+        let (tag, contents, rest) = element(body)?;
+        if tag == EXTENSIONS {
+            break contents;
+        }
+        body = rest;
+    };
+    let (mut extensions, _) = take(extensions, SEQUENCE)?;
+    while let Some((extension, rest)) = take(extensions, SEQUENCE) {
+        extensions = rest;
+        let (oid, value) = take(extension, OID)?;
+        if oid != ALTERNATIVE_NAMES {
+            continue;
+        }
+        let value = take(value, BOOLEAN).map_or(value, |(_critical, rest)| rest);
+        let (mut list, _) = take(take(value, OCTETS)?.0, SEQUENCE)?;
+        let mut names = Vec::new();
+        while let Some((tag, name, rest)) = element(list) {
+            list = rest;
+            names.extend(match tag {
+                DNS_NAME => std::str::from_utf8(name).ok().map(str::to_owned),
+                IP_ADDRESS => match name.len() {
+                    4 => <[u8; 4]>::try_from(name).ok().map(|ip| IpAddr::from(ip).to_string()),
+                    16 => <[u8; 16]>::try_from(name).ok().map(|ip| IpAddr::from(ip).to_string()),
+                    _ => None,
+                },
+                _ => None,
+            });
+        }
+        return Some(names);
+    }
+    None
+}
+
+/// What stands from the validity on.
+fn validity_and_rest(certificate: &[u8]) -> Option<&[u8]> {
     let (certificate, _) = take(certificate, SEQUENCE)?;
     let (body, _) = take(certificate, SEQUENCE)?;
     // Version 1 certificates leave their version out.
@@ -17,10 +79,7 @@ pub fn not_after(certificate: &[u8]) -> Option<SystemTime> {
     let (_serial, body) = take(body, INTEGER)?;
     let (_algorithm, body) = take(body, SEQUENCE)?;
     let (_issuer, body) = take(body, SEQUENCE)?;
-    let (validity, _) = take(body, SEQUENCE)?;
-    let (_, _not_before, validity) = element(validity)?;
-    let (tag, time, _) = element(validity)?;
-    read_time(tag, std::str::from_utf8(time).ok()?)
+    Some(body)
 }
 
 /// An element of this tag: its contents, and what follows it.
@@ -119,15 +178,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_certificate_says_whom_it_names() {
+        let named = ["sip.example", "192.0.2.7", "2001:db8::7"];
+        let params = rcgen::CertificateParams::new(named.map(str::to_owned)).expect("names");
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("signed");
+        assert_eq!(names(certificate.der()), named);
+        let nameless = rcgen::CertificateParams::new(Vec::new()).expect("no names").self_signed(&key).expect("signed");
+        assert!(names(nameless.der()).is_empty());
+    }
+
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(mut bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
-            let _ = not_after(&bytes);
+            let _ = (not_after(&bytes), names(&bytes));
             for tag in [SEQUENCE, SEQUENCE, INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, UTC_TIME, UTC_TIME] {
                 let length = bytes.len() as u8;
                 bytes.splice(0..0, [tag, 0x81, length]);
                 let _ = not_after(&bytes);
             }
+            let _ = (not_after(&bytes), names(&bytes));
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let _ = (read_time(UTC_TIME, &text), read_time(GENERALIZED_TIME, &text));
         }

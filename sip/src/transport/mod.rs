@@ -13,6 +13,7 @@ mod config;
 mod dns;
 mod expiry;
 pub mod gate;
+mod inspect;
 mod resolve;
 mod stream;
 mod tls;
@@ -33,6 +34,8 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 pub use config::{ResolveError, StreamConfig, TlsIdentity, TransportConfig, TransportError, Trust};
 pub use expiry::not_after;
+pub use inspect::{Distrust, Shown};
+pub use udp::BUFFER_BYTES as SOCKET_BUFFER_BYTES;
 
 use crate::endpoint::{Peer, Protocol};
 use crate::message::{Message, Name, ParseError, Uri};
@@ -265,6 +268,17 @@ impl Transports {
     /// When the certificate ends that the server at the other end of an open connection showed.
     pub fn peer_certificate_ends(&self, peer: Peer) -> Option<SystemTime> {
         stream::not_after(&self.0, peer)
+    }
+
+    /// Whom the certificate names that this side shows to those who connect.
+    pub fn certificate_names(&self) -> Vec<String> {
+        let chain = self.0.config.server_tls.as_ref().and_then(|identity| tls::chain(identity).ok());
+        chain.and_then(|chain| Some(expiry::names(chain.first()?))).unwrap_or_default()
+    }
+
+    /// What a TLS server shows to those who connect, whether we would believe it or not. Nothing is sent to it.
+    pub async fn inspect(&self, peer: Peer) -> Result<Shown, String> {
+        inspect::inspect(&self.0, peer).await
     }
 
     /// Reads the certificate and key files again, for connections to come; with an error, what was there stays in use.

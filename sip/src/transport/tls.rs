@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -11,6 +12,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use super::inspect::Watching;
 use super::{TlsIdentity, TransportConfig, TransportError, Trust};
 
 /// What this side shows and demands when others connect; `None` without a certificate.
@@ -58,6 +60,23 @@ pub(super) fn connector(config: &TransportConfig) -> Result<TlsConnector, Transp
         None => builder.with_no_client_auth(),
     };
     Ok(TlsConnector::from(Arc::new(client)))
+}
+
+/// As [`connector`], but it believes everything and notes what it should not have.
+pub(super) fn watching(config: &TransportConfig) -> Result<(TlsConnector, Arc<Watching>), TransportError> {
+    let roots = match &config.trust {
+        Trust::File(path) => roots(path)?,
+        Trust::System => system_roots()?,
+    };
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build();
+    let watching = Watching::new(verifier.map_err(|_| TransportError::NoRoots)?);
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        // Unreachable with ring, which has the default versions.
+        .map_err(|_| TransportError::NoRoots)?
+        .dangerous()
+        .with_custom_certificate_verifier(watching.clone());
+    Ok((TlsConnector::from(Arc::new(builder.with_no_client_auth())), watching))
 }
 
 /// The name that a server's certificate must have: the host of the URI (RFC 5922 section 7.1), or else its address.

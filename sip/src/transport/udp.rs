@@ -15,8 +15,8 @@ use tokio::net::UdpSocket;
 use super::batch::{self, BATCH, Room};
 use super::{TransportError, locked};
 
-/// Room for a burst of some thousand messages while the process is busy elsewhere.
-const BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// What a SIP socket asks for, each way: room for a burst of some thousand messages while the process is busy elsewhere.
+pub const BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Datagrams that may wait for a socket that takes no more; those beyond it are lost like any other.
 const WAITING: usize = 4_096;
 /// Sources of which is remembered which socket they use.

@@ -334,6 +334,11 @@ impl UserAgent {
         register::register(self.core.clone(), registrar, credentials, expires).await
     }
 
+    /// Asks somebody else's registrar who is registered with these credentials. Changes nothing there, but shows whether they are right.
+    pub async fn bindings(&self, registrar: &str, credentials: Credentials) -> Result<Vec<NameAddr>, SipError> {
+        register::bindings(self.core.clone(), registrar, credentials).await
+    }
+
     /// Takes no more calls (503), hangs up all there are, and closes the sockets; takes 5 s at most.
     pub async fn shutdown(&self) {
         self.core.draining.store(true, Ordering::Release);

@@ -85,6 +85,31 @@ pub(super) async fn register(
     Ok(Registration { state: receiver, stop, task: Some(task) })
 }
 
+/// Asks who is registered under these credentials, and changes nothing (RFC 3261 section 10.2.3: a REGISTER without Contact).
+pub(super) async fn bindings(
+    core: Arc<Core>,
+    registrar: &str,
+    credentials: Credentials,
+) -> Result<Vec<NameAddr>, SipError> {
+    let registrar = sip_uri(registrar)?;
+    let mut aor = registrar.clone();
+    aor.user = Some(credentials.username.clone());
+    let mut last = SipError::Gone("the registrar did not answer".to_owned());
+    for way in resolve(&core, &registrar).await? {
+        let mut request = outside(Method::Register, &aor, &aor, 1, None);
+        request.uri = registrar.clone();
+        match core.request(request, way, Some(credentials.clone())).await {
+            Some(response) if (200..300).contains(&response.status) => {
+                return Ok(response.headers.addresses(&Name::Contact).unwrap_or_default());
+            }
+            Some(response) if response.status < 500 => return Err(refused(&response)),
+            Some(response) => last = refused(&response),
+            None => {}
+        }
+    }
+    Err(last)
+}
+
 async fn refresh(
     mut client: Client,
     wanted: Duration,
