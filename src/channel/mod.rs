@@ -5,5 +5,5 @@
 mod sip;
 mod trunks;
 
-pub use self::sip::{Algorithm, Calls, Directory, SipChannel, SipSettings, StartError};
+pub use self::sip::{Algorithm, Calls, Directory, SipChannel, SipSettings, StartError, user_agent};
 pub use self::trunks::{Connected, FromTrunk, Outbound, Slot, TrunkError, TrunkStatus, Trunks};

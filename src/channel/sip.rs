@@ -32,20 +32,25 @@ pub struct SipSettings {
 impl SipSettings {
     /// As the configuration says; `directory` are the extensions that may register, and their hashed passwords.
     pub fn new(config: &Config, directory: Arc<dyn Directory>) -> Self {
-        let mut ua = UaConfig::new(config.sip_bind);
-        ua.realm = config.sip_realm.clone();
-        ua.advertised_ip = config.sip_advertised_ip;
-        ua.media_ip = config.sip_media_ip;
-        ua.rtp_ports = config.sip_rtp_ports.clone();
-        ua.registrar = Some(directory);
-        let algorithm = |hash: &Hash| match hash {
-            Hash::Md5 => Algorithm::Md5,
-            Hash::Sha256 => Algorithm::Sha256,
-        };
-        ua.digest_algorithms = config.sip_digest.iter().map(algorithm).collect();
-        ua.transport = transport(config);
+        let ua = UaConfig { registrar: Some(directory), ..user_agent(config) };
         SipSettings { ua, trunks: config.trunks.clone(), country: config.sip_default_country }
     }
+}
+
+/// The user agent that the configuration describes, without anybody who may register.
+pub fn user_agent(config: &Config) -> UaConfig {
+    let mut ua = UaConfig::new(config.sip_bind);
+    ua.realm = config.sip_realm.clone();
+    ua.advertised_ip = config.sip_advertised_ip;
+    ua.media_ip = config.sip_media_ip;
+    ua.rtp_ports = config.sip_rtp_ports.clone();
+    let algorithm = |hash: &Hash| match hash {
+        Hash::Md5 => Algorithm::Md5,
+        Hash::Sha256 => Algorithm::Sha256,
+    };
+    ua.digest_algorithms = config.sip_digest.iter().map(algorithm).collect();
+    ua.transport = transport(config);
+    ua
 }
 
 fn transport(config: &Config) -> TransportConfig {

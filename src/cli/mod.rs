@@ -3,6 +3,7 @@
 mod bench;
 mod call;
 mod demo;
+mod doctor;
 mod eval;
 mod models;
 mod serve;
@@ -34,6 +35,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Call somebody: play a recording, press keys, record the answer
     Call(call::Arguments),
+    /// Find out why calls have no sound, or do not come: ports, clock, certificates, NAT, trunks, and test calls
+    Doctor(doctor::Arguments),
     /// Pull and check the models
     Models(models::Arguments),
     /// Measure recognition and understanding on your own data
@@ -51,12 +54,17 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,
-        Err(error) => return failed(&error),
+        Err(error) => match &arguments.command {
+            Command::Doctor(arguments) => return doctor::unreadable(arguments, &error),
+            _ => return failed(&error),
+        },
     };
-    let quiet = matches!(
-        arguments.command,
-        Command::Demo(_) | Command::Call(_) | Command::Eval(_) | Command::Models(_) | Command::Bench(_)
-    );
+    let is_doctor = matches!(arguments.command, Command::Doctor(_));
+    let quiet = is_doctor
+        || matches!(
+            arguments.command,
+            Command::Demo(_) | Command::Call(_) | Command::Eval(_) | Command::Models(_) | Command::Bench(_)
+        );
     start_log(&config, quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -67,6 +75,7 @@ pub fn main() -> ExitCode {
             Command::Serve => serve::run(config).await,
             Command::Demo(arguments) => demo::run(arguments, config).await,
             Command::Call(arguments) => call::run(arguments).await,
+            Command::Doctor(arguments) => doctor::run(arguments, config).await,
             Command::Models(arguments) => models::run(arguments, &config).await,
             Command::Eval(arguments) => eval::run(arguments, &config).await,
             Command::Bench(arguments) => bench::run(arguments).await,
@@ -78,6 +87,10 @@ pub fn main() -> ExitCode {
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     match result {
         Ok(code) => code,
+        Err(error) if is_doctor => {
+            failed(&*error);
+            ExitCode::from(doctor::COULD_NOT_RUN)
+        }
         Err(error) => failed(&*error),
     }
 }

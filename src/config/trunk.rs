@@ -47,6 +47,7 @@ pub const TRUNK_KEYS: &[Key] = &[
     key("max_calls_of_one", "5", "outbound calls at a time for one extension or flow"),
     key("max_calls_a_day_of_one", "200", "outbound calls a day for one extension or flow"),
     key("options_seconds", "30", "how often it is asked whether it is there; 0: never"),
+    key("test_number", "", "number that `hotline doctor` dials through it, best an echo; costs what a call costs"),
 ];
 
 const fn key(name: &'static str, default: &'static str, help: &'static str) -> Key {
@@ -209,6 +210,7 @@ impl Reading<'_> {
                 source_at_once: self.count("max_calls_of_one")?,
                 source_a_day: self.count("max_calls_a_day_of_one")?,
             },
+            test_number: text("test_number"),
             ask_every: Some(self.seconds("options_seconds")?).filter(|every| !every.is_zero()),
             ..TrunkConfig::new(self.name, addresses, rules)
         })

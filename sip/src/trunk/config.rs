@@ -43,6 +43,8 @@ pub struct TrunkConfig {
     pub limits: Limits,
     /// How often it is asked whether it is there (OPTIONS); `None` for never.
     pub ask_every: Option<Duration>,
+    /// Called through it when somebody looks for a fault; an echo is best.
+    pub test_number: Option<String>,
 }
 
 impl TrunkConfig {
@@ -65,6 +67,7 @@ impl TrunkConfig {
             rules,
             limits: Limits::default(),
             ask_every: Some(Duration::from_secs(30)),
+            test_number: None,
         }
     }
 
