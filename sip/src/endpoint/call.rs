@@ -189,6 +189,18 @@ impl Call {
         net.call_after(net.config.patience(), self.id, CallTimer::NoAck(generation));
     }
 
+    /// The dialog with the other end that has this tag: the one that is up, or an early one of a call that we place.
+    pub fn dialog_with(&self, remote_tag: &str) -> Option<&Dialog> {
+        self.dialog.as_ref().or_else(|| self.caller.as_ref()?.early(remote_tag))
+    }
+
+    pub fn dialog_with_mut(&mut self, remote_tag: &str) -> Option<&mut Dialog> {
+        match &mut self.dialog {
+            Some(dialog) => Some(dialog),
+            None => self.caller.as_mut()?.early_mut(remote_tag),
+        }
+    }
+
     // ── Requests within the dialog ───────────────────────────────────────────────────────────────────────────────────
 
     /// An ACK: of our 2xx, early or late or once more.
@@ -210,7 +222,8 @@ impl Call {
     /// Any other request within the dialog.
     pub fn on_request(&mut self, net: &mut Net, id: ServerId, request: &Request, peer: Peer) {
         let seq = request.headers.cseq().map_or(0, |cseq| cseq.seq);
-        let Some(dialog) = &mut self.dialog else { return self.reply_plain(net, id, 481) };
+        let tag = request.headers.tag(&Name::From).unwrap_or_default();
+        let Some(dialog) = self.dialog_with_mut(tag) else { return self.reply_plain(net, id, 481) };
         if !dialog.in_order(seq) {
             return self.reply_plain(net, id, 500);
         }
@@ -218,6 +231,8 @@ impl Call {
             return self.reply_plain(net, id, 481);
         }
         match request.method {
+            // An early dialog is ended by a refusal of the INVITE (RFC 3261 section 15).
+            Method::Bye if self.state == State::Calling => self.reply_plain(net, id, 403),
             Method::Bye => {
                 self.reply_plain(net, id, 200);
                 self.on_bye(net);

@@ -30,6 +30,10 @@ pub(super) struct CalleeSide {
     /// The 200 that waits for a PRACK.
     accepting: Option<Bytes>,
     session_headers: Vec<(Name, String)>,
+    /// Whether the INVITE brought no offer, so that the first reliable response makes one (RFC 3262 section 5), or else the 200.
+    offer_due: bool,
+    /// Whether UPDATE has changed the session since it was first described: then the answer does not describe it again.
+    pub renegotiated: bool,
 }
 
 /// A reliable provisional response that waits for its PRACK.
@@ -66,6 +70,8 @@ impl Call {
             queued: VecDeque::new(),
             accepting: None,
             session_headers,
+            offer_due: request.body.is_empty(),
+            renegotiated: false,
         }));
         call.dialog = Some(dialog);
         net.bind(server, id);
@@ -125,6 +131,7 @@ impl Call {
         }
         callee.reliable = None;
         callee.queued.clear();
+        let body = if callee.renegotiated { Bytes::new() } else { body };
         let (server, peer, seq) = (callee.server, callee.peer, callee.invite_seq);
         let timer_headers = std::mem::take(&mut callee.session_headers);
         let mut headers = self.session_headers(net, peer, &body);
@@ -163,14 +170,30 @@ impl Call {
         if !fits {
             return self.reply_plain(net, id, 481);
         }
+        let body = &request.body;
+        let is_answer = callee.offer_due && callee.reliable.as_ref().is_some_and(|reliable| reliable.with_body);
+        if is_answer && body.is_empty() {
+            let warning = (Name::Warning, "399 hotline \"the answer to our offer is missing\"".to_owned());
+            return self.reply(net, id, 400, vec![warning], Bytes::new());
+        }
+        if !is_answer && !body.is_empty() && self.offers.is_open() {
+            // Nothing is lost: the response that it acknowledges comes again, and so may this (RFC 6337 section 2.3).
+            let wait = rand::random_range(0..=10).to_string();
+            return self.reply(net, id, 500, vec![(Name::RetryAfter, wait)], Bytes::new());
+        }
+        let Some(callee) = &mut self.callee else { return };
+        callee.offer_due &= !is_answer;
         callee.reliable = None;
         let next = callee.queued.pop_front();
         let accepting = callee.accepting.take();
-        if request.body.is_empty() {
+        if is_answer {
+            self.reply_plain(net, id, 200);
+            net.event(Event::Answer { call: self.id, result: Ok(body.clone()) });
+        } else if body.is_empty() {
             self.reply_plain(net, id, 200);
         } else {
-            self.offers.took_remote(OfferId(id), false);
-            net.event(Event::Offer { call: self.id, offer: OfferId(id), body: request.body.clone() });
+            self.offers.took_remote(OfferId(id), self.dialog.as_ref().map(|dialog| dialog.peer));
+            net.event(Event::Offer { call: self.id, offer: OfferId(id), body: body.clone() });
         }
         match (accepting, next) {
             (Some(body), _) => self.accept(net, body),

@@ -21,8 +21,7 @@ pub(super) struct CallerSide {
     invite: Request,
     peer: Peer,
     key: ClientKey,
-    /// Early dialogs, and the last reliable response of each.
-    forks: Vec<(Dialog, u32)>,
+    forks: Vec<Fork>,
     /// Whether a final response may still come.
     open: bool,
     cancelled: bool,
@@ -30,7 +29,38 @@ pub(super) struct CallerSide {
     lengthened: bool,
 }
 
+/// An early dialog.
+struct Fork {
+    dialog: Dialog,
+    /// The number of the last reliable response.
+    rseq: u32,
+    /// The session description that it brought, if any.
+    session: Bytes,
+}
+
 impl CallerSide {
+    /// The early dialog with this tag.
+    pub fn early(&self, tag: &str) -> Option<&Dialog> {
+        self.forks.iter().map(|fork| &fork.dialog).find(|dialog| dialog.remote_tag == tag)
+    }
+
+    pub fn early_mut(&mut self, tag: &str) -> Option<&mut Dialog> {
+        self.forks.iter_mut().map(|fork| &mut fork.dialog).find(|dialog| dialog.remote_tag == tag)
+    }
+
+    /// What an answer says of the session. One that repeats the description of its own 1xx, or has none because that counts
+    /// (RFC 3261 section 13.2.1), says nothing new: empty, unless another branch was heard since.
+    fn news(&self, tag: &str, body: &Bytes) -> Bytes {
+        let Some(fork) = self.forks.iter().find(|fork| fork.dialog.remote_tag == tag) else { return body.clone() };
+        let repeated = body.is_empty() || *body == fork.session;
+        let others = self.forks.iter().any(|other| other.dialog.remote_tag != tag && !other.session.is_empty());
+        match (repeated, others) {
+            (true, true) => fork.session.clone(),
+            (true, false) => Bytes::new(),
+            (false, _) => body.clone(),
+        }
+    }
+
     pub fn waits_for_final(&self) -> bool {
         self.open
     }
@@ -138,18 +168,21 @@ impl Call {
         let Some(caller) = &mut self.caller else { return };
         let reliable = response.headers.lists(&Name::Require, "100rel");
         if let Some(tag) = response.to_tag() {
-            let known = caller.forks.iter().position(|(dialog, _)| dialog.remote_tag == tag);
+            let known = caller.forks.iter().position(|fork| fork.dialog.remote_tag == tag);
             let fork = match known {
                 Some(fork) => fork,
                 None if caller.forks.len() < MAX_FORKS => {
                     let Some(dialog) = Dialog::caller(&caller.invite, &response.headers, peer) else { return };
-                    caller.forks.push((dialog, 0));
+                    caller.forks.push(Fork { dialog, rseq: 0, session: Bytes::new() });
                     caller.forks.len() - 1
                 }
                 None => return,
             };
             if reliable && !self.acknowledge_provisional(net, fork, response, known.is_none()) {
                 return;
+            }
+            if let (Some(caller), true) = (&mut self.caller, is_session(&response.headers)) {
+                caller.forks[fork].session = response.body.clone();
             }
         }
         let body = if is_session(&response.headers) { response.body.clone() } else { Bytes::new() };
@@ -160,7 +193,7 @@ impl Call {
     fn acknowledge_provisional(&mut self, net: &mut Net, fork: usize, response: &Response, first: bool) -> bool {
         let Some(caller) = &mut self.caller else { return false };
         let Some(rseq) = response.headers.number(&Name::RSeq).and_then(|n| u32::try_from(n).ok()) else { return true };
-        let (dialog, last) = &mut caller.forks[fork];
+        let Fork { dialog, rseq: last, .. } = &mut caller.forks[fork];
         if !first && *last != 0 && rseq != *last + 1 {
             return false;
         }
@@ -193,9 +226,11 @@ impl Call {
             self.fail(net, 502, "the answer has routes that cannot be read".to_owned(), true, None);
             return;
         };
-        if let Some((early, _)) = caller.forks.iter().find(|(early, _)| early.remote_tag == tag) {
+        if let Some(early) = caller.early(tag) {
             dialog.local_seq = dialog.local_seq.max(early.local_seq);
+            dialog.remote_seq = early.remote_seq;
         }
+        let body = caller.news(tag, &response.body);
         self.dialog = Some(dialog);
         self.acknowledge(net, seq);
         if self.state != State::Calling {
@@ -204,7 +239,7 @@ impl Call {
         }
         self.state = State::Up;
         self.agree_refresh_as_caller(net, &response.headers);
-        net.event(Event::Answered { call: self.id, body: response.body.clone() });
+        net.event(Event::Answered { call: self.id, body });
     }
 
     fn decline_branch(&mut self, net: &mut Net, response: &Response, peer: Peer, seq: u32) {

@@ -141,7 +141,10 @@ impl Endpoint {
                         self.settle(call_id);
                     }
                 }
-                None => self.respond(id, 481, Vec::new()),
+                None => {
+                    self.net.event(Event::Stray { peer });
+                    self.respond(id, 481, Vec::new());
+                }
             };
         }
         match request.method {
@@ -163,8 +166,8 @@ impl Endpoint {
 
     fn call_of(&self, request: &Request, local_tag: &str) -> Option<CallId> {
         let id = CallId::from_tag(local_tag)?;
-        let dialog = self.calls.get(&id)?.dialog.as_ref()?;
         let remote = request.headers.tag(&Name::From).unwrap_or_default();
+        let dialog = self.calls.get(&id)?.dialog_with(remote)?;
         dialog.is(request.headers.call_id(), remote).then_some(id)
     }
 
@@ -179,7 +182,13 @@ impl Endpoint {
     fn on_cancel(&mut self, id: ServerId, cancel: &Request) {
         match self.net.cancelled(cancel) {
             Some((invite, call, open)) => {
-                self.respond(id, 200, Vec::new());
+                // The same tag as in the responses to the INVITE (section 9.2).
+                match call {
+                    Some(call) => {
+                        self.net.reply(id, 200, Some(&call.tag()), Vec::new(), Bytes::new());
+                    }
+                    None => self.respond(id, 200, Vec::new()),
+                }
                 if !open {
                     return;
                 }

@@ -74,7 +74,7 @@ pub enum Event {
     Answered {
         /// Which.
         call: CallId,
-        /// The session description.
+        /// The session description; empty when what a provisional response said of the session holds.
         body: Bytes,
     },
     /// A call of ours came to nothing. Its last event.
@@ -138,6 +138,11 @@ pub enum Event {
         call: CallId,
         /// Its messages.
         ladder: Vec<Traced>,
+    },
+    /// A request within a dialog that does not exist: told so (481), and of interest to whoever watches strangers.
+    Stray {
+        /// Who sent it.
+        peer: Peer,
     },
     /// A request outside calls that somebody else must answer (REGISTER): [`reply_outside`](super::Endpoint::reply_outside).
     Request(Box<OutsideRequest>),

@@ -36,8 +36,15 @@ impl Offers {
         self.remote.take().map(|(offer, _)| offer)
     }
 
-    pub fn took_remote(&mut self, offer: OfferId, invite: bool) {
-        self.remote = Some((offer, invite));
+    /// Takes an offer that came by PRACK.
+    pub fn took_remote(&mut self, offer: OfferId, peer: Option<Peer>) {
+        self.remote = Some((offer, false));
+        self.remote_peer = peer;
+    }
+
+    /// Whether an offer of either side has no answer.
+    pub fn is_open(&self) -> bool {
+        self.remote.is_some() || self.local.is_some()
     }
 
     pub fn sent_again(&mut self, key: ClientKey) {
@@ -67,8 +74,8 @@ impl Call {
             Ok(headers) => headers,
             Err((status, headers)) => return self.reply(net, id, status, headers, Bytes::new()),
         };
-        if let Some(dialog) = &mut self.dialog {
-            dialog.refresh(&request.headers, peer);
+        if let Some(dialog) = self.dialog_with_mut(request.headers.tag(&Name::From).unwrap_or_default()) {
+            dialog.refresh_by_request(&request.headers, peer);
         }
         self.refresh.pending_headers = refresh;
         if !carries {
@@ -93,6 +100,9 @@ impl Call {
         let tag = self.id.tag();
         let Some((bytes, to)) = net.reply(offer.0, 200, Some(&tag), headers, body) else { return };
         self.traced(net, true, to, &bytes);
+        if let (State::Offered, Some(callee)) = (self.state, &mut self.callee) {
+            callee.renegotiated = true;
+        }
         if invite {
             self.state = State::Up;
             let seq = self.offers.remote_seq;
@@ -160,7 +170,7 @@ impl Call {
             }
             self.offers.local = None;
             if let Some(dialog) = &mut self.dialog {
-                dialog.refresh(&response.headers, answered.peer);
+                dialog.refresh_by_response(&response.headers, answered.peer);
             }
             if invite {
                 self.acknowledge(net, seq);

@@ -31,7 +31,7 @@ pub(super) fn fault(request: &Request) -> Option<(u16, Option<(Name, String)>)> 
         return said(400, "a Via cannot be read");
     }
     match headers.get(&Name::MaxForwards).map(str::parse::<u32>) {
-        Some(Ok(0)) if request.method != Method::Register => return plain(483),
+        // Nothing is handed on from here, so that the last hop is as good as any (RFC 4475 section 3.1.1.4).
         Some(Ok(0..=255)) | None => {}
         _ => return said(400, "Max-Forwards cannot be read"),
     }

@@ -509,6 +509,55 @@ fn a_stranger_with_the_right_tag_but_another_call_id_gets_481() {
     deliver(&mut world, request);
     assert_eq!(world.count("B 481 BYE"), 1);
     assert_eq!(world.sides[B].calls(), 1);
+    assert!(world.has(B, |event| matches!(event, Event::Stray { peer } if peer.addr == addr(A))), "worth watching");
+}
+
+#[test]
+fn an_offer_by_prack_waits_until_the_one_before_it_has_its_answer() {
+    let mut world = World::new();
+    let a = world.call();
+    world.ms(100);
+    let b = world.incoming();
+    let now = world.now;
+    // The PRACK that A sends by itself is lost; one with an offer is made by hand.
+    world.swallow.push("A PRACK".into());
+    world.sides[B].provisional(now, b, 183, "early".into());
+    world.ms(60);
+    let early = |world: &World| {
+        let caller = world.sides[A].calls[&a].caller.as_ref().expect("a caller");
+        caller.early(&b.tag()).expect("an early dialog").clone()
+    };
+    let request = |dialog: &mut super::dialog::Dialog, method: Method, more: &[(Name, String)]| {
+        let mut request = dialog.request(method).with(Name::ContentType, ACCEPT);
+        for (name, value) in more {
+            request.headers.push(name.clone(), value.as_str());
+        }
+        let via = format!("SIP/2.0/UDP {};branch=z9hG4bK{:016x}", addr(A), rand::random::<u64>());
+        request.headers.push_front(Name::Via, via);
+        request.body = "another offer".into();
+        request
+    };
+    let mut dialog = early(&world);
+    let reliable = world.sides[B].ladder(b).iter().rfind(|m| m.text().contains("RSeq")).expect("a 183").text();
+    let number = |name: &str| reliable.lines().find_map(|l| l.strip_prefix(name)).expect("a header").trim().to_owned();
+    let rack = vec![(Name::RAck, format!("{} {}", number("RSeq:"), number("CSeq:")))];
+    deliver(&mut world, request(&mut dialog, Method::Update, &[]));
+    deliver(&mut world, request(&mut dialog, Method::Prack, &rack));
+    assert_eq!((world.count("B 200 PRACK"), world.count("B 500 PRACK")), (0, 1));
+    let open = world.take(B, |event| match event {
+        Event::Offer { offer, .. } => Some(*offer),
+        _ => None,
+    });
+    let now = world.now;
+    world.sides[B].answer(now, b, open, "answer".into());
+    deliver(&mut world, request(&mut dialog, Method::Prack, &rack));
+    let second = world.take(B, |event| match event {
+        Event::Offer { offer, .. } => Some(*offer),
+        _ => None,
+    });
+    world.sides[B].answer(now, b, second, "answer".into());
+    world.drain(B);
+    assert_eq!((world.count("B 200 UPDATE"), world.count("B 200 PRACK")), (1, 1));
 }
 
 #[test]

@@ -97,6 +97,7 @@ impl Core {
         match event {
             Event::Incoming(incoming) => incoming::invited(self, state, *incoming),
             Event::Request(request) => self.on_request(state, &request),
+            Event::Stray { peer } => self.transports.stray(peer.addr.ip()),
             Event::Response { id, response } => {
                 if let Some(waiting) = state.requests.remove(&id) {
                     // Whoever asked may have lost interest.

@@ -64,7 +64,7 @@ struct Inner {
     /// What an answered call hands over.
     answered: Option<(Leg, LegEvents)>,
     waiting_signals: Option<mpsc::Receiver<Signal>>,
-    /// Whether the next ACK must bring an answer.
+    /// Whether the next ACK or PRACK must bring an answer.
     answer_due: bool,
     offered: bool,
     offering: Option<oneshot::Sender<Result<(), SipError>>>,
@@ -98,7 +98,7 @@ impl CallState {
         inner.answered = Some((leg, events));
     }
 
-    /// The next ACK must bring the answer to our offer.
+    /// The next ACK, or PRACK, must bring the answer to our offer.
     pub(super) fn expect_answer(&self) {
         self.inner().answer_due = true;
     }
@@ -174,7 +174,7 @@ impl CallState {
             Event::Failed(failed) => self.on_failed(failed),
             Event::Acknowledged { body, .. } => self.on_acknowledged(endpoint, &body),
             Event::Offer { offer, body, .. } => self.on_offer(endpoint, offer, &body),
-            Event::Answer { result, .. } => self.on_answer(result),
+            Event::Answer { result, .. } => self.on_answer(endpoint, result),
             Event::RefreshDue { .. } => {
                 if let Some(session) = self.session.get() {
                     endpoint.offer(Instant::now(), self.id, session.offer().into());
@@ -201,7 +201,11 @@ impl CallState {
                 let _ = self.signals.try_send(Signal::TransferProgress { status, done });
             }
             Event::Ended { cause, .. } => self.end(cause),
-            Event::Incoming(_) | Event::Request(_) | Event::Response { .. } | Event::Closed { .. } => {}
+            Event::Incoming(_)
+            | Event::Request(_)
+            | Event::Stray { .. }
+            | Event::Response { .. }
+            | Event::Closed { .. } => {}
         }
     }
 
@@ -231,6 +235,8 @@ impl CallState {
         };
         let (Some(news), Some((leg, events))) = (news, handed) else { return };
         let agreed = match self.session.get() {
+            // What was agreed on before the answer holds.
+            Some(session) if body.is_empty() && session.codec().is_some() => Ok(()),
             Some(session) => session.accept(body),
             None => Err(SdpError::NoAudio),
         };
@@ -294,7 +300,9 @@ impl CallState {
         }
     }
 
-    fn on_answer(&self, result: Result<Bytes, (u16, String)>) {
+    fn on_answer(&self, endpoint: &mut Endpoint, result: Result<Bytes, (u16, String)>) {
+        // Without the answer to our first offer there is no session, whereas one that goes on stays as it was.
+        let first = std::mem::take(&mut self.inner().answer_due);
         let result = match result {
             Ok(body) => match self.session.get() {
                 Some(session) => session.accept(&body).map_err(no_media),
@@ -302,6 +310,9 @@ impl CallState {
             },
             Err((status, reason)) => Err(SipError::Refused { status, reason }),
         };
+        if let (true, Err(error)) = (first, &result) {
+            endpoint.abort(Instant::now(), self.id, format!("PRACK brought no usable answer: {error}"));
+        }
         if let Some(waiting) = self.inner().offering.take() {
             let _ = waiting.send(result);
         }

@@ -1,7 +1,7 @@
 //! A call that comes in: what is checked before anybody hears of it, and what its owner can do with it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use super::agent::{Core, Signalling};
@@ -23,7 +23,7 @@ pub struct IncomingCall {
     caller: Option<String>,
     replaces: Option<CallId>,
     /// The sound that was opened before the answer, and what we said of it.
-    early: Option<(Leg, LegEvents, String)>,
+    early: Mutex<Option<(Leg, LegEvents, String)>>,
     decided: bool,
 }
 
@@ -141,28 +141,56 @@ impl IncomingCall {
         CallRecord::of(&self.call)
     }
 
-    /// Says 180: it rings here.
+    /// Says 180: it rings here. To a caller who made no offer and insists on reliable responses, with ours (RFC 3262 section 5).
     pub async fn ring(&self) -> Result<(), SipError> {
         self.still_wanted()?;
+        if self.offer.is_none() && self.request.headers.lists(&Name::Require, "100rel") {
+            self.offer_early(180)?;
+            return Ok(());
+        }
         self.call.core.act(|state, now| state.endpoint.provisional(now, self.call.id, 180, Vec::new().into()));
         Ok(())
     }
 
     /// Opens the sound before the answer (183): an announcement, a tone. The caller hears what the leg plays; the answer keeps it.
-    /// A call without an offer only rings.
+    /// A call without an offer only rings, unless the caller understands reliable responses: then this one makes the offer, and sound goes
+    /// out once PRACK has answered it.
     pub async fn early_media(&mut self) -> Result<Option<Leg>, SipError> {
         self.still_wanted()?;
-        if let Some((leg, ..)) = &self.early {
+        if let Some((leg, ..)) = &*self.early() {
             return Ok(Some(leg.clone()));
         }
         if self.offer.is_none() {
+            let headers = &self.request.headers;
+            if headers.lists(&Name::Require, "100rel") || headers.lists(&Name::Supported, "100rel") {
+                return self.offer_early(183).map(Some);
+            }
             self.ring().await?;
             return Ok(None);
         }
         let (leg, events, description) = self.open()?;
-        self.early = Some((leg.clone(), events, description.clone()));
+        *self.early() = Some((leg.clone(), events, description.clone()));
         self.call.core.act(|state, now| state.endpoint.provisional(now, self.call.id, 183, description.into()));
         Ok(Some(leg))
+    }
+
+    /// Makes our offer in a reliable response; once is enough.
+    fn offer_early(&self, status: u16) -> Result<Leg, SipError> {
+        let mut early = self.early();
+        if let Some((leg, ..)) = &*early {
+            return Ok(leg.clone());
+        }
+        let (leg, events, offer) = self.open()?;
+        self.call.expect_answer();
+        // The answer has nothing to add.
+        *early = Some((leg.clone(), events, String::new()));
+        drop(early);
+        self.call.core.act(|state, now| state.endpoint.provisional(now, self.call.id, status, offer.into()));
+        Ok(leg)
+    }
+
+    fn early(&self) -> MutexGuard<'_, Option<(Leg, LegEvents, String)>> {
+        self.early.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn open(&self) -> Result<(Leg, LegEvents, String), SipError> {
@@ -184,7 +212,9 @@ impl IncomingCall {
         self.still_wanted()?;
         self.decided = true;
         self.call.decided();
-        let opened = match self.early.take() {
+        let early = self.early().take();
+        let is_offered_now = self.offer.is_none() && early.is_none();
+        let opened = match early {
             // The answer says what the early description said (RFC 3264 section 4).
             Some(early) => Ok(early),
             None => self.open(),
@@ -197,7 +227,7 @@ impl IncomingCall {
                 return Err(error);
             }
         };
-        if self.offer.is_none() {
+        if is_offered_now {
             self.call.expect_answer();
         }
         // From here on dropping the call hangs up.
@@ -209,7 +239,7 @@ impl IncomingCall {
             leg.close();
             return Err(gone);
         }
-        if self.offer.is_none() {
+        if is_offered_now {
             self.acknowledged().await?;
         }
         Ok(active)
@@ -293,7 +323,7 @@ pub(super) fn invited(core: &Arc<Core>, state: &mut Signalling, incoming: Incomi
     };
     let call = CallState::new(core, id, request.headers.call_id().to_owned(), true);
     state.calls.insert(id, call.clone());
-    room.send(IncomingCall { call, request, offer, peer, caller, replaces, early: None, decided: false });
+    room.send(IncomingCall { call, request, offer, peer, caller, replaces, early: Mutex::default(), decided: false });
 }
 
 type Refusal = (u16, Vec<(Name, String)>);
