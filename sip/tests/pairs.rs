@@ -209,6 +209,7 @@ async fn the_ladder_has_every_message_and_no_credentials() {
     let expected = [
         (true, "INVITE"),
         (false, "401"),
+        (true, "ACK"),
         (true, "INVITE"),
         (false, "200"),
         (true, "ACK"),

@@ -125,7 +125,9 @@ impl Call {
         let Some(caller) = &mut self.caller else { return };
         caller.cancelled = true;
         let key = caller.key;
-        net.cancel(key);
+        if let Some((peer, bytes)) = net.cancel(key) {
+            self.traced(net, true, peer, &bytes);
+        }
         net.call_after(net.config.patience(), self.id, CallTimer::CancelUnanswered);
         self.fail(net, 487, "Request Terminated".to_owned(), true, None);
     }

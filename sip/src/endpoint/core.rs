@@ -278,6 +278,9 @@ impl Endpoint {
         match answered.owner {
             Owner::Call(id, purpose) => match self.calls.get_mut(&id) {
                 Some(call) => {
+                    if let Some((to, bytes)) = &answered.sent {
+                        call.traced(&self.net, true, *to, bytes);
+                    }
                     if purpose == Purpose::Invite {
                         call.on_invite_response(&mut self.net, answered);
                     } else {

@@ -287,24 +287,8 @@ impl fmt::Debug for Traced {
 }
 
 impl Traced {
-    /// The message without credentials and keys: the values of authorization headers, `a=crypto` and `a=ice-pwd` are cut.
+    /// The message without credentials, keys and pressed digits.
     pub fn text(&self) -> String {
-        let text = String::from_utf8_lossy(&self.bytes);
-        let mut out = String::with_capacity(text.len());
-        for line in text.lines() {
-            let lower = line.get(..24.min(line.len())).unwrap_or(line).to_ascii_lowercase();
-            let secret = ["authorization:", "proxy-authorization:", "www-authenticate:", "proxy-authenticate:"];
-            if secret.iter().any(|name| lower.starts_with(name)) {
-                out.push_str(line.split(':').next().unwrap_or_default());
-                out.push_str(": …");
-            } else if lower.starts_with("a=crypto:") || lower.starts_with("a=ice-pwd:") {
-                out.push_str(line.split(':').next().unwrap_or_default());
-                out.push_str(":…");
-            } else {
-                out.push_str(line);
-            }
-            out.push_str("\r\n");
-        }
-        out
+        super::clean::cleaned(&String::from_utf8_lossy(&self.bytes))
     }
 }

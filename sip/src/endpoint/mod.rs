@@ -16,6 +16,7 @@
 mod call;
 mod callee;
 mod caller;
+mod clean;
 mod config;
 mod core;
 mod dialog;

@@ -109,6 +109,8 @@ pub(super) struct Answered {
     pub peer: Peer,
     /// The transaction's request, handed over with the final response of all but accepted INVITEs.
     pub request: Option<Request>,
+    /// What the transaction itself sent on hearing it: the ACK of a refusal, a CANCEL that waited.
+    pub sent: Option<(Peer, Bytes)>,
 }
 
 /// Why a client transaction ended without a response.
@@ -236,19 +238,19 @@ impl Net {
         bytes
     }
 
-    /// Cancels an INVITE (section 9.1): at once if it has a provisional response, else as soon as it gets one. False when the final
-    /// response was faster.
-    pub fn cancel(&mut self, key: ClientKey) -> bool {
-        let Some(client) = self.clients.get_mut(&key) else { return false };
+    /// Cancels an INVITE (section 9.1): at once if it has a provisional response, else as soon as it gets one. Returns
+    /// what was sent.
+    pub fn cancel(&mut self, key: ClientKey) -> Option<(Peer, Bytes)> {
+        let client = self.clients.get_mut(&key)?;
         match client.state {
             ClientState::Calling => {
                 client.cancel_wanted = true;
-                true
+                None
             }
             ClientState::Proceeding => {
                 client.cancel_wanted = false;
                 let peer = client.peer;
-                let Some(invite) = &client.request else { return true };
+                let invite = client.request.as_ref()?;
                 let mut cancel = Request::new(Method::Cancel, invite.uri.clone());
                 for header in &invite.headers {
                     match header.name {
@@ -262,10 +264,10 @@ impl Net {
                         _ => {}
                     }
                 }
-                self.send_as(ClientKey(key.0, true), cancel, peer, Owner::Nobody);
-                true
+                let (_, bytes) = self.send_as(ClientKey(key.0, true), cancel, peer, Owner::Nobody);
+                Some((peer, bytes))
             }
-            ClientState::Refused | ClientState::Accepted => false,
+            ClientState::Refused | ClientState::Accepted => None,
         }
     }
 
@@ -288,16 +290,13 @@ impl Net {
             if !client.invite {
                 client.interval = self.config.t1 * 8;
             }
-            if client.cancel_wanted {
-                self.cancel(key);
-            }
-            let request = None;
-            return Some(Answered { owner, response, peer, request });
+            let sent = if client.cancel_wanted { self.cancel(key) } else { None };
+            return Some(Answered { owner, response, peer, request: None, sent });
         }
         if !client.invite {
             // Repetitions of a final response find nothing, which is all that timer K is for.
             let client = self.clients.remove(&key)?;
-            return Some(Answered { owner, response, peer, request: client.request });
+            return Some(Answered { owner, response, peer, request: client.request, sent: None });
         }
         if response.status < 300 {
             if client.state == ClientState::Refused {
@@ -310,7 +309,7 @@ impl Net {
             if first {
                 self.after(self.config.patience(), Timer::ClientGone(key));
             }
-            return Some(Answered { owner, response, peer, request });
+            return Some(Answered { owner, response, peer, request, sent: None });
         }
         match client.state {
             ClientState::Refused => {
@@ -326,9 +325,9 @@ impl Net {
                 client.bytes = ack.clone();
                 client.state = ClientState::Refused;
                 let to = client.peer;
-                self.transmit(to, ack);
+                self.transmit(to, ack.clone());
                 self.after(self.config.patience(), Timer::ClientGone(key));
-                Some(Answered { owner, response, peer, request: Some(request) })
+                Some(Answered { owner, response, peer, request: Some(request), sent: Some((to, ack)) })
             }
         }
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use audio::Frame8k;
+use audio::codec::Codec;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
@@ -116,6 +117,8 @@ pub enum Recording {
 /// Counters of a leg over its whole life.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LegStats {
+    /// What is sent.
+    pub codec: Codec,
     /// Valid RTP packets from the peer.
     pub packets_in: u64,
     /// RTP packets sent.

@@ -3,14 +3,15 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use audio::codec::Codec;
+use tokio::sync::{oneshot, watch};
 
 use super::clip::{Clip, Playback};
 use super::clock::Shared;
 use super::conference::{Conference, Room};
-use super::event::Recording;
+use super::event::{LegStats, Recording};
 use super::guard::Guard;
 use super::line::Line;
 use super::speaking;
@@ -60,6 +61,8 @@ pub(super) struct Route {
     pub sending: Mutex<()>,
     /// Outside the command queue, so that a leg closes even when the queue is full.
     pub closing: AtomicBool,
+    /// What is left of the leg once it is closed.
+    pub closed: watch::Sender<Option<Arc<LegStats>>>,
 }
 
 impl Route {
@@ -69,6 +72,7 @@ impl Route {
             home: AtomicUsize::new(home),
             sending: Mutex::new(()),
             closing: AtomicBool::new(false),
+            closed: watch::Sender::new(None),
         }
     }
 
@@ -127,6 +131,8 @@ pub(super) enum Command {
     SignalledKey(char),
     Rtcp(RtcpTo),
     DetectTones(bool),
+    /// Asks for the counters as they are.
+    Count(oneshot::Sender<LegStats>),
 }
 
 /// A leg. Clones name the same leg; it closes when the last of them is dropped, or with [`Leg::close`].
@@ -315,7 +321,52 @@ impl Leg {
         self.0.route.closing.store(true, Ordering::Release);
     }
 
+    /// A handle to look at the leg with, which does not keep it open and outlives it.
+    pub fn observer(&self) -> LegObserver {
+        LegObserver { route: self.0.route.clone(), shared: Arc::downgrade(&self.0.shared) }
+    }
+
     fn send(&self, command: Command) {
         self.0.shared.send(&self.0.route, command);
+    }
+}
+
+/// Looks at a leg without keeping it open.
+#[derive(Clone)]
+pub struct LegObserver {
+    route: Arc<Route>,
+    shared: Weak<Shared>,
+}
+
+impl std::fmt::Debug for LegObserver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LegObserver({})", self.route.id)
+    }
+}
+
+impl LegObserver {
+    /// The counters and the history as they are, or as they were at the end; `None` if the leg's thread is gone. Asking costs the
+    /// thread a copy of the history.
+    pub async fn stats(&self) -> Option<Arc<LegStats>> {
+        let (reply, answer) = oneshot::channel();
+        if self.closed().is_none() {
+            self.shared.upgrade()?.send(&self.route, Command::Count(reply));
+            if let Ok(stats) = answer.await {
+                return Some(Arc::new(stats));
+            }
+        }
+        // It closed meanwhile.
+        self.closed()
+    }
+
+    /// The counters and the history of the whole leg, once it is closed. Wait with a limit: it may go on.
+    pub async fn last(&self) -> Option<Arc<LegStats>> {
+        let mut closed = self.route.closed.subscribe();
+        let last = closed.wait_for(Option::is_some).await.ok()?;
+        last.clone()
+    }
+
+    fn closed(&self) -> Option<Arc<LegStats>> {
+        self.route.closed.borrow().clone()
     }
 }

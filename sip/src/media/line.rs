@@ -138,6 +138,8 @@ impl Line {
             }
             Command::Rtcp(to) => self.rtcp_to = to,
             Command::DetectTones(detect) => self.hearing.detect_tones(detect),
+            // Whoever asked may have lost interest.
+            Command::Count(reply) => drop(reply.send(self.stats())),
             // These concern the engine.
             Command::Open(_) | Command::Adopt(_) => {}
             Command::Bridge(_) | Command::Unbridge | Command::Join(_) | Command::Leave => {}
@@ -305,19 +307,26 @@ impl Line {
         if self.reports.has_sent() {
             self.send_report(now, true, &mut Vec::new());
         }
+        let stats = self.stats();
+        self.route.closed.send_replace(Some(Arc::new(stats.clone())));
+        drop(self.socket);
+        self.sink.close(stats);
+    }
+
+    /// The counters as they are.
+    fn stats(&self) -> LegStats {
         let mut stats = LegStats {
             dropped_events: self.sink.dropped(),
             rtcp_in: self.rtcp_in,
             rtcp_out: self.rtcp_out,
             remote_lost: self.reports.remote().map(|remote| remote.lost),
             round_trip: self.reports.round_trip(),
-            history: std::mem::take(&mut self.meter.history),
+            history: self.meter.history.clone(),
             ..LegStats::default()
         };
         self.hearing.count(&mut stats);
         self.speaking.stream.count(&mut stats);
-        drop(self.socket);
-        self.sink.close(stats);
+        stats
     }
 }
 

@@ -58,5 +58,5 @@ pub use clock::{Clock, Scheduling};
 pub use conference::Conference;
 pub use event::{LegEvent, LegEvents, LegStats, MediaFrame, Recording};
 pub use gauges::{ClockStats, Lateness};
-pub use leg::{Leg, LegConfig, LegId, RtcpTo};
+pub use leg::{Leg, LegConfig, LegId, LegObserver, RtcpTo};
 pub use quality::{Direction as QualityDirection, History, QualityPoint};

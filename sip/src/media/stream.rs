@@ -253,6 +253,7 @@ impl Stream {
     }
 
     pub fn count(&self, stats: &mut LegStats) {
+        stats.codec = self.codec;
         stats.packets_out = self.packets;
         stats.bytes_out = self.bytes;
         stats.send_errors = self.errors;

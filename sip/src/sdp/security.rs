@@ -143,12 +143,12 @@ impl Setup {
     }
 }
 
-/// A session description as it may be logged or kept: without the keys of its `a=crypto` and `k=` lines, the rest
-/// untouched.
+/// A session description as it may be logged or kept: without the keys of its `a=crypto` and `k=` lines and the password of its
+/// connectivity checks, the rest untouched.
 pub fn redacted(body: &str) -> Cow<'_, str> {
     let secret = |line: &str| {
         let line = line.trim_start().to_ascii_lowercase();
-        line.starts_with("a=crypto") || line.starts_with("k=") || line.starts_with("a=key-mgmt")
+        ["a=crypto", "k=", "a=key-mgmt", "a=ice-pwd"].iter().any(|key| line.starts_with(key))
     };
     if !body.lines().any(secret) {
         return Cow::Borrowed(body);
@@ -161,7 +161,8 @@ pub fn redacted(body: &str) -> Cow<'_, str> {
         }
         // What stands before the key says which suite it is for.
         let lower = line.to_ascii_lowercase();
-        let keep = lower.find("inline:").map_or_else(|| line.find([':', '=']).map_or(0, |at| at + 1), |at| at + 7);
+        let mark = if lower.trim_start().starts_with("a=") { ':' } else { '=' };
+        let keep = lower.find("inline:").map_or_else(|| line.find(mark).map_or(0, |at| at + 1), |at| at + 7);
         clean.push_str(line.get(..keep).unwrap_or_default());
         clean.push('…');
         clean.push_str(&line[line.trim_end_matches(['\r', '\n']).len()..]);

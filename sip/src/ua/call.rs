@@ -1,6 +1,7 @@
 //! A call that is up, and what everybody who has to do with one call shares: its media, its end, what the other side wants of it.
 //! How calls begin is left to `incoming` and `outgoing`.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::outgoing::Progress;
 use super::session::{Session, no_media};
 use super::transfer::Transfer;
 use super::{SipError, outgoing};
-use crate::endpoint::{CallId, Endpoint, Event, Failed, OfferId, Traced};
+use crate::endpoint::{CallId, Endpoint, Event, Failed, OfferId, Peer, Traced};
 use crate::media::{Leg, LegEvents};
 use crate::message::Name;
 use crate::sdp::{Direction, SdpError};
@@ -496,5 +497,10 @@ impl CallRecord {
     /// The SIP Call-ID.
     pub fn sip_call_id(&self) -> &str {
         &self.0.sip_call_id
+    }
+
+    /// What we call ourselves towards a peer: our end of its messages.
+    pub fn local(&self, peer: Peer) -> SocketAddr {
+        self.0.core.local(peer)
     }
 }

@@ -36,6 +36,8 @@ pub struct RefusedCall {
     pub to: String,
     /// What is not shared.
     pub reason: String,
+    /// Its messages.
+    pub record: CallRecord,
 }
 
 impl std::fmt::Debug for RefusedCall {
@@ -311,8 +313,11 @@ pub(super) fn invited(core: &Arc<Core>, state: &mut Signalling, incoming: Incomi
         Err(NoOffer { status, header, reason }) => {
             if status == 488 {
                 let from = request.headers.address(&Name::From).map(|from| from.uri.user()).unwrap_or_default();
+                let call = CallState::new(core, id, request.headers.call_id().to_owned(), false);
+                let record = CallRecord::of(&call);
+                state.calls.insert(id, call);
                 // Nobody listening is no error.
-                let _ = core.refused.send(RefusedCall { from, to: request.uri.user(), reason });
+                let _ = core.refused.send(RefusedCall { from, to: request.uri.user(), reason, record });
             }
             return refuse(status, vec![header]);
         }

@@ -137,3 +137,24 @@ fn the_codec_of_the_peer_may_differ_from_ours() {
     let heard: Vec<i16> = a.frames().iter().flat_map(|frame| frame.heard).collect();
     assert!(contains(&heard, &decoded(Codec::Pcma, &encoded(Codec::Pcma, prompt.samples()))));
 }
+
+#[test]
+fn an_observer_sees_the_counters_during_and_after_a_leg_and_does_not_keep_it_open() {
+    let mut rig = Rig::new();
+    let (call, mut peer) = rig.call(Codec::Pcma);
+    let observer = call.leg.observer();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    for _ in 0..300 {
+        peer.say_silence();
+        rig.ticks(1);
+    }
+    let (during, ()) = runtime.block_on(async { tokio::join!(observer.stats(), async { rig.ticks(1) }) });
+    let during = during.expect("the leg is there");
+    assert!(during.packets_in >= 299 && during.codec == Codec::Pcma, "{during:?}");
+    assert_eq!(during.history.points().len(), 1);
+    drop(call);
+    rig.ticks(2);
+    let after = runtime.block_on(observer.last()).expect("it is closed");
+    assert_eq!(Some(after.clone()), runtime.block_on(observer.stats()));
+    assert_eq!(after.history.points().len(), 2);
+}
