@@ -4,11 +4,15 @@
 //! table and crash recovery are read from here. What may be stored in clear (kind, block, durations, scores) is what
 //! [`Event::header`] returns; the whole event is sealed with the key of the person it is about.
 
+mod leg;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub use leg::{Heard, LegName, LegPoint, LegRole, LegSound, LegTotals, SignalMessage};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -428,12 +432,27 @@ pub enum Event {
         /// Why, by name: `normal`, `no_ack`, `no_audio`, `shutdown`, `crash`.
         cause: String,
     },
-    /// The call has its outcome; nothing but ticket work follows.
+    /// The call has its outcome; nothing but ticket work and what was measured of its legs follows.
     Ended {
         /// The outcome.
         outcome: Outcome,
         /// Offered → ended.
         duration_ms: u32,
+    },
+    /// The messages of a leg that is over: at most 64, and of longer ones the beginning and the end. For engineers only, see
+    /// [`Event::is_technical`].
+    Signalling {
+        /// Which leg.
+        leg: LegName,
+        /// In order.
+        messages: Vec<SignalMessage>,
+    },
+    /// How a leg that is over sounded. For engineers only, see [`Event::is_technical`].
+    LegQuality {
+        /// Which leg.
+        leg: LegName,
+        /// What was measured.
+        sound: LegSound,
     },
 }
 
@@ -528,7 +547,18 @@ impl Event {
             Self::Ended { outcome, duration_ms } => {
                 Header { label: Some(outcome.name()), duration_ms: Some(*duration_ms), ..of("ended") }
             }
+            Self::Signalling { leg, .. } => Header { label: Some(leg.role.name()), ..of("signalling") },
+            Self::LegQuality { leg, .. } => Header { label: Some(leg.role.name()), ..of("leg_quality") },
         }
+    }
+
+    /// The kinds of events that are [technical](Self::is_technical).
+    pub const TECHNICAL: [&str; 2] = ["signalling", "leg_quality"];
+
+    /// Whether the event is for whoever looks into the call's signalling and sound: it is large, nothing that happened in the
+    /// conversation, and neither in the call's entries nor in live streams.
+    pub fn is_technical(&self) -> bool {
+        Self::TECHNICAL.contains(&self.header().kind)
     }
 
     /// Whether the event goes to live screens only.
@@ -540,7 +570,7 @@ impl Event {
 /// One line of a call's journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
-    /// Position in the call's journal, from 1, without gaps; 0 for transient events.
+    /// Position in the call's journal, from 1, without gaps but for technical events; 0 for transient events.
     pub seq: u32,
     /// When it happened.
     pub at: Timestamp,
@@ -583,6 +613,24 @@ mod tests {
         let event = Event::Problem { what: "media".into(), message: "no audio".into() };
         let json = serde_json::to_value(&event).expect("events serialise");
         assert_eq!(json["kind"], event.header().kind);
+    }
+
+    #[test]
+    fn technical_kinds_are_known_by_their_names() {
+        let leg = || LegName { number: 1, role: LegRole::Caller, name: Personal::new("4711") };
+        let sound = LegSound {
+            since: 0,
+            codec: "PCMU".into(),
+            totals: LegTotals::default(),
+            points: vec![LegPoint::default()],
+        };
+        let events = [Event::Signalling { leg: leg(), messages: vec![] }, Event::LegQuality { leg: leg(), sound }];
+        assert_eq!(events.each_ref().map(|event| event.header().kind), Event::TECHNICAL);
+        for event in events {
+            assert!(event.is_technical() && !format!("{event:?}{:?}", event.header()).contains("4711"));
+            let json = serde_json::to_string(&event).expect("events serialise");
+            assert_eq!(serde_json::from_str::<Event>(&json).expect("and come back"), event);
+        }
     }
 
     #[test]

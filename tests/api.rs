@@ -2,12 +2,16 @@
 
 #[path = "api/bed.rs"]
 mod bed;
+#[path = "common/mod.rs"]
+mod common;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/recording.rs"]
 mod recording;
 #[path = "api/sign_in.rs"]
 mod sign_in;
+#[path = "api/signalling.rs"]
+mod signalling;
 #[path = "api/work.rs"]
 mod work;
 

@@ -43,7 +43,7 @@ fn trunk(name: &str, at: SocketAddr) -> TrunkConfig {
 }
 
 fn wanted(number: &str) -> Outbound<'_> {
-    Outbound { number, caller: "+49301111111", source: "101", record: false }
+    Outbound { number, caller: "+49301111111", source: "101", record: false, legs: None }
 }
 
 /// Looks again until a trunk stands so.

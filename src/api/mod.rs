@@ -24,11 +24,13 @@ mod guard;
 mod health;
 mod live;
 pub mod order_service;
+mod pcap;
 mod people;
 mod phones;
 mod range;
 mod recording;
 mod session;
+mod signalling;
 mod throttle;
 mod tickets;
 mod trunks;
@@ -47,6 +49,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::call::LiveLegs;
 use crate::channel::TrunkStatus;
 use crate::store::{Store, Tenant};
 pub use phones::PhoneBook;
@@ -69,6 +72,8 @@ pub struct Console {
     pub extensions: Arc<dyn PhoneBook>,
     /// How the trunks stand.
     pub trunks: Arc<dyn Fn() -> Vec<TrunkStatus> + Send + Sync>,
+    /// What is known of the legs of calls that go on.
+    pub legs: LiveLegs,
     /// Whether calls can be taken.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -124,6 +129,9 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::users))
         .routes(routes!(calls::calls))
         .routes(routes!(calls::call))
+        .routes(routes!(signalling::signalling))
+        .routes(routes!(signalling::signalling_text))
+        .routes(routes!(signalling::signalling_pcap))
         .routes(routes!(recording::recording))
         .routes(routes!(recording::peaks))
         .routes(routes!(tickets::tickets))

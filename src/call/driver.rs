@@ -18,15 +18,18 @@ use tokio_util::sync::CancellationToken;
 use super::conversation::{Conversation, Input, Millis, Output};
 use super::handover::{self, Handover};
 use super::leg::{Incoming, Leg, LegEnd, Phones};
+use super::legs::{Legs, LiveLegs};
 use super::{Sink, now};
 use crate::agent::Agents;
-use crate::event::{CallId, Channel, Entry, Event, Party, Personal, Speaker};
+use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::listen::{Ear, EarEvent, Recognisers};
 use crate::lookup::Lookup;
 use crate::speak::{NotSpoken, Speaker as Voices};
 
 /// A caller who sends no sound at all is let go after this long.
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
+/// How long the last messages of a call's legs are waited for once it is over.
+const LAST_MESSAGES: Duration = Duration::from_millis(500);
 /// From here on a silence has been reported before.
 const NO_AUDIO_AGAIN: Duration = Duration::from_secs(9);
 /// What a recording holds while it is paused or masked.
@@ -53,6 +56,8 @@ pub struct Services {
     pub phones: Arc<dyn Phones>,
     /// Journal and recording.
     pub sink: Arc<dyn Sink>,
+    /// What is known of the legs of calls that go on.
+    pub legs: LiveLegs,
     /// How long one agent's phone rings.
     pub ring: Duration,
     /// How long a caller waits for an agent at most.
@@ -101,10 +106,16 @@ pub async fn run_call(incoming: Box<dyn Incoming>, call: CallId, services: Servi
         to,
         flow: services.flow.id.clone(),
     };
+    let (legs, _live) = services.legs.begin(call);
+    let record = legs.add(LegRole::Caller, &from, incoming.signalling());
     sink.begin(call, conversation.note(offer, 0)).await;
 
     match incoming.answer().await {
-        Ok(leg) => Driver::new(conversation, services, leg, offered, from).run(shutdown).await,
+        Ok(leg) => {
+            record.sounds(leg.sound.observer());
+            let driver = Driver::new(conversation, services, leg, offered, from, legs.clone());
+            conversation = driver.run(shutdown).await;
+        }
         Err(refused) => {
             let by = if refused.label == "gone" { Party::Caller } else { Party::Hotline };
             let at = offered.elapsed().as_millis() as Millis;
@@ -118,6 +129,11 @@ pub async fn run_call(incoming: Box<dyn Incoming>, call: CallId, services: Servi
             sink.write(call, entries).await;
         }
     }
+    // The outcome is written; what engineers look at may wait for the last message.
+    legs.closed(LAST_MESSAGES).await;
+    let at = offered.elapsed().as_millis() as Millis;
+    let technical = legs.events().await.into_iter().map(|event| conversation.note(event, at)).collect();
+    sink.write(call, technical).await;
     sink.close(call).await;
 }
 
@@ -146,11 +162,20 @@ pub struct Driver {
     handover: Option<Handover>,
     /// Whether the bot is speaking: agents are rung after its last word.
     speaking: watch::Sender<bool>,
+    /// The call's legs, for whoever looks into it.
+    legs: Legs,
 }
 
 impl Driver {
     /// Hands for a conversation whose caller's leg is up.
-    pub fn new(conversation: Conversation, services: Services, leg: Leg, epoch: Instant, caller: String) -> Self {
+    pub fn new(
+        conversation: Conversation,
+        services: Services,
+        leg: Leg,
+        epoch: Instant,
+        caller: String,
+        legs: Legs,
+    ) -> Self {
         let (reporter, reports) = mpsc::channel(64);
         let (renderer, orders) = mpsc::channel(64);
         let wanted_from = Arc::new(AtomicU64::new(0));
@@ -175,6 +200,7 @@ impl Driver {
             recognitions: HashMap::new(),
             handover: None,
             speaking: watch::channel(false).0,
+            legs,
         }
     }
 
@@ -186,8 +212,8 @@ impl Driver {
         instant.saturating_duration_since(self.epoch).as_millis() as Millis
     }
 
-    /// Runs the call to its end.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    /// Runs the call to its end; returns the conversation, which has its outcome.
+    pub async fn run(mut self, shutdown: CancellationToken) -> Conversation {
         let codec = self.leg.codec.clone();
         self.feed(Input::Answered { codec }).await;
         let longest = tokio::time::Instant::from_std(self.epoch + self.services.max_call);
@@ -215,6 +241,7 @@ impl Driver {
         }
         self.leg.control.hang_up().await;
         self.leg.sound.close();
+        self.conversation
     }
 
     /// Ends the call for a reason of our own; the other side is told by the clean-up that follows.
@@ -413,6 +440,7 @@ impl Driver {
                     number: self.caller.clone(),
                     sound: self.leg.sound.clone(),
                     speaking: self.speaking.subscribe(),
+                    legs: self.legs.clone(),
                 };
                 self.handover = Some(handover::begin(caller, self.services.clone(), limit, news));
             }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::conversation::QueueNews;
 use super::driver::Services;
 use super::leg::Leg;
+use super::legs::Legs;
 use crate::agent::{Reservation, Reserve};
 use crate::event::{CallId, Party};
 
@@ -45,6 +46,8 @@ pub struct Caller {
     pub sound: media::Leg,
     /// Whether the bot still speaks: nobody is rung before its last word.
     pub speaking: watch::Receiver<bool>,
+    /// Where the agents' legs are put down.
+    pub legs: Legs,
 }
 
 /// Begins to look for an agent for at most `limit`.
@@ -100,7 +103,8 @@ impl Search {
                     tried.insert(agent.clone());
                     self.tell(QueueNews::Ringing(agent.clone())).await;
                     let ring = self.services.ring.min(until.saturating_duration_since(Instant::now()));
-                    match timeout(ring, self.services.phones.ring(&agent, &self.caller.number)).await {
+                    match timeout(ring, self.services.phones.ring(&agent, &self.caller.number, &self.caller.legs)).await
+                    {
                         Ok(Ok(leg)) => return Ok((reservation, leg)),
                         Ok(Err(refused)) => {
                             let reason = format!("{}: {}", refused.label, refused.reason);

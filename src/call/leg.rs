@@ -1,9 +1,12 @@
 //! What a channel hands to a call: legs that sound the same whatever protocol carries them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use sip::media;
+
+use super::legs::{Legs, Signalling};
 
 /// Why a leg could not be had, as a label for the journal and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub trait Incoming: Send {
     fn from(&self) -> String;
     /// The number dialled.
     fn to(&self) -> String;
+    /// What is said about the leg in its protocol.
+    fn signalling(&self) -> Arc<dyn Signalling>;
     /// Answers.
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>>;
 }
@@ -61,6 +66,6 @@ pub trait Incoming: Send {
 pub trait Phones: Send + Sync {
     /// The extensions that can be rung now.
     fn reachable(&self) -> BTreeSet<String>;
-    /// Rings an extension until it answers or refuses. Dropping the future stops the ringing.
-    fn ring<'a>(&'a self, extension: &'a str, caller: &'a str) -> BoxFuture<'a, Result<Leg, Refused>>;
+    /// Rings an extension until it answers or refuses, and puts the leg in the call's book. Dropping the future stops the ringing.
+    fn ring<'a>(&'a self, extension: &'a str, caller: &'a str, legs: &'a Legs) -> BoxFuture<'a, Result<Leg, Refused>>;
 }

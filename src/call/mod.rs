@@ -4,6 +4,7 @@
 //! - [`Driver`] does: it owns the legs, asks the recogniser, the voice and other services, and reports back.
 //! - [`handover`]: the way to an agent.
 //! - [`leg`]: what a channel hands over: a leg and its control, whatever the protocol.
+//! - [`Legs`]: what is kept of each leg for whoever looks into the call.
 //!
 //! Architecture invariant: nothing here knows a protocol, a database or the web; the journal is written through a sink.
 
@@ -11,11 +12,13 @@ mod conversation;
 mod driver;
 mod handover;
 pub mod leg;
+mod legs;
 mod spoken;
 
 pub use conversation::{Conversation, Input, Output, QueueNews, closing_events};
 pub use driver::{Driver, Services, run_call};
 pub use leg::{Incoming, Leg, Phones};
+pub use legs::{Legs, LiveLegs, Signalling};
 
 use futures::future::BoxFuture;
 

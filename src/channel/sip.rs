@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::future::BoxFuture;
 use sip::media::Clock;
@@ -9,7 +10,8 @@ use sip::message::{Scheme, Uri};
 use sip::transport::{TlsIdentity, TransportConfig, Trust};
 use sip::trunk::{Country, TrunkConfig};
 use sip::ua::{
-    ActiveCall, Dial, EndCause, IncomingCall, OutgoingCall, Progress, RefusedCall, SipError, UaConfig, UserAgent,
+    ActiveCall, CallRecord, Dial, EndCause, IncomingCall, OutgoingCall, Progress, RefusedCall, SipError, Traced,
+    UaConfig, UserAgent,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
@@ -19,8 +21,9 @@ pub use sip::ua::Directory;
 
 use super::trunks::{FromTrunk, Outbound, Slot, Trunks};
 use crate::call::leg::{Control, LegEnd, Refused};
-use crate::call::{Incoming, Leg};
+use crate::call::{Incoming, Leg, Legs, Signalling};
 use crate::config::{Config, Hash};
+use crate::event::{LegRole, Personal, SignalMessage};
 
 /// How the SIP side is set up.
 pub struct SipSettings {
@@ -154,7 +157,7 @@ impl SipChannel {
     }
 
     /// Rings an extension's freshest phone until it answers or refuses; dropping the future stops the ringing.
-    pub async fn ring(&self, extension: &str, caller: &str) -> Result<Leg, Refused> {
+    pub async fn ring(&self, extension: &str, caller: &str, legs: &Legs) -> Result<Leg, Refused> {
         let contact = self.agent.registered(extension).into_iter().next();
         let unreachable =
             || Refused { label: "unreachable", reason: format!("no phone is registered for {extension}") };
@@ -164,7 +167,9 @@ impl SipChannel {
         dial.destination = Some(contact.source);
         // The caller's leg carries both voices already.
         dial.record = false;
-        answered(self.agent.dial(dial).await.map_err(refused)?).await
+        let call = self.agent.dial(dial).await.map_err(refused)?;
+        noted(legs, LegRole::Agent, extension, &call);
+        answered(call).await
     }
 
     /// Calls a number through the trunks; dropping the future gives the call up.
@@ -172,6 +177,11 @@ impl SipChannel {
         let connected = self.trunks.call(wanted).await?;
         leg(connected.call, Some(connected.slot))
     }
+}
+
+/// Puts a leg on its way in the call's book.
+pub(super) fn noted(legs: &Legs, role: LegRole, name: &str, call: &OutgoingCall) {
+    legs.add(role, name, Arc::new(SipSignalling(call.record()))).sounds(call.leg().observer());
 }
 
 async fn answered(mut call: OutgoingCall) -> Result<Leg, Refused> {
@@ -232,6 +242,10 @@ impl Incoming for SipCaller {
         self.trunk.as_ref().map_or_else(|| self.call.request_user(), |from| from.dialled.clone())
     }
 
+    fn signalling(&self) -> Arc<dyn Signalling> {
+        Arc::new(SipSignalling(self.call.record()))
+    }
+
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>> {
         let Self { call, trunk } = *self;
         Box::pin(async move { leg(call.answer().await.map_err(refused)?, trunk.map(|from| from.slot)) })
@@ -250,9 +264,35 @@ impl Incoming for Unheard {
         self.0.to.clone()
     }
 
+    fn signalling(&self) -> Arc<dyn Signalling> {
+        Arc::new(SipSignalling(self.0.record.clone()))
+    }
+
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>> {
         let reason = format!("the call was refused with 488: {}", self.0.reason);
         Box::pin(async { Err(Refused { label: "no_codec", reason }) })
+    }
+}
+
+/// The messages of a SIP call.
+struct SipSignalling(CallRecord);
+
+impl Signalling for SipSignalling {
+    fn messages(&self) -> Vec<SignalMessage> {
+        let (now, clock) = (Instant::now(), jiff::Timestamp::now().as_microsecond());
+        let message = |message: Traced| SignalMessage {
+            at_us: clock - now.saturating_duration_since(message.at).as_micros() as i64,
+            sent: message.sent,
+            protocol: message.peer.protocol.name().to_owned(),
+            local: Personal::new(self.0.local(message.peer).to_string()),
+            peer: Personal::new(message.peer.addr.to_string()),
+            text: Personal::new(message.text()),
+        };
+        self.0.ladder().into_iter().map(message).collect()
+    }
+
+    fn closed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.0.closed())
     }
 }
 

@@ -19,8 +19,10 @@ use sip::ua::{ActiveCall, Dial, IncomingCall, OutgoingCall, Peer, Progress, Regi
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::sip::refused;
+use super::sip::{noted, refused};
+use crate::call::Legs;
 use crate::call::leg::Refused;
+use crate::event::LegRole;
 use crate::metric;
 
 /// How often names are looked up of trunks that are not asked whether they are there, and those that failed get another chance.
@@ -120,6 +122,8 @@ pub struct Outbound<'a> {
     pub source: &'a str,
     /// Whether its frames are handed on.
     pub record: bool,
+    /// Where its attempts are put down.
+    pub legs: Option<&'a Legs>,
 }
 
 /// A call that was answered.
@@ -450,6 +454,9 @@ impl Inner {
             Ok(call) => call,
             Err(error) => return Err(Failure { error, go_on: true }),
         };
+        if let Some(legs) = wanted.legs {
+            noted(legs, LegRole::Trunk, &format!("{} {}", self.configs[at].name, number.as_str()), &call);
+        }
         let mut rang = false;
         let no_word = tokio::time::sleep(NO_WORD);
         tokio::pin!(no_word);

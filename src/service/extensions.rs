@@ -8,7 +8,7 @@ use rand::Rng;
 
 use crate::agent::Agents;
 use crate::call::leg::Refused;
-use crate::call::{Leg, Phones};
+use crate::call::{Leg, Legs, Phones};
 use crate::channel::{Algorithm, Directory, SipChannel};
 use crate::event::UserId;
 use crate::store::{Extension, StoreError, Tenant};
@@ -80,10 +80,10 @@ impl Phones for Extensions {
         self.names().into_iter().filter(registered).collect()
     }
 
-    fn ring<'a>(&'a self, extension: &'a str, caller: &'a str) -> BoxFuture<'a, Result<Leg, Refused>> {
+    fn ring<'a>(&'a self, extension: &'a str, caller: &'a str, legs: &'a Legs) -> BoxFuture<'a, Result<Leg, Refused>> {
         Box::pin(async move {
             match self.channel.get() {
-                Some(channel) => channel.ring(extension, caller).await,
+                Some(channel) => channel.ring(extension, caller, legs).await,
                 None => Err(Refused { label: "unreachable", reason: "SIP has not started".into() }),
             }
         })

@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::Agents;
 use crate::api::{self, Console};
-use crate::call::{Services, run_call};
+use crate::call::{LiveLegs, Services, run_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
@@ -118,6 +118,7 @@ impl Service {
         extensions.attach(channel.clone());
 
         let sink = Arc::new(StoreSink::start(tenant.clone()));
+        let legs = LiveLegs::default();
         let services = Services {
             flow: prepared.flow.clone(),
             model: prepared.model,
@@ -128,6 +129,7 @@ impl Service {
             agents,
             phones: extensions.clone(),
             sink: sink.clone(),
+            legs: legs.clone(),
             ring: Duration::from_secs(config.queue_ring_seconds),
             max_wait: Duration::from_secs(config.queue_max_wait_seconds),
             max_call: Duration::from_secs(config.call_max_minutes * 60),
@@ -150,6 +152,7 @@ impl Service {
                 let trunks = channel.trunks().clone();
                 move || trunks.status()
             }),
+            legs,
             ready: Arc::new({
                 let (sink, closing) = (sink.clone(), closing.clone());
                 move || sink.is_healthy() && !closing.is_cancelled()

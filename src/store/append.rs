@@ -106,7 +106,7 @@ fn answer(core: &Core, job: Job, result: Result<Vec<Stored>, StoreError>) {
     let result = result.map(|stored| {
         let screens = core.live(job.tenant);
         let publish = |Stored { live, fresh }: Stored| {
-            if fresh {
+            if fresh && !live.entry.event.is_technical() {
                 // Nobody watching is no error.
                 let _ = screens.send(live.clone());
             }

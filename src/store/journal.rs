@@ -1,5 +1,6 @@
 //! A tenant's journals: appending to them and reading them back, call by call or in the order everything happened.
 
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::oneshot;
 
@@ -46,28 +47,41 @@ impl Tenant {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// A call's journal, in order. What an erased person said reads [`ERASED`](super::ERASED).
+    /// A call's journal, in order, but for what is [technical](Event::is_technical). What an erased person said reads
+    /// [`ERASED`](super::ERASED).
     pub async fn journal(&self, call: CallId) -> Result<Vec<Entry>, StoreError> {
+        let entries = self.entries(call, event::Column::Kind.is_not_in(Event::TECHNICAL)).await?;
+        // Every journal begins with the offer.
+        if entries.is_empty() { Err(StoreError::NoSuch { what: "call" }) } else { Ok(entries) }
+    }
+
+    /// What is [technical](Event::is_technical) in a call's journal, in order: nothing before its legs are over, nor when its person
+    /// was erased.
+    pub async fn technical(&self, call: CallId) -> Result<Vec<Event>, StoreError> {
+        let entries = self.entries(call, event::Column::Kind.is_in(Event::TECHNICAL)).await?;
+        Ok(entries.into_iter().map(|entry| entry.event).filter(Event::is_technical).collect())
+    }
+
+    async fn entries(&self, call: CallId, which: SimpleExpr) -> Result<Vec<Entry>, StoreError> {
         let reader = &self.core.database.reader;
         let rows = event::Entity::find()
             .filter(event::Column::Tenant.eq(self.id.0))
             .filter(event::Column::Call.eq(call.0))
+            .filter(which)
             .order_by_asc(event::Column::Seq)
             .all(reader)
             .await?;
-        if rows.is_empty() {
-            return Err(StoreError::NoSuch { what: "call" });
-        }
         let keys = Keys::load(&self.core, reader, self.id, rows.iter().map(|row| row.person)).await?;
         rows.iter().map(|row| entry_of(&keys, row)).collect()
     }
 
-    /// At most `limit` entries of all calls that came after a cursor, in order; 0 is before the first.
+    /// At most `limit` entries of all calls that came after a cursor, in order, but for what is technical; 0 is before the first.
     pub async fn entries_after(&self, cursor: i64, limit: u64) -> Result<Vec<Live>, StoreError> {
         let reader = &self.core.database.reader;
         let rows = event::Entity::find()
             .filter(event::Column::Tenant.eq(self.id.0))
             .filter(event::Column::Id.gt(cursor))
+            .filter(event::Column::Kind.is_not_in(Event::TECHNICAL))
             .order_by_asc(event::Column::Id)
             .limit(limit)
             .all(reader)
@@ -110,6 +124,7 @@ fn make_finite(event: &mut Event) {
     match event {
         Event::Heard { confidence, .. } => fix(confidence),
         Event::Understood { ranking, .. } => ranking.iter_mut().for_each(|scored| fix(&mut scored.confidence)),
+        Event::LegQuality { sound, .. } => sound.make_finite(),
         _ => {}
     }
 }

@@ -49,6 +49,7 @@ impl Bed {
                 Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),
             ),
             trunks: Arc::new(Vec::new),
+            legs: Default::default(),
             ready: Arc::new(|| true),
         };
         let stopped = CancellationToken::new();

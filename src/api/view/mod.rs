@@ -3,10 +3,14 @@
 
 mod call;
 mod flow;
+mod report;
+mod signalling;
 mod ticket;
 mod user;
 
-pub use call::{CallDetail, CallPage, LiveMessage, Peaks};
+pub use call::{CallDetail, CallPage, CallSummary, LiveMessage, Peaks};
 pub use flow::{FlowDetail, FlowSummary};
+pub use report::report;
+pub use signalling::CallSignalling;
 pub use ticket::{TicketDetail, TicketPage};
 pub use user::{Language, Me, Person};
