@@ -12,7 +12,7 @@ use flow::Flow;
 use flow::event::{Context, Grammar, Profile};
 use models::Hints;
 use sip::media::{Clip, LegEvent, MediaFrame, Playback};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::conversation::{Conversation, Input, Millis, Output};
@@ -87,8 +87,15 @@ struct Render {
     language: intent::Language,
 }
 
-/// Takes one call from offer to outcome. Returns when the journal is closed.
-pub async fn run_call(incoming: Box<dyn Incoming>, call: CallId, services: Services, shutdown: CancellationToken) {
+/// Takes one call from offer to outcome. Returns when the journal is closed. `opening` is held until the call is answered: it bounds how
+/// many are on their way to it.
+pub async fn run_call(
+    incoming: Box<dyn Incoming>,
+    call: CallId,
+    services: Services,
+    opening: OwnedSemaphorePermit,
+    shutdown: CancellationToken,
+) {
     let (from, to) = (incoming.from(), incoming.to());
     let (offered, offered_at) = (Instant::now(), now());
     let context = Context {
@@ -110,7 +117,9 @@ pub async fn run_call(incoming: Box<dyn Incoming>, call: CallId, services: Servi
     let record = legs.add(LegRole::Caller, &from, incoming.signalling());
     sink.begin(call, conversation.note(offer, 0)).await;
 
-    match incoming.answer().await {
+    let answered = incoming.answer().await;
+    drop(opening);
+    match answered {
         Ok(leg) => {
             record.sounds(leg.sound.observer());
             let driver = Driver::new(conversation, services, leg, offered, from, legs.clone());
@@ -296,6 +305,7 @@ impl Driver {
     async fn frame(&mut self, frame: &MediaFrame) {
         if !self.recording {
             self.recording = true;
+            self.services.sink.open(self.conversation.call());
             self.feed(Input::RecordingStarted).await;
         }
         // What may not be kept leaves silence of the same length.

@@ -31,6 +31,8 @@ pub trait Sink: Send + Sync {
     fn begin(&self, call: CallId, offered: Entry) -> BoxFuture<'_, ()>;
     /// Further entries, in order. Waits only when far more is waiting than a slow disk explains.
     fn write(&self, call: CallId, entries: Vec<Entry>) -> BoxFuture<'_, ()>;
+    /// Sound will come: the recording begins with the first frame.
+    fn open(&self, call: CallId);
     /// 20 ms of both directions: what the caller was told and what the caller said. Never blocks. Answers, once, why the
     /// recording stopped, if it did.
     fn record(&self, call: CallId, said: &audio::Frame8k, heard: &audio::Frame8k) -> Option<String>;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sip::media::{Clip, Clock};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,6 +43,9 @@ const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
 const LAST_FLUSH: Duration = Duration::from_secs(60);
 /// How often the metrics are told what the telephone holds and the gate dropped.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
+/// Calls on their way from their offer to their answer. More wait in the SIP stack, whose queue is short: callers beyond it are told 503
+/// at once, and another trunk or machine can take them, instead of all of them waiting longer and longer.
+const OPENING: usize = 64;
 /// How long calls in progress are given to end when the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -242,14 +246,19 @@ impl Service {
 
 /// Takes calls until the service closes.
 async fn accept(mut calls: Calls, services: Services, tracker: TaskTracker, closing: CancellationToken) {
+    let opening = Arc::new(Semaphore::new(OPENING));
     loop {
-        let incoming = tokio::select! {
-            incoming = calls.next() => incoming,
+        let next = async {
+            let permit = opening.clone().acquire_owned().await.ok()?;
+            Some((permit, calls.next().await?))
+        };
+        let next = tokio::select! {
+            next = next => next,
             () = closing.cancelled() => return,
         };
-        let Some(incoming) = incoming else { return };
+        let Some((permit, incoming)) = next else { return };
         metric::call_offered();
-        tracker.spawn(run_call(incoming, CallId::new(), services.clone(), closing.clone()));
+        tracker.spawn(run_call(incoming, CallId::new(), services.clone(), permit, closing.clone()));
     }
 }
 

@@ -1,14 +1,14 @@
 //! From calls to the store: one queue for the journal, one thread for recordings. A slow or full disk delays what is written;
 //! it never blocks a call, and what could not be written is tried again in order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use audio::Frame8k;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::call::Sink;
@@ -18,24 +18,32 @@ use crate::store::{RecordingWriter, StoreError, Tenant};
 
 /// Batches of entries that may wait: minutes of a busy installation.
 const JOURNAL_ROOM: usize = 8_192;
+/// Batches that are stored together at most.
+const ROUND: usize = 512;
 /// Frames that may wait for the recorder: 20 s of 50 calls.
 const RECORDER_ROOM: usize = 50_000;
+/// Frames of one call that are kept while its file is being opened: 10 s.
+const OPENING_ROOM: usize = 500;
 /// How long the begin or the end of a call waits for the journal; what is not stored by then is stored later.
 const CALL_FLUSH: Duration = Duration::from_secs(5);
 /// How long after a failed write it is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
 enum Write {
-    Begin(CallId, Entry),
     Entries(CallId, Vec<Entry>),
     Flush(oneshot::Sender<()>),
 }
 
 enum Record {
-    Open(CallId, Box<RecordingWriter>),
-    Frame(CallId, Box<(Frame8k, Frame8k)>),
+    /// Frames will come, and then the file.
+    Begin(CallId),
+    Open(CallId, Result<Box<RecordingWriter>, StoreError>),
+    Frame(CallId, Box<Both>),
     Close(CallId, oneshot::Sender<()>),
 }
+
+/// What both sides said in the same 20 ms.
+type Both = (Frame8k, Frame8k);
 
 /// The store, as calls see it.
 pub struct StoreSink {
@@ -83,14 +91,20 @@ impl StoreSink {
 impl Sink for StoreSink {
     fn begin(&self, call: CallId, offered: Entry) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let _ = self.writes.send(Write::Begin(call, offered)).await;
-            // The recording belongs to a call that the store knows.
+            let _ = self.writes.send(Write::Entries(call, vec![offered])).await;
             self.flush(CALL_FLUSH).await;
-            match self.tenant.record(call).await {
-                Ok(writer) => drop(self.recorder.try_send(Record::Open(call, Box::new(writer)))),
-                Err(error) => self.health.report(call, &error),
-            }
         })
+    }
+
+    fn open(&self, call: CallId) {
+        // What a full queue drops is counted where frames are.
+        let _ = self.recorder.try_send(Record::Begin(call));
+        let (tenant, recorder) = (self.tenant.clone(), self.recorder.clone());
+        tokio::spawn(async move {
+            let opened = tenant.record(call).await.map(Box::new);
+            // The queue is emptied by a thread that never waits for us, so there is room soon.
+            let _ = tokio::task::spawn_blocking(move || recorder.send(Record::Open(call, opened))).await;
+        });
     }
 
     fn write(&self, call: CallId, entries: Vec<Entry>) -> BoxFuture<'_, ()> {
@@ -142,65 +156,141 @@ impl Health {
     }
 }
 
-/// Stores what is journaled, in order. A write that fails for a passing reason is tried until it succeeds.
+/// Stores what is journaled, each call's entries in order. Whatever waits is stored in one round, so that many calls at once share
+/// a commit. A write that fails for a passing reason is tried until it succeeds.
 async fn write_all(tenant: Tenant, mut queue: mpsc::Receiver<Write>, health: Arc<Health>) {
-    while let Some(write) = queue.recv().await {
-        loop {
-            let result = match &write {
-                Write::Begin(call, offered) => tenant.begin_call(*call, offered.clone()).await.map(drop),
-                Write::Entries(call, entries) => tenant.append(*call, entries.clone()).await.map(drop),
-                Write::Flush(_) => Ok(()),
-            };
-            match result {
-                Ok(()) => {
-                    health.failing.store(false, Ordering::Relaxed);
-                    break;
+    let mut taken = Vec::new();
+    while queue.recv_many(&mut taken, ROUND).await > 0 {
+        let mut round = Round::default();
+        taken.drain(..).for_each(|write| round.add(write));
+        while !round.calls.is_empty() {
+            let appends = round.calls.iter().map(|(call, entries)| tenant.append(*call, entries.clone()));
+            let mut failed = None;
+            let results = join_all(appends).await;
+            let mut results = results.into_iter();
+            round.calls.retain(|_| match results.next() {
+                Some(Err(error)) if error.is_temporary() => {
+                    failed = Some(error);
+                    true
                 }
-                Err(error) if error.is_temporary() => {
-                    if !health.failing.swap(true, Ordering::Relaxed) {
-                        tracing::error!(%error, "the journal cannot be written; it is kept in memory and tried again");
-                    }
-                    tracing::debug!(%error, "the journal still cannot be written");
-                    metric::journal_retried();
-                    tokio::time::sleep(RETRY).await;
-                }
-                Err(error) => {
+                Some(Err(error)) => {
                     tracing::error!(%error, "an entry of the journal was refused by the store");
-                    break;
+                    false
                 }
+                Some(Ok(_)) | None => false,
+            });
+            let Some(error) = failed else {
+                health.failing.store(false, Ordering::Relaxed);
+                break;
+            };
+            if !health.failing.swap(true, Ordering::Relaxed) {
+                tracing::error!(%error, "the journal cannot be written; it is kept in memory and tried again");
             }
+            tracing::debug!(%error, "the journal still cannot be written");
+            metric::journal_retried();
+            tokio::time::sleep(RETRY).await;
         }
-        if let Write::Flush(done) = write {
+        for done in round.flushes {
             let _ = done.send(());
         }
     }
 }
 
-/// Writes the recordings of all calls.
-fn record_all(frames: Receiver<Record>, health: &Health) {
-    let mut writers: HashMap<CallId, Box<RecordingWriter>> = HashMap::new();
-    let mut stopped: HashSet<CallId> = HashSet::new();
-    while let Ok(record) = frames.recv() {
-        match record {
-            Record::Open(call, writer) => drop(writers.insert(call, writer)),
-            Record::Frame(call, both) => {
-                let Some(writer) = writers.get_mut(&call) else { continue };
-                // The writer tries again with each second, so a disk that has room again goes on being used.
-                if let Err(error) = writer.push(&both.0, &both.1)
-                    && stopped.insert(call)
-                {
-                    health.report(call, &error);
-                }
+/// What is stored together: one write a call, so that a call's entries cannot overtake each other when some are tried again.
+#[derive(Default)]
+struct Round {
+    calls: Vec<(CallId, Vec<Entry>)>,
+    places: HashMap<CallId, usize>,
+    flushes: Vec<oneshot::Sender<()>>,
+}
+
+impl Round {
+    fn add(&mut self, write: Write) {
+        match write {
+            Write::Entries(call, entries) => {
+                let place = *self.places.entry(call).or_insert_with(|| {
+                    self.calls.push((call, Vec::new()));
+                    self.calls.len() - 1
+                });
+                self.calls[place].1.extend(entries);
             }
-            Record::Close(call, done) => {
-                stopped.remove(&call);
-                if let Some(writer) = writers.remove(&call)
-                    && let Err(error) = writer.finish()
-                {
-                    tracing::error!(%call, %error, "the end of a recording was not written");
-                }
-                let _ = done.send(());
-            }
+            Write::Flush(done) => self.flushes.push(done),
         }
+    }
+}
+
+/// A recording that is being made.
+enum Recording {
+    /// The file is not open yet; what came so far.
+    Waiting(Vec<Box<Both>>),
+    /// The call is over, the file is still not open.
+    Late(Vec<Box<Both>>, oneshot::Sender<()>),
+    Writing {
+        writer: Box<RecordingWriter>,
+        /// Whether it has been said that seconds are lost.
+        is_reported: bool,
+    },
+}
+
+/// Writes the recordings of all calls.
+fn record_all(records: Receiver<Record>, health: &Health) {
+    let mut recordings: HashMap<CallId, Recording> = HashMap::new();
+    while let Ok(record) = records.recv() {
+        match record {
+            Record::Begin(call) => drop(recordings.insert(call, Recording::Waiting(Vec::new()))),
+            Record::Open(call, Ok(writer)) => {
+                let mut writing = Recording::Writing { writer, is_reported: false };
+                match recordings.remove(&call) {
+                    Some(Recording::Waiting(frames)) => {
+                        frames.iter().for_each(|both| push(&mut writing, call, both, health));
+                        recordings.insert(call, writing);
+                    }
+                    Some(Recording::Late(frames, done)) => {
+                        frames.iter().for_each(|both| push(&mut writing, call, both, health));
+                        finish(writing, call);
+                        let _ = done.send(());
+                    }
+                    Some(Recording::Writing { .. }) | None => {}
+                }
+            }
+            Record::Open(call, Err(error)) => {
+                recordings.remove(&call);
+                health.report(call, &error);
+            }
+            Record::Frame(call, both) => match recordings.get_mut(&call) {
+                Some(Recording::Waiting(frames)) if frames.len() < OPENING_ROOM => frames.push(both),
+                Some(writing @ Recording::Writing { .. }) => push(writing, call, &both, health),
+                Some(Recording::Waiting(_)) => metric::frames_not_recorded(1),
+                Some(Recording::Late(..)) | None => {}
+            },
+            Record::Close(call, done) => match recordings.remove(&call) {
+                Some(Recording::Waiting(frames)) => {
+                    recordings.insert(call, Recording::Late(frames, done));
+                }
+                Some(writing) => {
+                    finish(writing, call);
+                    let _ = done.send(());
+                }
+                None => drop(done.send(())),
+            },
+        }
+    }
+}
+
+/// The writer tries again with each second, so a disk that has room again goes on being used.
+fn push(recording: &mut Recording, call: CallId, both: &Both, health: &Health) {
+    if let Recording::Writing { writer, is_reported } = recording
+        && let Err(error) = writer.push(&both.0, &both.1)
+        && !std::mem::replace(is_reported, true)
+    {
+        health.report(call, &error);
+    }
+}
+
+fn finish(recording: Recording, call: CallId) {
+    if let Recording::Writing { writer, .. } = recording
+        && let Err(error) = writer.finish()
+    {
+        tracing::error!(%call, %error, "the end of a recording was not written");
     }
 }

@@ -68,10 +68,10 @@ impl Tenant {
 
     /// Begins the recording of a call that was begun. There is one recording per call and nobody adds to it later.
     pub async fn record(&self, call: CallId) -> Result<RecordingWriter, StoreError> {
-        let writer = &self.core.database.writer;
-        let row = call::Entity::find_by_id(call.0).filter(call::Column::Tenant.eq(self.id.0)).one(writer).await?;
+        let reader = &self.core.database.reader;
+        let row = call::Entity::find_by_id(call.0).filter(call::Column::Tenant.eq(self.id.0)).one(reader).await?;
         let row = row.ok_or(StoreError::NoSuch { what: "call" })?;
-        let keys = Keys::load(&self.core, writer, self.id, [row.person]).await?;
+        let keys = Keys::load(&self.core, reader, self.id, [row.person]).await?;
         let key = keys.of(row.person).cloned().ok_or(StoreError::Erased)?;
         let (path, tenant) = (self.recording_path(call), self.id);
         blocking(move || RecordingWriter::create(&path, key, tenant, call)).await

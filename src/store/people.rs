@@ -1,19 +1,14 @@
 //! The people who call: each has a key, found again by the number they call from, and erased by destroying it.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
-    sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
     Core, Tenant,
     entity::{call, person},
     error::StoreError,
-    key::PersonKey,
     model::CallState,
     names::Name,
-    seal::person_aad,
 };
 use crate::event::{CallId, PersonId, Personal, TenantId, Timestamp};
 
@@ -65,35 +60,6 @@ impl Tenant {
     }
 }
 
-/// The person who calls from `number`, made when unknown. Whoever withholds their number is somebody new each time.
-pub(super) async fn find_or_create(
-    core: &Core,
-    on: &impl ConnectionTrait,
-    tenant: TenantId,
-    number: &Personal,
-    now: Timestamp,
-) -> Result<(PersonId, PersonKey), StoreError> {
-    let lookup = lookup(core, tenant, number);
-    if let Some(lookup) = &lookup
-        && let Some(row) = find(on, tenant, lookup.clone()).await?
-        && let Some(wrapped) = &row.wrapped_key
-    {
-        return Ok((PersonId(row.id), core.master.unwrap_person_key(&person_aad(tenant.0, row.id), wrapped)?));
-    }
-    let id = PersonId::new();
-    let (key, wrapped) = core.master.new_person_key(&person_aad(tenant.0, id.0));
-    let row = person::ActiveModel {
-        id: Set(id.0),
-        tenant: Set(tenant.0),
-        wrapped_key: Set(Some(wrapped)),
-        lookup: Set(lookup),
-        created_at: Set(now),
-        erased_at: Set(None),
-    };
-    row.insert(on).await?;
-    Ok((id, key))
-}
-
 async fn find(
     on: &impl ConnectionTrait,
     tenant: TenantId,
@@ -107,7 +73,8 @@ async fn find(
     Ok(found)
 }
 
-fn lookup(core: &Core, tenant: TenantId, number: &Personal) -> Option<Vec<u8>> {
+/// The blind index of a number; `None` when it is withheld.
+pub(super) fn lookup(core: &Core, tenant: TenantId, number: &Personal) -> Option<Vec<u8>> {
     normalise(number.reveal()).map(|number| core.master.lookup(tenant.0.as_bytes(), &number))
 }
 

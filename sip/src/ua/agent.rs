@@ -24,7 +24,7 @@ use crate::message::{Method, Name, NameAddr, ParseError, Request, Response, Uri}
 use crate::transport::{Inbound, Inbox, Transports};
 
 /// Calls that may wait to be taken by the service; beyond it callers are told 503 at once.
-const WAITING_CALLS: usize = 256;
+const WAITING_CALLS: usize = 128;
 /// How long a shutdown waits for BYEs to be answered.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How often lapsed registrations are looked for.
