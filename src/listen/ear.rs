@@ -13,8 +13,12 @@ const FRAME_MS: u64 = 20;
 const PRE_ROLL_MS: u64 = 300;
 /// Sound kept after the last voiced frame.
 const POST_ROLL_MS: u64 = 200;
-/// How far back sound can be fetched: the longest turn and its pre-roll.
+/// How far back sound can be fetched at most: the longest turn and its pre-roll.
 const KEPT_FRAMES: usize = 20_000 / FRAME_MS as usize;
+/// How far back while nobody speaks: the pre-roll of a turn that is about to begin, and the frames by which it is noticed.
+const IDLE_FRAMES: usize = 1_000 / FRAME_MS as usize;
+/// How long the sound of a turn is kept after its end.
+const AFTER_TURN_MS: u64 = 5_000;
 
 /// Something an [`Ear`] noticed. Times are milliseconds in the recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub struct Ear {
     kept: VecDeque<Frame8k>,
     /// Number of the frame that comes next.
     next: u64,
+    /// Until when the sound from `from_ms` on is kept.
+    kept_until_ms: u64,
     from_ms: u64,
     to_ms: u64,
     last_voiced: Option<Instant>,
@@ -60,8 +66,9 @@ impl Ear {
     pub fn new() -> Self {
         Self {
             endpointer: Endpointer::new(TurnProfile::free()),
-            kept: VecDeque::with_capacity(KEPT_FRAMES),
+            kept: VecDeque::new(),
             next: 0,
+            kept_until_ms: 0,
             from_ms: 0,
             to_ms: 0,
             last_voiced: None,
@@ -85,21 +92,30 @@ impl Ear {
             Endpoint::Started => {
                 let back = u64::from(TurnProfile::menu().start_window) * FRAME_MS;
                 self.from_ms = (self.next * FRAME_MS).saturating_sub(back);
+                self.kept_until_ms = u64::MAX;
                 Some(EarEvent::Started { from_ms: self.from_ms })
             }
             Endpoint::Speculate => Some(EarEvent::Paused { from_ms: self.from_ms, to_ms: self.to_ms }),
             Endpoint::Resumed => Some(EarEvent::Resumed),
-            Endpoint::Ended { .. } => Some(EarEvent::Ended {
-                from_ms: self.from_ms,
-                to_ms: self.to_ms,
-                last_voiced: self.last_voiced.unwrap_or(at),
-            }),
+            Endpoint::Ended { .. } => {
+                self.kept_until_ms = self.next * FRAME_MS + AFTER_TURN_MS;
+                let last_voiced = self.last_voiced.unwrap_or(at);
+                Some(EarEvent::Ended { from_ms: self.from_ms, to_ms: self.to_ms, last_voiced })
+            }
         }
     }
 
     fn keep(&mut self, frame: &Frame8k) {
-        if self.kept.len() == KEPT_FRAMES {
-            self.kept.pop_front();
+        let wanted = if self.next * FRAME_MS < self.kept_until_ms {
+            let from = self.from_ms.saturating_sub(PRE_ROLL_MS) / FRAME_MS;
+            KEPT_FRAMES.min(self.next.saturating_sub(from) as usize)
+        } else {
+            IDLE_FRAMES
+        };
+        self.kept.drain(..self.kept.len().saturating_sub(wanted));
+        if wanted == IDLE_FRAMES && self.kept.capacity() > 4 * IDLE_FRAMES {
+            // A long turn is over: its room is given back.
+            self.kept.shrink_to(2 * IDLE_FRAMES);
         }
         self.kept.push_back(*frame);
         self.next += 1;
@@ -133,6 +149,7 @@ impl Ear {
     /// Takes a turn under way as finished: it will not be reported any more.
     pub fn finish_turn(&mut self) {
         self.endpointer.reset();
+        self.kept_until_ms = self.next * FRAME_MS + AFTER_TURN_MS;
     }
 }
 
@@ -172,6 +189,25 @@ mod tests {
         ear.push(0, &frame(1), 0.0, now);
         ear.push(100, &frame(2), 0.0, now);
         assert_eq!(ear.sound(2_000, 2_020).samples().iter().filter(|&&s| s == 2).count(), FRAME_8K);
+    }
+
+    #[test]
+    fn the_sound_of_a_turn_is_kept_for_a_while_and_silence_is_not() {
+        let (mut ear, now) = (Ear::new(), Instant::now());
+        let mut turn = None;
+        for index in 0..1_000 {
+            let speech = if (100..500).contains(&index) { 0.9 } else { 0.1 };
+            let event = ear.push(index, &frame(1), speech, now);
+            if let Some(EarEvent::Ended { from_ms, to_ms, .. }) = event {
+                turn = Some((from_ms, to_ms));
+            }
+            if let Some((from_ms, to_ms)) = turn.filter(|_| index < 700) {
+                let whole = to_ms - from_ms + PRE_ROLL_MS;
+                assert!(ear.sound(from_ms, to_ms).duration().as_millis() as u64 >= whole, "frame {index}");
+            }
+        }
+        assert!(turn.is_some());
+        assert!(ear.kept.len() <= IDLE_FRAMES + 1 && ear.kept.capacity() <= 4 * IDLE_FRAMES);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use audio::Frame8k;
 use futures::future::{BoxFuture, join_all};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use crate::call::Sink;
 use crate::event::{CallId, Entry};
@@ -22,6 +23,9 @@ const JOURNAL_ROOM: usize = 8_192;
 const ROUND: usize = 512;
 /// Frames that may wait for the recorder: 20 s of 50 calls.
 const RECORDER_ROOM: usize = 50_000;
+/// How long the entries of a round are gathered when nobody waits for them: live screens show them so much later, and the disk is
+/// asked some twenty times a second, not for each of them.
+const GATHER: Duration = Duration::from_millis(40);
 /// Frames of one call that are kept while its file is being opened: 10 s.
 const OPENING_ROOM: usize = 500;
 /// How long the begin or the end of a call waits for the journal; what is not stored by then is stored later.
@@ -159,10 +163,21 @@ impl Health {
 /// Stores what is journaled, each call's entries in order. Whatever waits is stored in one round, so that many calls at once share
 /// a commit. A write that fails for a passing reason is tried until it succeeds.
 async fn write_all(tenant: Tenant, mut queue: mpsc::Receiver<Write>, health: Arc<Health>) {
-    let mut taken = Vec::new();
-    while queue.recv_many(&mut taken, ROUND).await > 0 {
+    while let Some(first) = queue.recv().await {
         let mut round = Round::default();
-        taken.drain(..).for_each(|write| round.add(write));
+        round.add(first);
+        let until = Instant::now() + GATHER;
+        while round.flushes.is_empty()
+            && round.writes < ROUND
+            && let Ok(Some(write)) = timeout_at(until, queue.recv()).await
+        {
+            round.add(write);
+        }
+        while round.writes < ROUND
+            && let Ok(write) = queue.try_recv()
+        {
+            round.add(write);
+        }
         while !round.calls.is_empty() {
             let appends = round.calls.iter().map(|(call, entries)| tenant.append(*call, entries.clone()));
             let mut failed = None;
@@ -201,11 +216,13 @@ async fn write_all(tenant: Tenant, mut queue: mpsc::Receiver<Write>, health: Arc
 struct Round {
     calls: Vec<(CallId, Vec<Entry>)>,
     places: HashMap<CallId, usize>,
+    writes: usize,
     flushes: Vec<oneshot::Sender<()>>,
 }
 
 impl Round {
     fn add(&mut self, write: Write) {
+        self.writes += 1;
         match write {
             Write::Entries(call, entries) => {
                 let place = *self.places.entry(call).or_insert_with(|| {
@@ -222,9 +239,9 @@ impl Round {
 /// A recording that is being made.
 enum Recording {
     /// The file is not open yet; what came so far.
-    Waiting(Vec<Box<Both>>),
+    Waiting(Vec<Both>),
     /// The call is over, the file is still not open.
-    Late(Vec<Box<Both>>, oneshot::Sender<()>),
+    Late(Vec<Both>, oneshot::Sender<()>),
     Writing {
         writer: Box<RecordingWriter>,
         /// Whether it has been said that seconds are lost.
@@ -258,7 +275,7 @@ fn record_all(records: Receiver<Record>, health: &Health) {
                 health.report(call, &error);
             }
             Record::Frame(call, both) => match recordings.get_mut(&call) {
-                Some(Recording::Waiting(frames)) if frames.len() < OPENING_ROOM => frames.push(both),
+                Some(Recording::Waiting(frames)) if frames.len() < OPENING_ROOM => frames.push(*both),
                 Some(writing @ Recording::Writing { .. }) => push(writing, call, &both, health),
                 Some(Recording::Waiting(_)) => metric::frames_not_recorded(1),
                 Some(Recording::Late(..)) | None => {}

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use audio::Pcm;
 
-/// Kept before the first and after the last audible sample.
-const MARGIN: Duration = Duration::from_millis(15);
+/// Kept before the first audible sample: enough for its onset, and so little that the first packet of 20 ms is already heard.
+const BEFORE: Duration = Duration::from_millis(4);
+/// Kept after the last one: voices fade.
+const AFTER: Duration = Duration::from_millis(15);
 /// About −46 dBov: synthetic voices are quiet between words, and consonants are well above.
 const AUDIBLE: i32 = 160;
 
@@ -16,9 +18,9 @@ pub fn trim_silence<const RATE: u32>(audio: Pcm<RATE>) -> Pcm<RATE> {
     let (Some(first), Some(last)) = (samples.iter().position(audible), samples.iter().rposition(audible)) else {
         return Pcm::new(Vec::new());
     };
-    let margin = (MARGIN.as_micros() as usize * RATE as usize) / 1_000_000;
-    let from = first.saturating_sub(margin);
-    let to = (last + 1 + margin).min(samples.len());
+    let length = |margin: Duration| (margin.as_micros() as usize * RATE as usize) / 1_000_000;
+    let from = first.saturating_sub(length(BEFORE));
+    let to = (last + 1 + length(AFTER)).min(samples.len());
     Pcm::new(samples[from..to].to_vec())
 }
 
@@ -32,7 +34,7 @@ mod tests {
         samples.extend([5_000; 1_000]);
         samples.extend([-2; 6_000]);
         let trimmed = trim_silence(Pcm::<16_000>::new(samples));
-        assert_eq!(trimmed.samples().len(), 1_000 + 2 * 240);
+        assert_eq!(trimmed.samples().len(), 1_000 + 64 + 240);
         assert_eq!(trimmed.samples().iter().filter(|s| **s == 5_000).count(), 1_000);
     }
 

@@ -58,10 +58,17 @@ impl RecordingWriter {
     /// time goes on, and the next ones are tried again.
     pub fn push(&mut self, left: &[i16], right: &[i16]) -> Result<(), StoreError> {
         let mut failed = None;
-        for at in 0..left.len().max(right.len()) {
-            for side in [left, right] {
-                self.pending.extend_from_slice(&side.get(at).copied().unwrap_or(0).to_le_bytes());
-            }
+        let length = left.len().max(right.len());
+        let mut at = 0;
+        while at < length {
+            // Up to the end of the second, or of what came.
+            let end = length.min(at + (CHUNK * FRAME - self.pending.len()) / FRAME);
+            let side = |samples: &[i16], at: usize| samples.get(at).copied().unwrap_or(0).to_le_bytes();
+            self.pending.extend((at..end).flat_map(|at| {
+                let ([a, b], [c, d]) = (side(left, at), side(right, at));
+                [a, b, c, d]
+            }));
+            at = end;
             if self.pending.len() == CHUNK * FRAME
                 && let Err(error) = self.write()
             {
