@@ -186,6 +186,21 @@ async fn a_trunk_that_nobody_answers_for_is_named() {
     let trunk = format!("[trunk.dead]\naddress = \"sip:{}\"\n", dead.local_addr().expect("bound"));
     let said = doctor(with_trunk(&trunk), &["--no-calls"]).await;
     assert_eq!((said.failed(), said.code), (vec!["trunk.dead.options"], Some(1)), "{:#}", said.json);
+    assert!(said.says("trunk.dead.options").contains("nor refuses"));
+    drop(dead);
+    let said = doctor(with_trunk(&trunk), &["--no-calls"]).await;
+    assert!(said.says("trunk.dead.options").contains("nobody listens on this port"), "{:#}", said.json);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_that_sees_us_elsewhere_than_where_it_is_told_to_send_is_named() {
+    let carrier = agent(UaConfig::new(loopback())).await;
+    let trunk =
+        with_trunk(&format!("media_ip = \"127.0.0.9\"\n[trunk.nat]\naddress = \"sip:{}\"\n", carrier.local_addr()));
+    let trunk = trunk.replace("[http]\nbind = \"127.0.0.1:0\"\n", "") + "[http]\nbind = \"127.0.0.1:0\"\n";
+    let said = doctor(trunk, &["--no-calls"]).await;
+    assert_eq!((said.mark("trunk.nat.address"), said.code), ("warning", Some(0)), "{:#}", said.json);
+    assert!(said.says("trunk.nat.address").contains("sees us at 127.0.0.1, but is told to send sound to 127.0.0.9"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

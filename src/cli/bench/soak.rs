@@ -28,6 +28,8 @@ const REGISTER_EVERY: Nanos = 10 * SECOND;
 const MEAN_SECONDS: f64 = 12.0;
 /// Everything about a call is forgotten 64 T1 after its end, and a binding when it has expired.
 const FORGOTTEN: Nanos = 70 * SECOND;
+/// The same of the first calls, which register nobody: 64 T1, and until the service's numbers are new.
+const WARM_FORGOTTEN: Nanos = 40 * SECOND;
 /// Of the service's own numbers, what must be nothing in the end; those that it does not have are left out.
 const GAUGES: [&str; 4] =
     ["hotline_calls_active", "hotline_sip_dialogs", "hotline_sip_transactions", "hotline_media_legs"];
@@ -83,6 +85,8 @@ pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> 
         ..Plan::default()
     });
     bed.engine.run(sys::now() + 60 * SECOND, |engine| !engine.is_offering() && engine.live() == 0);
+    // The base is a service that has forgotten its calls, and whose numbers say so.
+    bed.rest(WARM_FORGOTTEN);
     bed.settle(10 * SECOND);
     bed.engine.tally = Tally::default();
     let begun = sys::now();

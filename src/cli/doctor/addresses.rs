@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
 use sip::stun;
-use sip::ua::Peer;
+use sip::ua::{Peer, Protocol};
 
-use super::finding::{Finding, Group, Text, say};
+use super::asking;
+use super::finding::{Finding, Group, Mark, Text, say};
 use super::system;
 use crate::config::Config;
 
@@ -60,7 +61,18 @@ pub async fn check(config: &Config, trunks: &[(&str, Vec<Peer>)], stun: Option<&
         findings.extend(ip.map(|ip| set(key, ip, local.contains(&ip), config)));
     }
     for (name, peers) in trunks {
-        findings.extend(peers.first().map(|peer| trunk(config, name, peer.addr.ip(), offered(config, peer.addr.ip()))));
+        let Some(peer) = peers.first() else { continue };
+        let offered = offered(config, peer.addr.ip());
+        let told = trunk(config, name, peer.addr.ip(), offered);
+        // A trunk says itself from where it sees us, which is better than any guess.
+        let seen = match peer.protocol {
+            Protocol::Udp => asking::by_udp(peer.addr).await.ok().and_then(|answer| answer.seen),
+            Protocol::Tcp | Protocol::Tls => None,
+        };
+        findings.push(match offered.zip(seen).filter(|(offered, seen)| offered != seen && told.mark != Mark::Failed) {
+            Some((offered, seen)) => seen_elsewhere(name, offered, seen),
+            None => told,
+        });
     }
     if let Some(server) = stun {
         findings.push(public(config, server).await);
@@ -134,6 +146,21 @@ fn trunk(config: &Config, name: &str, peer: IpAddr, offered: Option<IpAddr>) -> 
     let says =
         say!("{name} ({peer}) is told to send sound to {offered}.", "{name}({peer})被告知把声音发往 {offered}。");
     Finding::good(GROUP, check, says).with("offered", offered.to_string())
+}
+
+/// A trunk sees us somewhere else than where it is told to send to.
+fn seen_elsewhere(name: &str, offered: IpAddr, seen: IpAddr) -> Finding {
+    let says = say!(
+        "{name} sees us at {seen}, but is told to send sound to {offered}: callers may not be heard.",
+        "{name} 看到的本机地址是 {seen},却被告知把声音发往 {offered}:可能听不到来电者。"
+    );
+    let cure = say!(
+        "Set sip.advertised_ip (or sip.media_ip) to {seen}, and forward the UDP ports of sip.rtp_ports to this machine.",
+        "请将 sip.advertised_ip(或 sip.media_ip)设为 {seen},并将 sip.rtp_ports 的 UDP 端口转发到本机。"
+    );
+    let check = format!("trunk.{name}.address");
+    let finding = Finding::warning(GROUP, check, says, cure);
+    finding.with("offered", offered.to_string()).with("seen", seen.to_string())
 }
 
 /// The address that a STUN server sees, compared with the one that is told.
@@ -210,7 +237,6 @@ fn compared(config: &Config, seen: IpAddr, own: bool) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Mark;
     use super::*;
 
     fn ip(text: &str) -> IpAddr {

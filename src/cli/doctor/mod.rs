@@ -4,12 +4,13 @@
 //! - [`finding`]: what a check finds, in English and Chinese; [`report`]: how it is shown.
 //! - [`installation`], [`ports`], [`clock`], [`certificates`], [`addresses`], [`trunks`]: the checks, each of which returns findings.
 //! - [`loopback`], [`calling`]: the calls; [`listening`] and [`tone`] judge what is heard.
-//! - [`system`]: what Linux is asked.
+//! - [`asking`]: OPTIONS by hand; [`system`]: what Linux is asked.
 //!
 //! Nothing is changed, here or elsewhere: no registration is replaced, no file made but in a temporary folder. A running service gets
 //! one short call, which its journal shows. Outside numbers are dialled only when asked for.
 
 mod addresses;
+mod asking;
 mod calling;
 mod certificates;
 mod clock;

@@ -6,20 +6,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use sip::message::{Message, Name};
 use sip::transport::SOCKET_BUFFER_BYTES;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
+use super::asking;
 use super::finding::{Finding, Group, Text, say};
 use super::system::{self, Kind, Owner};
 use crate::config::Config;
 
 const GROUP: Group = Group::Ports;
-/// How long somebody on this machine may take to answer.
-const PATIENCE: Duration = Duration::from_millis(700);
-/// How often a datagram is sent before nobody is there.
-const TRIES: usize = 3;
+/// How long a page of this machine may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Calls with an agent that a range of ports should have room for.
 const FEW_CALLS: usize = 20;
 /// Below this some fifty calls fill the table: each has two legs, and the database and the console have files, too.
@@ -146,7 +144,7 @@ async fn sip(addr: SocketAddr, running: &mut Running) -> Finding {
         Err(Taken::Finding(finding)) => *finding,
         Err(Taken::InUse) => {
             let owner = system::owner(Kind::Udp, addr.port());
-            let product = options_by_udp(reachable(addr)).await;
+            let product = asking::by_udp(reachable(addr)).await.ok().map(|answer| answer.product);
             if product.as_deref().is_some_and(is_hotline) {
                 running.sip = Some(reachable(addr));
                 running.pid = owner.map(|owner| owner.pid);
@@ -169,7 +167,11 @@ async fn stream(name: &str, addr: SocketAddr, running: &mut Running) -> Finding 
             let owner = system::owner(Kind::Tcp, addr.port());
             let same = owner.as_ref().is_some_and(|owner| Some(owner.pid) == running.pid);
             // Over TLS only the process can tell: it may want a certificate of us.
-            let product = if name == "sip.tcp" { options_by_tcp(reachable(addr)).await } else { None };
+            let product = if name == "sip.tcp" {
+                asking::by_tcp(reachable(addr)).await.ok().map(|answer| answer.product)
+            } else {
+                None
+            };
             if same || product.as_deref().is_some_and(is_hotline) {
                 running.pid = running.pid.or(owner.map(|owner| owner.pid));
                 return answered(name, addr);
@@ -230,58 +232,7 @@ pub async fn get(addr: SocketAddr, path: &str) -> Option<(u16, String)> {
         let (head, body) = text.split_once("\r\n\r\n")?;
         Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
     };
-    timeout(PATIENCE * 3, ask).await.ok().flatten()
-}
-
-fn options(to: SocketAddr, from: SocketAddr, transport: &str) -> String {
-    let branch = rand::random::<u64>();
-    format!(
-        "OPTIONS sip:{to} SIP/2.0\r\nVia: SIP/2.0/{transport} {from};branch=z9hG4bK{branch:x};rport\r\nMax-Forwards: 70\r\n\
-         From: <sip:doctor@{from}>;tag={branch:x}\r\nTo: <sip:{to}>\r\nCall-ID: {branch:x}\r\nCSeq: 1 OPTIONS\r\n\
-         Content-Length: 0\r\n\r\n"
-    )
-}
-
-/// Who answers OPTIONS there, by its own word (Server or User-Agent; empty when it does not say).
-async fn options_by_udp(to: SocketAddr) -> Option<String> {
-    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = tokio::net::UdpSocket::bind((any, 0)).await.ok()?;
-    socket.connect(to).await.ok()?;
-    let request = options(to, socket.local_addr().ok()?, "UDP");
-    let mut room = vec![0; 65_536];
-    for _ in 0..TRIES {
-        socket.send(request.as_bytes()).await.ok()?;
-        if let Ok(Ok(length)) = timeout(PATIENCE, socket.recv(&mut room)).await {
-            return product(&room[..length]);
-        }
-    }
-    None
-}
-
-async fn options_by_tcp(to: SocketAddr) -> Option<String> {
-    let ask = async {
-        let mut stream = tokio::net::TcpStream::connect(to).await.ok()?;
-        let request = options(to, stream.local_addr().ok()?, "TCP");
-        stream.write_all(request.as_bytes()).await.ok()?;
-        let (mut room, mut length) = (vec![0; 65_536], 0);
-        while length < room.len() {
-            let more = stream.read(&mut room[length..]).await.ok().filter(|more| *more > 0)?;
-            length += more;
-            if let Some(product) = product(&room[..length]) {
-                return Some(product);
-            }
-        }
-        None
-    };
-    timeout(PATIENCE * 3, ask).await.ok().flatten()
-}
-
-fn product(message: &[u8]) -> Option<String> {
-    let message = Message::parse(&bytes::Bytes::copy_from_slice(message)).ok()?;
-    let headers = message.headers();
-    let said = headers.get(&Name::Server).or_else(|| headers.get(&Name::UserAgent));
-    // It is printed: nothing that a terminal would act on.
-    Some(said.unwrap_or_default().chars().filter(|c| !c.is_control()).take(80).collect())
+    timeout(PATIENCE, ask).await.ok().flatten()
 }
 
 fn rtp(ip: IpAddr, range: Option<RangeInclusive<u16>>) -> Finding {

@@ -8,6 +8,7 @@ use sip::trunk::TrunkConfig;
 use sip::ua::{Peer, Protocol, SipError, UserAgent};
 use tokio::time::timeout;
 
+use super::asking::{self, Silence};
 use super::certificates;
 use super::finding::{Finding, Group, say};
 use super::ports::{Running, get};
@@ -36,6 +37,7 @@ pub async fn find<'a>(agent: &UserAgent, trunks: &'a [TrunkConfig]) -> Vec<Found
         for address in &config.addresses {
             match timeout(PATIENCE, agent.peers(address)).await {
                 Ok(Ok(more)) => peers.extend(more),
+                Ok(Err(SipError::Unresolved(reason))) => nowhere.push((address.clone(), reason)),
                 Ok(Err(error)) => nowhere.push((address.clone(), error.to_string())),
                 Err(_) => nowhere.push((address.clone(), "no name server answered".to_owned())),
             }
@@ -109,19 +111,8 @@ async fn options(agent: &UserAgent, config: &TrunkConfig, peer: Peer) -> Finding
     let user = config.credentials.as_ref().map_or("hotline", |own| &own.username);
     let from = format!("sip:{user}@{}", config.domain());
     let answer = timeout(PATIENCE, agent.ping(&uri.to_string(), &from)).await;
-    let silent = || {
-        let seconds = PATIENCE.as_secs();
-        let protocol = if peer.protocol == Protocol::Udp { "UDP" } else { "TCP" };
-        let says =
-            say!("{peer} does not answer OPTIONS within {seconds} s.", "{peer} 在 {seconds} 秒内没有应答 OPTIONS。");
-        let cure = say!(
-            "Check its address and port, that the firewall lets {protocol} out to it and the answers in, and that the trunk knows our address.",
-            "请检查地址与端口、防火墙是否放行到它的 {protocol} 及其应答,以及中继是否登记了本机地址。"
-        );
-        Finding::failed(GROUP, &*check, says, cure)
-    };
     match answer {
-        Err(_) | Ok(Ok((408, _)) | Err(_)) => silent(),
+        Err(_) | Ok(Ok((408, _)) | Err(_)) => silent(check, peer).await,
         Ok(Ok((status @ (500 | 503), _))) => {
             let says = say!(
                 "{peer} answers {status}: it is there, but takes no calls.",
@@ -148,6 +139,54 @@ async fn options(agent: &UserAgent, config: &TrunkConfig, peer: Peer) -> Finding
             finding.with("status", status).with("round_trip_ms", ms)
         }
     }
+}
+
+/// Nobody answered: a second look says how.
+async fn silent(check: String, peer: Peer) -> Finding {
+    let how = match peer.protocol {
+        Protocol::Udp => asking::by_udp(peer.addr).await.err(),
+        Protocol::Tcp => asking::by_tcp(peer.addr).await.err(),
+        Protocol::Tls => asking::connect(peer.addr).await.err().or(Some(Silence::Mute)),
+    };
+    let (says, cure) = match how {
+        Some(Silence::Refused) => (
+            say!("{peer} refuses: nobody listens on this port there.", "{peer} 拒绝连接:该端口无人监听。"),
+            say!(
+                "Correct the port or the transport in the trunk's address.",
+                "请更正中继 address 中的端口或传输方式。"
+            ),
+        ),
+        Some(Silence::NoRoute) => (
+            say!("There is no way from here to {peer}.", "本机没有通往 {peer} 的路由。"),
+            say!("Check the network: `ip route get`.", "请检查网络:`ip route get`。"),
+        ),
+        Some(Silence::Mute) => (
+            say!("{peer} accepts the connection, but does not answer OPTIONS.", "{peer} 接受连接,但不应答 OPTIONS。"),
+            say!(
+                "Over TLS see its certificate above; else ask its operator whether our address is allowed.",
+                "若使用 TLS,请看上面的证书;否则请询问其运营方是否允许本机地址。"
+            ),
+        ),
+        Some(Silence::Nothing) => {
+            let seconds = PATIENCE.as_secs();
+            (
+                say!(
+                    "{peer} does not answer OPTIONS within {seconds} s, nor refuses.",
+                    "{peer} 在 {seconds} 秒内既不应答 OPTIONS 也不拒绝。"
+                ),
+                say!(
+                    "Check its address, that firewalls let SIP out to it and the answers in, and that the trunk knows our address.",
+                    "请检查其地址、防火墙是否放行到它的 SIP 及其应答,以及中继是否登记了本机地址。"
+                ),
+            )
+        }
+        None => {
+            let says = say!("{peer} answers OPTIONS only now and then.", "{peer} 只偶尔应答 OPTIONS。");
+            let cure = say!("Packets are lost on the way: `mtr` shows where.", "途中丢包:可用 `mtr` 定位。");
+            return Finding::warning(GROUP, check, says, cure);
+        }
+    };
+    Finding::failed(GROUP, check, says, cure)
 }
 
 /// Whether name and password are right, and whether somebody is registered with them.
