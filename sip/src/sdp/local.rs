@@ -98,7 +98,7 @@ impl Local {
         };
         let proto = self.proto_to_offer(way);
         let direction = self.wanted;
-        let stream = self.stream(&proto, &formats, true, &security, direction);
+        let stream = self.stream(&proto, &formats, (true, true), &security, direction);
         self.describe(stream)
     }
 
@@ -118,7 +118,7 @@ impl Local {
         let mut streams = String::new();
         for (index, line) in offer.lines.iter().enumerate() {
             if index == audio.index {
-                streams.push_str(&self.stream(proto, &formats, audio.rtcp_mux, &lines, direction));
+                streams.push_str(&self.stream(proto, &formats, (false, audio.rtcp_mux), &lines, direction));
             } else {
                 // Every stream of the offer must be answered, in order; port 0 refuses it.
                 let _ = write!(streams, "m={} 0 {} {}\r\n", line.media, line.proto, line.formats);
@@ -298,7 +298,7 @@ impl Local {
         &self,
         proto: &str,
         formats: &[(u8, Format)],
-        rtcp_mux: bool,
+        (offer, rtcp_mux): (bool, bool),
         security: &str,
         direction: Direction,
     ) -> String {
@@ -317,7 +317,14 @@ impl Local {
                 Format::ComfortNoise => write!(maps, "a=rtpmap:{number} CN/8000\r\n"),
             };
         }
-        let mux = if rtcp_mux { "a=rtcp-mux\r\n" } else { "" };
+        // Reports are read where the sound is: a peer without rtcp-mux would send them one port higher (RFC 3605, RFC 5761 section 5.1.3).
+        let mut mux = String::new();
+        if offer || !rtcp_mux {
+            let _ = write!(mux, "a=rtcp:{}\r\n", self.media.port());
+        }
+        if rtcp_mux {
+            mux.push_str("a=rtcp-mux\r\n");
+        }
         let ptime = round(u32::from(self.preferences.ptime_ms));
         let _ = write!(stream, "\r\n{maps}a=ptime:{ptime}\r\n{security}{mux}a={}\r\n", direction.name());
         stream

@@ -287,6 +287,14 @@ fn dynamic_numbers_for_g711_capitals_and_a_port_for_rtcp_are_understood() {
 }
 
 #[test]
+fn where_reports_are_read_is_said_unless_they_share_the_port_anyway() {
+    let said = |text: &str| (text.contains("a=rtcp:4000\r\n"), text.contains("a=rtcp-mux\r\n"));
+    assert_eq!(said(&local().offer()), (true, true), "for peers without rtcp-mux");
+    assert_eq!(said(&local().answer(&read(CARRIER)).expect("an answer").0), (true, false));
+    assert_eq!(said(&local().answer(&read(SOFTPHONE)).expect("an answer").0), (false, true));
+}
+
+#[test]
 fn an_answer_with_several_codings_settles_on_its_first() {
     let mut local = side(wanting(&[Codec::G722, Codec::Pcma, Codec::Pcmu], Encryption::Never));
     local.offer();
