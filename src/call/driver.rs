@@ -297,6 +297,12 @@ impl Driver {
                 );
                 self.feed(Input::Problem { what: "media", message }).await;
             }
+            LegEvent::NoKeys { why } => {
+                let message = format!(
+                    "the sound cannot be decrypted, so neither side hears the other: the DTLS handshake failed ({why}); check that UDP passes both ways, or turn encryption off for this trunk"
+                );
+                self.feed(Input::Problem { what: "media", message }).await;
+            }
             LegEvent::FirstPacket { .. } | LegEvent::Quality(_) => {}
             LegEvent::Closed(_) => self.feed(Input::HungUp { by: Party::Hotline, cause: "media_closed" }).await,
         }

@@ -191,6 +191,7 @@ async fn pump(events: Option<LegEvents>, shared: Arc<Mutex<Shared>>, done: mpsc:
             | LegEvent::FirstPacket { .. }
             | LegEvent::NoRtp { .. }
             | LegEvent::Unheard { .. }
+            | LegEvent::NoKeys { .. }
             | LegEvent::Quality(_) => {}
         }
     }

@@ -74,6 +74,11 @@ pub enum LegEvent {
         /// Since the first such report.
         for_: Duration,
     },
+    /// The handshake that was to give this leg its keys (DTLS-SRTP) failed: nothing is heard or sent until there is another agreement.
+    NoKeys {
+        /// Why, for people.
+        why: &'static str,
+    },
     /// How the last five seconds sounded, both ways.
     Quality(Box<QualityPoint>),
     /// The leg is closed and its socket is free; always the last event.

@@ -66,8 +66,9 @@ impl Guard {
                     Report::Done(keys) => {
                         Shield::new(&keys).is_some_and(|shield| send(Command::Secure(number, Box::new(shield))))
                     }
-                    Report::Failed(reason) => {
-                        tracing::warn!(reason, "a DTLS handshake failed; the call stays silent");
+                    Report::Failed(why) => {
+                        tracing::warn!(why, "a DTLS handshake failed; the call stays silent");
+                        send(Command::Insecure(number, why));
                         false
                     }
                 };
@@ -79,10 +80,15 @@ impl Guard {
 
     /// Takes the keys of a handshake, if it is the one that is still waited for.
     pub fn secure(&mut self, handshake: u64, shield: Box<Shield>) {
-        let expected = self.handshake.as_ref().is_some_and(|(number, _)| *number == handshake);
-        if expected && matches!(self.state, State::Waiting) {
+        if self.waits_for(handshake) {
             self.state = State::Ready(shield);
         }
+    }
+
+    /// Whether the keys of this handshake are still waited for.
+    pub fn waits_for(&self, handshake: u64) -> bool {
+        let expected = self.handshake.as_ref().is_some_and(|(number, _)| *number == handshake);
+        expected && matches!(self.state, State::Waiting)
     }
 
     /// Looks at a datagram from the socket.

@@ -116,6 +116,8 @@ pub(super) enum Command {
     Agree(Box<Agreed>, Option<Box<Guard>>),
     /// The keys that the handshake with this number gave.
     Secure(u64, Box<Shield>),
+    /// Why the handshake with this number gave none.
+    Insecure(u64, &'static str),
     /// To be sent to the peer as it is: a handshake.
     Datagram(SocketAddr, Vec<u8>),
     /// Sent to both legs of a bridge.

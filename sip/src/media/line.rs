@@ -124,6 +124,11 @@ impl Line {
                 }
             }
             Command::Secure(handshake, shield) => self.guard.secure(handshake, shield),
+            Command::Insecure(handshake, why) => {
+                if self.guard.waits_for(handshake) {
+                    self.events.push(LegEvent::NoKeys { why });
+                }
+            }
             Command::Datagram(to, datagram) => {
                 // Lost like any other datagram if it cannot be sent; it will be repeated.
                 Outbox::new(&self.socket, to).send(&datagram);

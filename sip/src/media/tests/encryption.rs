@@ -151,3 +151,47 @@ fn a_handshake_gives_two_legs_their_keys() {
         assert!(heard > 20, "{codec}: {heard}");
     }
 }
+
+#[test]
+fn a_handshake_with_somebody_else_is_a_failure_by_name() {
+    let mut rig = Rig::new();
+    let mut a = rig.leg(None, |_| {});
+    let b = rig.leg(None, |_| {});
+    let handshake = |of: &str, client: bool| {
+        let preferences =
+            Preferences { encryption: Encryption::Required, keying: Keying::Dtls, ..Preferences::default() };
+        let offer = Local::new(a.address, preferences).offer();
+        let line = offer.lines().find_map(|l| l.strip_prefix("a=fingerprint:")).expect("a fingerprint").to_owned();
+        let digest = match of {
+            "ours" => line,
+            // As long, of a certificate that nobody has.
+            _ => format!("sha-256 {}", ["AB"; 32].join(":")),
+        };
+        let text = format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {} UDP/TLS/RTP/SAVP 0\r\n\
+             a=fingerprint:{digest}\r\na=setup:{}\r\n",
+            if client { b.address } else { a.address }.port(),
+            if client { "passive" } else { "active" },
+        );
+        let description = crate::sdp::Description::parse(text.as_bytes()).expect("a description");
+        let preferences =
+            Preferences { encryption: Encryption::Required, keying: Keying::Dtls, ..Preferences::default() };
+        Local::new(a.address, preferences).answer(&description).expect("an answer").1
+    };
+    let (ours, theirs) = (handshake("somebody's", true), handshake("ours", false));
+    b.leg.agree(&theirs);
+    a.leg.agree(&ours);
+    let mut failures = Vec::new();
+    for _ in 0..5_000 {
+        rig.ticks(1);
+        failures.extend(a.events().into_iter().filter_map(|event| match event {
+            LegEvent::NoKeys { why } => Some(why),
+            _ => None,
+        }));
+        if !failures.is_empty() {
+            break;
+        }
+        std::thread::sleep(ms(1));
+    }
+    assert_eq!(failures, ["the peer's certificate is not the one of its session description"]);
+}
