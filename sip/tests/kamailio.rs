@@ -1,4 +1,5 @@
-//! Kamailio, a proxy of the trade, between us and a phone (record-routing), and as a registrar that we register with.
+//! Kamailio, a proxy of the trade, between us and a phone (record-routing or not, over UDP and TLS), and as a registrar that we register
+//! with.
 
 mod common;
 
@@ -7,16 +8,20 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use common::certificates::Certificates;
 use common::pair::*;
 use common::*;
-use sip::ua::{ActiveCall, Credentials, Dial, EndCause, Peer as Way, RegistrationState, SipError, UserAgent};
+use sip::ua::{
+    ActiveCall, Credentials, Dial, EndCause, Peer as Way, Protocol, RegistrationState, SipError, Traced, UaConfig,
+    UserAgent,
+};
 
 /// Without a database; users are kept in memory.
 const CONFIG: &str = r#"#!KAMAILIO
 debug=0
 log_stderror=yes
 children=2
-disable_tcp=yes
+STREAMS
 auto_aliases=no
 dns=no
 rev_dns=no
@@ -48,10 +53,11 @@ request_route {
         REGISTER
         exit;
     }
-    if (is_method("INVITE")) { record_route(); }
+    RECORD
     if (loose_route()) { t_relay(); exit; }
     if ($rU == "service") {
         $ru = "sip:service@SERVICE";
+        $du = "sip:SERVICE";
     } else if (uri == myself && !lookup("location")) {
         sl_send_reply("404", "Not Found");
         exit;
@@ -65,8 +71,28 @@ const REGISTRAR: &str = r#"if (!pv_www_authenticate("$td", "secret", "0")) { www
 /// It hands registrations on.
 const HAND_ON: &str = r#"$du = "sip:SERVICE"; t_relay();"#;
 
+/// What differs between the proxies.
+struct Setting<'a> {
+    /// What becomes of a REGISTER.
+    register: &'a str,
+    /// Whether it stays in the dialog.
+    records: bool,
+    /// With files for TLS, which it then listens on beside UDP.
+    tls: Option<&'a Certificates>,
+    /// The `;transport=` of the way to the service.
+    onward: &'a str,
+}
+
+impl Setting<'_> {
+    fn plain(register: &str) -> Setting<'_> {
+        Setting { register, records: true, tls: None, onward: "" }
+    }
+}
+
 struct Kamailio {
     addr: SocketAddr,
+    /// Where it listens for TLS, if it does.
+    tls: SocketAddr,
     child: Child,
     dir: tempfile::TempDir,
 }
@@ -74,9 +100,32 @@ struct Kamailio {
 impl Kamailio {
     /// Starts it before `service`, and waits until it answers.
     async fn start(register: &str, service: SocketAddr, asking: &UserAgent) -> Kamailio {
+        Kamailio::set(Setting::plain(register), service, asking).await
+    }
+
+    async fn set(setting: Setting<'_>, service: SocketAddr, asking: &UserAgent) -> Kamailio {
         let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let tls = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let dir = tempfile::tempdir().expect("a directory");
-        let config = CONFIG.replace("        REGISTER\n", &format!("        {register}\n"));
+        let config = CONFIG.replace("        REGISTER\n", &format!("        {}\n", setting.register));
+        let config = config
+            .replace("RECORD", if setting.records { "if (is_method(\"INVITE\")) { record_route(); }" } else { "" });
+        let streams = setting.tls.map_or("disable_tcp=yes".to_owned(), |files| {
+            let path = |name: &str| files.path(name).display().to_string();
+            let parameters = [
+                ("certificate", path("certificate.pem")),
+                ("private_key", path("key.pem")),
+                ("ca_list", path("authority.pem")),
+                ("tls_method", "TLSv1.2+".to_owned()),
+            ];
+            let parameters = parameters.map(|(name, value)| format!("modparam(\"tls\", \"{name}\", \"{value}\")\n"));
+            let listen = format!(
+                "enable_tls=yes\ntcp_accept_no_cl=yes\nlisten=tcp:{addr}\nlisten=tls:{tls}\nloadmodule \"tls.so\"\n"
+            );
+            format!("{listen}{}modparam(\"tls\", \"verify_certificate\", 1)\n", parameters.concat())
+        });
+        let onward = format!("$du = \"sip:{service}{}\";", setting.onward);
+        let config = config.replace("STREAMS", &streams).replace("$du = \"sip:SERVICE\";", &onward);
         let config = config.replace("SERVICE", &service.to_string()).replace("PROXY", &addr.to_string());
         let file = dir.path().join("kamailio.cfg");
         std::fs::write(&file, config).expect("a file");
@@ -93,7 +142,7 @@ impl Kamailio {
             .stderr(log)
             .spawn()
             .expect("Kamailio starts");
-        let kamailio = Kamailio { addr, child, dir };
+        let kamailio = Kamailio { addr, tls, child, dir };
         let uri = format!("sip:{addr}");
         soon(async {
             while asking.ping(&uri, "sip:4711@127.0.0.1").await.is_err() {
@@ -124,6 +173,11 @@ fn alice(password: &str) -> Credentials {
 
 /// Hold by both, then BYE by one: everything has to find its way through the proxy.
 async fn hold_and_end(ours: &ActiveCall, theirs: &ActiveCall, proxy: SocketAddr) {
+    hold_and_end_over(ours, theirs, [Way::udp(proxy); 2]).await;
+}
+
+/// The same, where each of the two has a way of its own to the proxy: the one that hangs up, and the other.
+async fn hold_and_end_over(ours: &ActiveCall, theirs: &ActiveCall, ways: [Way; 2]) {
     for (holds, is_held) in [(ours, theirs), (theirs, ours)] {
         let mut held = is_held.held();
         soon(holds.hold(true)).await.expect("hold is accepted");
@@ -131,13 +185,15 @@ async fn hold_and_end(ours: &ActiveCall, theirs: &ActiveCall, proxy: SocketAddr)
     }
     soon(ours.hangup(None)).await;
     assert_eq!(end(theirs).await, EndCause::ByRemote);
-    for call in [ours, theirs] {
+    for (call, way) in [ours, theirs].into_iter().zip(ways) {
         let record = call.record();
         soon(record.closed()).await;
-        assert!(
-            record.ladder().iter().all(|message| message.peer == Way::udp(proxy)),
-            "no message goes past the proxy"
-        );
+        let on_its_way = |message: &Traced| match way.protocol {
+            Protocol::Udp => message.peer == way,
+            // A connection that the proxy opened comes from any port of it.
+            protocol => message.peer.protocol == protocol && message.peer.addr.ip() == way.addr.ip(),
+        };
+        assert!(record.ladder().iter().all(on_its_way), "no message goes past the proxy");
     }
 }
 
@@ -159,6 +215,90 @@ async fn a_call_through_a_proxy_stays_on_its_route_in_both_directions() {
         hold_and_end(ends, hears, kamailio.addr).await;
     }
     assert_eq!((pair.caller.live_calls(), pair.agent.live_calls()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_proxy_that_stays_out_of_the_dialog_is_bothered_no_more() {
+    if !have("kamailio") {
+        return;
+    }
+    // Each has a host of its own, as in the world.
+    let callee = UaConfig { bind: ([127, 0, 0, 2], 0).into(), ..config() };
+    let mut pair = pair_of(config(), callee).await;
+    let setting = Setting { records: false, ..Setting::plain(HAND_ON) };
+    let kamailio = Kamailio::set(setting, pair.callee, &pair.caller).await;
+    for caller_ends in [true, false] {
+        let dial = Dial::new(format!("sip:service@{}", kamailio.addr), "sip:4711@127.0.0.1");
+        let mut outgoing = pair.dial_as(dial).await;
+        let theirs = soon(soon(pair.calls.recv()).await.expect("the call arrives").answer()).await.expect("answered");
+        let ours = answered(&mut outgoing).await;
+        let (ends, hears) = if caller_ends { (&ours, &theirs) } else { (&theirs, &ours) };
+        soon(ends.hold(true)).await.expect("hold is accepted");
+        soon(ends.hangup(None)).await;
+        assert_eq!(end(hears).await, EndCause::ByRemote);
+        let record = ours.record();
+        soon(record.closed()).await;
+        let after = record.ladder().into_iter().skip_while(|message| !message.text().starts_with("ACK "));
+        let peers: Vec<_> = after.map(|message| message.peer).collect();
+        assert!(peers.len() >= 5 && peers.iter().all(|peer| *peer == Way::udp(pair.callee)), "{peers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_through_a_proxy_over_tls_stays_on_its_route() {
+    if !have("kamailio") || !has_tls() {
+        return;
+    }
+    let certificates = Certificates::new();
+    for onward in ["", ";transport=tcp", ";transport=tls"] {
+        let secured = || UaConfig { transport: certificates.transport(), ..config() };
+        let mut pair = pair_of(secured(), secured()).await;
+        let protocol = onward.strip_prefix(";transport=").and_then(Protocol::parse).unwrap_or(Protocol::Udp);
+        let service = pair.agent.local_addr_of(protocol).expect("it listens");
+        let setting = Setting { tls: Some(&certificates), onward, ..Setting::plain(HAND_ON) };
+        let kamailio = Kamailio::set(setting, service, &pair.caller).await;
+        let proxy = [Way { protocol: Protocol::Tls, addr: kamailio.tls }, Way { protocol, addr: kamailio.addr }];
+        for caller_ends in [true, false] {
+            let dial = Dial::new(format!("sip:service@{};transport=tls", kamailio.tls), "sip:4711@127.0.0.1");
+            let mut outgoing = pair.dial_as(dial).await;
+            let incoming = soon(pair.calls.recv()).await.expect("the call arrives");
+            assert_eq!(incoming.peer().protocol, protocol);
+            let theirs = soon(incoming.answer()).await.expect("answered");
+            let ours = answered(&mut outgoing).await;
+            let [first, second] = proxy;
+            if caller_ends {
+                hold_and_end_over(&ours, &theirs, [first, second]).await;
+            } else {
+                hold_and_end_over(&theirs, &ours, [second, first]).await;
+            }
+        }
+        // And we register with it over TLS, and are called over that connection.
+        let kamailio =
+            Kamailio::set(Setting { tls: Some(&certificates), ..Setting::plain(REGISTRAR) }, service, &pair.caller)
+                .await;
+        let at = format!("sip:{};transport=tls", kamailio.tls);
+        let registration = soon(pair.agent.register(&at, alice("secret"), Duration::from_secs(120))).await;
+        let registration = registration.expect("registered");
+        let dial = Dial::new(format!("sip:alice@{}", kamailio.addr), "sip:4711@127.0.0.1");
+        let mut outgoing = pair.dial_as(dial).await;
+        let incoming = soon(pair.calls.recv()).await.expect("the call arrives");
+        assert_eq!(incoming.peer().protocol, Protocol::Tls);
+        let theirs = soon(incoming.answer()).await.expect("answered");
+        let ours = answered(&mut outgoing).await;
+        soon(theirs.hangup(None)).await;
+        assert_eq!(end(&ours).await, EndCause::ByRemote);
+        soon(registration.unregister()).await;
+    }
+}
+
+/// Whether Kamailio's TLS is installed; says so when it is not.
+fn has_tls() -> bool {
+    let found = std::path::Path::new("/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so").exists()
+        || std::path::Path::new("/usr/lib/aarch64-linux-gnu/kamailio/modules/tls.so").exists();
+    if !found {
+        println!("skipped: kamailio-tls-modules is not installed");
+    }
+    found
 }
 
 #[tokio::test]

@@ -6,28 +6,16 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::phone::{Phone, Voice};
+use common::pair::answered;
+use common::phone::{Phone, Voice, heard};
 use common::*;
 use sip::media::{Clip, Codec, LegEvent, LegStats, Playback};
 use sip::sdp::{Encryption, Keying, Preferences};
-use sip::ua::UaConfig;
+use sip::ua::{ActiveCall, Dial, UaConfig};
 
 /// One second of a tone that is none of baresip's own.
 fn tone() -> Arc<Clip> {
     Arc::new(Clip::new(audio::tone::sine(600.0, -12.0, Duration::from_secs(1))))
-}
-
-/// What share of a frame's energy is at 600 Hz.
-fn at_600_hz(frame: &[i16]) -> f32 {
-    let (mut re, mut im, mut energy) = (0.0f32, 0.0f32, 1.0f32);
-    for (n, &sample) in frame.iter().enumerate() {
-        let phase = std::f32::consts::TAU * 600.0 * n as f32 / 8_000.0;
-        let sample = f32::from(sample);
-        re += sample * phase.cos();
-        im += sample * phase.sin();
-        energy += sample * sample;
-    }
-    2.0 * (re * re + im * im) / (frame.len() as f32 * energy)
 }
 
 /// Takes a call from a phone with these account parameters, plays a tone until it comes back, and hangs up.
@@ -40,28 +28,20 @@ async fn echoed(account: &str, modules: &[&str], media: Preferences) -> Option<(
     let service = format!("/dial sip:service@{}", server.local_addr());
     let phone = Phone::speaking(Voice::Echo, &account, modules, Some(&service));
     let incoming = soon(calls.recv()).await.expect("the call arrives");
-    let mut call = soon(incoming.answer()).await.expect("answered");
-    let mut events = call.take_events().expect("the events were not taken yet");
+    let call = soon(incoming.answer()).await.expect("answered");
+    Some((call.codec(), echo_of(call, &phone).await))
+}
+
+/// Plays a tone until it comes back, hangs up, and tells what the leg counted.
+async fn echo_of(mut call: ActiveCall, phone: &Phone) -> LegStats {
     call.leg().play(Playback { turn: 1, id: 1, clip: tone(), loop_: true });
-    let mut echoed = 0;
-    while echoed < 25 {
-        match soon(events.recv()).await.expect("the leg is open") {
-            LegEvent::Frame(frame) if frame.heard.iter().any(|s| s.unsigned_abs() > 1_000) => {
-                // The ear hears a whole tone, not pieces of it.
-                echoed += usize::from(at_600_hz(&frame.heard) > 0.8);
-            }
-            LegEvent::NoRtp { .. } => panic!("silence; baresip said:\n{}", phone.log()),
-            _ => {}
+    let mut events = heard(&mut call, 600.0, phone).await;
+    soon(call.hangup(None)).await;
+    loop {
+        if let LegEvent::Closed(stats) = soon(events.recv()).await.expect("the leg says goodbye") {
+            return stats;
         }
     }
-    let codec = call.codec();
-    soon(call.hangup(None)).await;
-    let stats = loop {
-        if let LegEvent::Closed(stats) = soon(events.recv()).await.expect("the leg says goodbye") {
-            break stats;
-        }
-    };
-    Some((codec, stats))
 }
 
 fn only(codec: Codec) -> Preferences {
@@ -101,7 +81,8 @@ async fn a_call_encrypted_with_keys_in_the_description() {
     for how in ["srtp", "srtp-mand"] {
         let account = format!("audio_codecs=PCMA/8000/1;mediaenc={how}");
         let Some((_, stats)) = echoed(&account, &["g711", "srtp"], encrypted()).await else { return };
-        assert_eq!(stats.unauthentic, 0, "{how}: {stats:?}");
+        // Its first report, which is to open a NAT for the others, leaves before it has the keys.
+        assert!(stats.unauthentic <= 1 && stats.rtcp_in > 0, "{how}: {stats:?}");
     }
 }
 
@@ -112,7 +93,6 @@ async fn a_call_encrypted_with_keys_of_a_handshake() {
 
 /// Calls a phone that answers by itself; the same echo.
 async fn called(account: &str, modules: &[&str], media: Preferences) -> Option<LegStats> {
-    use sip::ua::{Dial, Progress};
     if !have("baresip") {
         return None;
     }
@@ -127,31 +107,8 @@ async fn called(account: &str, modules: &[&str], media: Preferences) -> Option<L
     let contact = server.registered("alice").remove(0);
     let dial = Dial { destination: Some(contact.source), ..Dial::new(contact.uri, "sip:4711@127.0.0.1") };
     let mut outgoing = server.dial(dial).await.expect("on its way");
-    let mut call = loop {
-        match soon(outgoing.next()).await {
-            Progress::Answered(call) => break call,
-            Progress::Failed { status, reason } => panic!("failed with {status} {reason}; {}", phone.log()),
-            Progress::Ringing | Progress::EarlyMedia { .. } => {}
-        }
-    };
-    let mut events = call.take_events().expect("the events were not taken yet");
-    call.leg().play(Playback { turn: 1, id: 1, clip: tone(), loop_: true });
-    let mut echoed = 0;
-    while echoed < 25 {
-        match soon(events.recv()).await.expect("the leg is open") {
-            LegEvent::Frame(frame) if frame.heard.iter().any(|s| s.unsigned_abs() > 1_000) => {
-                echoed += usize::from(at_600_hz(&frame.heard) > 0.8);
-            }
-            LegEvent::NoRtp { .. } => panic!("silence; baresip said:\n{}", phone.log()),
-            _ => {}
-        }
-    }
-    soon(call.hangup(None)).await;
-    loop {
-        if let LegEvent::Closed(stats) = soon(events.recv()).await.expect("the leg says goodbye") {
-            return Some(stats);
-        }
-    }
+    let call = answered(&mut outgoing).await;
+    Some(echo_of(call, &phone).await)
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use sip::transport::{TlsIdentity, TransportConfig, Trust};
 
 /// Files that last as long as this does.
@@ -16,6 +16,8 @@ impl Certificates {
         let authority_key = KeyPair::generate().expect("a key");
         let mut authority = CertificateParams::new(Vec::new()).expect("no names");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // With the name that all certificates get, those that it signs would seem to be signed by themselves.
+        authority.distinguished_name.push(DnType::CommonName, "authority");
         let signed = authority.self_signed(&authority_key).expect("a certificate");
         let issuer = Issuer::new(authority, authority_key);
         let key = KeyPair::generate().expect("a key");

@@ -1,10 +1,22 @@
 //! baresip, a real softphone, as a process.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use sip::media::LegEvent;
+use sip::ua::ActiveCall;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::certificates::Certificates;
+use super::{free_port, soon};
+
 /// A running baresip and its configuration; both go when it is dropped.
 pub struct Phone {
+    /// Where it listens: UDP and TCP.
+    pub listen: SocketAddr,
+    /// Where it takes orders.
+    orders: SocketAddr,
     dir: PathBuf,
     child: tokio::process::Child,
 }
@@ -24,6 +36,17 @@ impl Phone {
 
     /// As [`Phone::start`], with another voice and these modules beside the usual ones.
     pub fn speaking(voice: Voice, account: &str, modules: &[&str], command: Option<&str>) -> Phone {
+        Phone::secured(voice, account, modules, command, None)
+    }
+
+    /// As [`Phone::speaking`], with certificates for TLS: its own, and whom it believes.
+    pub fn secured(
+        voice: Voice,
+        account: &str,
+        modules: &[&str],
+        command: Option<&str>,
+        certificates: Option<&Certificates>,
+    ) -> Phone {
         let dir = std::env::temp_dir().join(format!("baresip-{:016x}", rand::random::<u64>()));
         std::fs::create_dir_all(&dir).expect("a directory for baresip");
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
@@ -33,8 +56,13 @@ impl Phone {
             Voice::Echo => ("aubridge,echo", "aubridge,echo"),
         };
         let modules: String = modules.iter().map(|module| format!("module {module}.so\n")).collect();
+        let orders = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let certificates = certificates.map_or(String::new(), |files| {
+            let (own, authority) = (files.path("both.pem"), files.path("authority.pem"));
+            format!("sip_certificate {}\nsip_cafile {}\n", own.display(), authority.display())
+        });
         let config = format!(
-            "sip_listen {listen}\naudio_player {player}\naudio_source {source}\naudio_alert aubridge,alert\n\
+            "{certificates}ctrl_tcp_listen {orders}\nmodule_app ctrl_tcp.so\nsip_listen {listen}\naudio_player {player}\naudio_source {source}\naudio_alert aubridge,alert\n\
              module_path /usr/lib/baresip/modules\n{modules}module aubridge.so\nmodule ausine.so\nmodule uuid.so\n\
              module_tmp account.so\nmodule_app menu.so\nsnd_path {}\n",
             dir.display()
@@ -54,7 +82,35 @@ impl Phone {
         let errors = log.try_clone().expect("a file can be shared");
         let child =
             program.stdin(Stdio::null()).stdout(log).stderr(errors).kill_on_drop(true).spawn().expect("baresip starts");
-        Phone { dir, child }
+        Phone { listen, orders, dir, child }
+    }
+
+    /// Where it listens for TLS: one port higher.
+    pub fn listen_tls(&self) -> SocketAddr {
+        SocketAddr::new(self.listen.ip(), self.listen.port() + 1)
+    }
+
+    /// Has it carry out a command of its menu, and waits until it says yes.
+    pub async fn order(&self, command: &str, params: &str) {
+        let mut orders = soon(async {
+            loop {
+                match tokio::net::TcpStream::connect(self.orders).await {
+                    Ok(stream) => return stream,
+                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                }
+            }
+        })
+        .await;
+        let order = format!(r#"{{"command":"{command}","params":"{params}","token":"test"}}"#);
+        orders.write_all(format!("{}:{order},", order.len()).as_bytes()).await.expect("it listens");
+        let (mut answer, mut piece) = (String::new(), [0; 1024]);
+        // Events come the same way.
+        while !answer.contains("\"response\":true") {
+            let length = soon(orders.read(&mut piece)).await.expect("it answers");
+            assert!(length > 0, "it hung up after {answer}");
+            answer.push_str(&String::from_utf8_lossy(&piece[..length]));
+        }
+        assert!(answer.contains("\"ok\":true"), "{command}: {answer}");
     }
 
     /// Tells it to quit; it says BYE then.
@@ -78,4 +134,33 @@ impl Drop for Phone {
         }
         let _ = std::fs::remove_dir_all(&self.dir);
     }
+}
+
+/// What share of a frame's energy is at so many Hz.
+fn share_at(hz: f32, frame: &[i16]) -> f32 {
+    let (mut re, mut im, mut energy) = (0.0f32, 0.0f32, 1.0f32);
+    for (n, &sample) in frame.iter().enumerate() {
+        let phase = std::f32::consts::TAU * hz * n as f32 / 8_000.0;
+        let sample = f32::from(sample);
+        re += sample * phase.cos();
+        im += sample * phase.sin();
+        energy += sample * sample;
+    }
+    2.0 * (re * re + im * im) / (frame.len() as f32 * energy)
+}
+
+/// Waits until half a second of this tone is heard in a call: whole, not in pieces.
+pub async fn heard(call: &mut ActiveCall, hz: f32, phone: &Phone) -> sip::media::LegEvents {
+    let mut events = call.take_events().expect("the events were not taken yet");
+    let mut loud = 0;
+    while loud < 25 {
+        match soon(events.recv()).await.expect("the leg is open") {
+            LegEvent::Frame(frame) if frame.heard.iter().any(|s| s.unsigned_abs() > 1_000) => {
+                loud += usize::from(share_at(hz, &frame.heard) > 0.8);
+            }
+            LegEvent::NoRtp { .. } => panic!("silence; baresip said:\n{}", phone.log()),
+            _ => {}
+        }
+    }
+    events
 }
