@@ -109,7 +109,8 @@ fn take(heard: &mut Listened, sound: &mut Vec<i16>, event: LegEvent) {
         | LegEvent::PlayEnded { .. }
         | LegEvent::Key { .. }
         | LegEvent::FirstPacket { .. }
-        | LegEvent::NoRtp { .. } => {}
+        | LegEvent::NoRtp { .. }
+        | LegEvent::NoKeys { .. } => {}
     }
 }
 
