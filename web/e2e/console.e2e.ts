@@ -133,6 +133,31 @@ part('journal, latency and path are behind their tabs', async ({ page }) => {
   await page.locator('.path li strong', { hasText: 'Hours' }).waitFor()
 })
 
+part('the messages of the call are drawn as a ladder, its sound as graphs, and both can be taken along', async ({ page }) => {
+  await page.getByRole('tab', { name: 'Technical' }).click()
+  const ladder = page.locator('.ladder')
+  for (const label of ['INVITE', '200 OK', 'ACK', 'BYE']) await ladder.locator('.arrow b', { hasText: label }).first().waitFor()
+  await ladder.getByRole('button', { name: /INVITE sip:100/ }).focus()
+  await page.keyboard.press('Enter')
+  await ladder.locator('pre', { hasText: /Call-ID: / }).waitFor()
+  await ladder.locator('pre', { hasText: /m=audio \d+ RTP\/AVP/ }).waitFor()
+  await page.locator('.verdict .grade-good').first().waitFor()
+  expect(await page.locator('.chart svg').count()).toBe(4)
+  expect(await page.locator('.chart-incoming circle').count()).toBeGreaterThan(10)
+  await page.locator('.technical-well').waitFor()
+  const capture = page.locator('.technical-downloads a', { hasText: 'pcap' })
+  const begins = await capture.evaluate(async (link) => {
+    const bytes = await (await fetch((link as HTMLAnchorElement).href)).arrayBuffer()
+    return new DataView(bytes).getUint32(0, true)
+  })
+  expect(begins).toBe(0xa1b2c3d4)
+})
+
+part('without a trunk the page of the trunks tells how to begin', async ({ page }) => {
+  await nav(page, '/trunks')
+  await page.locator('.trunk-example', { hasText: '[trunk.carrier]' }).waitFor()
+})
+
 part('its ticket takes a note and a status', async ({ page }) => {
   await openTicket(page)
   await page.locator('.ticket .transcript', { hasText: HOURS }).waitFor()
@@ -199,6 +224,9 @@ part('no page is wider than a telephone', async ({ page }) => {
     await nav(page, '/flows')
     await page.locator('.react-flow__node').first().waitFor()
     await fits(`Flow, ${language}`)
+    await nav(page, '/trunks')
+    await page.locator('.trunk-example').waitFor()
+    await fits(`Trunks, ${language}`)
     await page.locator('button', { has: page.locator('.lucide-languages') }).click()
   }
   await page.setViewportSize(WIDE)

@@ -52,6 +52,28 @@ export const peaks = (id: string) =>
       take(http.GET('/api/v1/calls/{id}/peaks', { params: { path: { id }, query: { per_second: 20 } } })),
   })
 
+/** How often what is not pushed is asked for again. */
+const AGAIN_MS = 3_000
+
+/** Messages and sound of a call's legs; asked again while the call goes on, since they are not part of the stream. */
+export const signalling = (id: string) =>
+  queryOptions({
+    queryKey: ['signalling', id],
+    queryFn: () => take(http.GET('/api/v1/calls/{id}/signalling', { params: { path: { id } } })),
+    refetchInterval: ({ state }) => (state.data?.complete === false ? AGAIN_MS : false),
+  })
+
+export const signallingUrl = (id: string, kind: 'txt' | 'pcap'): string =>
+  `/api/v1/calls/${encodeURIComponent(id)}/signalling.${kind}`
+
+/** Trunks are not part of the stream either. */
+export const trunks = queryOptions({
+  queryKey: ['trunks'],
+  queryFn: () => take(http.GET('/api/v1/trunks')),
+  refetchInterval: AGAIN_MS,
+  staleTime: 0,
+})
+
 export const recordingUrl = (id: string): string => `/api/v1/calls/${encodeURIComponent(id)}/recording.wav`
 
 export interface TicketFilter {

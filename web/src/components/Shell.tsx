@@ -1,6 +1,20 @@
 /** The frame around every page: where one can go, whether the stream is alive, and who is signed in. */
 import { Button, Dropdown, Tooltip, type MenuProps } from 'antd'
-import { AudioLines, Check, CircleHelp, Languages, LogOut, Monitor, Moon, PhoneCall, Sun, Ticket, UserRound, Waypoints } from 'lucide-react'
+import {
+  AudioLines,
+  Cable,
+  Check,
+  CircleHelp,
+  Languages,
+  LogOut,
+  Monitor,
+  Moon,
+  PhoneCall,
+  Sun,
+  Ticket,
+  UserRound,
+  Waypoints,
+} from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router-dom'
@@ -22,6 +36,7 @@ const places = [
   { to: '/calls', name: 'nav.calls', icon: PhoneCall, key: '2' },
   { to: '/tickets', name: 'nav.tickets', icon: Ticket, key: '3' },
   { to: '/flows', name: 'nav.flows', icon: Waypoints, key: '4' },
+  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '5', admin: true },
 ] as const
 
 export function Brand() {
@@ -102,9 +117,10 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const [help, setHelp] = useState(false)
   const [account, setAccount] = useState(false)
 
+  const reachable = places.filter((place) => !('admin' in place) || me.role === 'admin')
   useKeys({
     '?': () => setHelp(true),
-    ...Object.fromEntries(places.map(({ to, key }) => [key, () => void go(to)])),
+    ...Object.fromEntries(reachable.map(({ to, key }) => [key, () => void go(to)])),
   })
 
   const signOut = async () => {
@@ -128,7 +144,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
           <Brand />
         </NavLink>
         <nav aria-label={t('nav.label')}>
-          {places.map(({ to, name, icon: Icon, key }) => (
+          {reachable.map(({ to, name, icon: Icon, key }) => (
             <NavLink key={to} to={to} className="place" title={`${t(name)} (${key})`}>
               <Icon size={17} strokeWidth={1.9} aria-hidden />
               <span>{t(name)}</span>

@@ -1,7 +1,8 @@
 /** A call to read and to hear: recording, transcript, journal, latency, path. The same on its own page and in its ticket. */
 import { Tabs, type TabsProps } from 'antd'
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Bones } from '../../components/Bits'
 import { flowId } from '../../flow/name'
 import { useKeys, useNarrow } from '../../lib/hooks'
 import type { CallNow } from '../useCall'
@@ -15,6 +16,8 @@ import { Transcript } from './Transcript'
 import type { Player } from './Waveform'
 import './call.css'
 
+const Technical = lazy(() => import('../../technical/view/Technical'))
+
 const SEEK_MS = 5_000
 
 export function CallView({ call, stacked = false }: { call: CallNow; stacked?: boolean }) {
@@ -23,6 +26,7 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
   const narrow = slim || stacked
   const player = useRef<Player>(null)
   const [current, setCurrent] = useState<string>()
+  const [tab, setTab] = useState<string>()
   const { entries } = call
   const lines = useMemo(() => transcript(entries), [entries])
   const steps = useMemo(() => path(entries), [entries])
@@ -62,18 +66,34 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
     { key: 'journal', label: t('journal.title'), children: <Journal entries={entries} play={play} /> },
     { key: 'latency', label: t('latency.tab'), children: <LatencyTable latency={call.latency} play={play} /> },
     { key: 'path', label: t('path.title'), children: <Path steps={steps} flow={flowId(call.flow)} call={call.id} play={play} /> },
+    {
+      key: 'technical',
+      label: t('technical.tab'),
+      children: (
+        <Suspense fallback={<Bones rows={8} />}>
+          <Technical call={call.id} entries={entries} />
+        </Suspense>
+      ),
+    },
   ]
+  const first = narrow ? 'words' : 'journal'
+  const active = tab ?? first
+  // Ladder and graphs want the whole width; the words are a tab away meanwhile.
+  const wide = !narrow && active === 'technical'
+  const wordsFirst = narrow || wide
 
   return (
-    <div className={`call-view${narrow ? ' call-narrow' : ''}`}>
+    <div className={`call-view${wordsFirst ? ' call-narrow' : ''}`}>
       {recorded && <Recording call={call.id} lines={lines} player={player} act={act} onTime={onTime} />}
       <div className="call-columns">
-        {!narrow && <section className="panel call-words">{words}</section>}
+        {!wordsFirst && <section className="panel call-words">{words}</section>}
         <section className="panel call-side">
           <Tabs
             size="small"
             tabBarGutter={slim ? 12 : 20}
-            items={narrow ? [{ key: 'words', label: t('transcript.title'), children: words }, ...tabs] : tabs}
+            activeKey={active === 'words' && !wordsFirst ? first : active}
+            onChange={(next) => setTab(next === 'words' && !narrow ? undefined : next)}
+            items={wordsFirst ? [{ key: 'words', label: t('transcript.title'), children: words }, ...tabs] : tabs}
           />
         </section>
       </div>
