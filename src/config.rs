@@ -145,6 +145,10 @@ keys! {
     queue_ring_seconds: u64 = "queue.ring_seconds", "20", "how long one agent's phone rings before the next is tried";
     queue_max_wait_seconds: u64 = "queue.max_wait_seconds", "120", "how long a caller waits before the flow goes on without an agent";
     call_max_minutes: u64 = "call.max_minutes", "120", "a call is ended after this long";
+    call_hold_music: Option<PathBuf> = "call.hold_music", "", "WAV file heard on hold and in a slot; empty: a built-in melody";
+    park_code: u32 = "park.code", "700", "transfers to it park a call; the numbers that follow are the slots, which any extension dials to take it";
+    park_slots: u32 = "park.slots", "20", "how many calls can be parked at a time";
+    park_return_seconds: u64 = "park.return_seconds", "120", "a parked call goes back to the phone that parked it after this long, and to the queue if that is not answered";
     trace_otlp: String = "trace.otlp", "", "OTLP/HTTP endpoint for traces, e.g. http://127.0.0.1:4318; empty: off";
     log_level: String = "log.level", "info", "error, warn, info, debug or trace";
 }
@@ -183,6 +187,12 @@ impl Value for IpAddr {
 }
 
 impl Value for usize {
+    fn read(text: &str) -> Result<Self, String> {
+        parse(text, "a whole number")
+    }
+}
+
+impl Value for u32 {
     fn read(text: &str) -> Result<Self, String> {
         parse(text, "a whole number")
     }

@@ -104,6 +104,18 @@ pub type Timestamp = i64;
 pub enum Channel {
     /// SIP, from a trunk or a phone.
     Sip,
+    /// An agent's phone, which calls somebody itself.
+    Extension,
+}
+
+/// How a call was handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// At once, without a word to the one who is to take it.
+    Blind,
+    /// After they had spoken.
+    Attended,
 }
 
 /// Who spoke.
@@ -350,7 +362,7 @@ pub enum Event {
     },
     /// An agent's phone rings for the call.
     Ringing {
-        /// The agent's extension.
+        /// The agent's extension; `outside` for a number outside.
         agent: String,
     },
     /// An agent did not take the call (RONA when `no_answer`).
@@ -375,6 +387,61 @@ pub enum Event {
         by: Party,
         /// How long they talked.
         talked_ms: u32,
+    },
+    /// An extension calls somebody.
+    Dialled {
+        /// Whom, as dialled.
+        to: Personal,
+    },
+    /// An agent's phone put the call on hold; the others hear music.
+    Held {
+        /// The agent's extension.
+        agent: String,
+    },
+    /// The agent is back.
+    Resumed {
+        /// The agent's extension.
+        agent: String,
+    },
+    /// An agent handed the call on to somebody else.
+    Transferred {
+        /// The extension of the one who did.
+        from: String,
+        /// To whom: an extension, a number outside, a queue, the flow.
+        to: Personal,
+        /// How.
+        how: How,
+    },
+    /// An agent wanted to hand the call on, and nobody took it.
+    TransferFailed {
+        /// The extension of the one who wanted to.
+        from: String,
+        /// To whom.
+        to: Personal,
+        /// `no_answer`, `declined`, `busy`, `unreachable`, `forbidden`, `not_found`, with the SIP status.
+        reason: String,
+    },
+    /// The call waits in a slot until somebody dials it.
+    Parked {
+        /// The slot's number.
+        slot: u32,
+        /// The extension of the one who parked it.
+        by: String,
+    },
+    /// Somebody took the call out of its slot.
+    Retrieved {
+        /// Their extension.
+        by: String,
+    },
+    /// One more person joined: a conference.
+    Joined {
+        /// Their extension, or `outside`.
+        agent: String,
+    },
+    /// One of a conference left; the others go on.
+    Parted {
+        /// Their extension, or `outside`.
+        agent: String,
     },
     /// The caller left the queue without an agent.
     Unqueued {
@@ -420,7 +487,7 @@ pub enum Event {
     },
     /// Something went wrong that a person should be able to find here.
     Problem {
-        /// What it concerns: `media`, `recogniser`, `voice`, `flow`, `queue`, `recording`, `storage`.
+        /// What it concerns: `media`, `recogniser`, `voice`, `flow`, `queue`, `recording`, `storage`, `dial`.
         what: String,
         /// What happened and what it meant for the caller. No personal data.
         message: String,
@@ -538,6 +605,15 @@ impl Event {
             Self::Unbridged { agent, talked_ms, .. } => {
                 Header { label: Some(agent), duration_ms: Some(*talked_ms), ..of("unbridged") }
             }
+            Self::Dialled { .. } => of("dialled"),
+            Self::Held { agent } => Header { label: Some(agent), ..of("held") },
+            Self::Resumed { agent } => Header { label: Some(agent), ..of("resumed") },
+            Self::Transferred { from, .. } => Header { label: Some(from), ..of("transferred") },
+            Self::TransferFailed { from, .. } => Header { label: Some(from), ..of("transfer_failed") },
+            Self::Parked { by, .. } => Header { label: Some(by), ..of("parked") },
+            Self::Retrieved { by } => Header { label: Some(by), ..of("retrieved") },
+            Self::Joined { agent } => Header { label: Some(agent), ..of("joined") },
+            Self::Parted { agent } => Header { label: Some(agent), ..of("parted") },
             Self::Unqueued { reason, .. } => Header { label: Some(reason), ..of("unqueued") },
             Self::TicketOpened { .. } => of("ticket_opened"),
             Self::TicketChanged { .. } => of("ticket_changed"),

@@ -91,6 +91,16 @@ impl Agents {
         }
     }
 
+    /// Reserves one agent, who is called by name; nothing if they are busy, in which case their phone decides.
+    pub fn take(&self, call: CallId, agent: &str) -> Option<Reservation> {
+        let mut presence = self.0.presence();
+        let state = presence.get_mut(agent).filter(|state| matches!(state, Presence::Available { .. }))?;
+        *state = Presence::Reserved { call };
+        drop(presence);
+        self.0.changed.send_replace(());
+        Some(Reservation { agent: agent.to_owned(), shared: self.0.clone() })
+    }
+
     /// Tells when anybody's presence changes.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.0.changed.subscribe()

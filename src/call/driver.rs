@@ -11,15 +11,16 @@ use audio::vad::VoiceActivity;
 use flow::Flow;
 use flow::event::{Context, Grammar, Profile};
 use models::Hints;
-use sip::media::{Clip, LegEvent, MediaFrame, Playback};
+use sip::media::{Clip, Clock, LegEvent, MediaFrame, Playback};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::conversation::{Conversation, Input, Millis, Output};
+use super::arrival::{self, Opening};
+use super::conversation::{Conversation, Input, Millis, Output, QueueNews};
 use super::handover::{self, Handover};
-use super::leg::{Incoming, Leg, LegEnd, Phones};
+use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
-use super::{Sink, now};
+use super::{Exchange, Sink, now};
 use crate::agent::Agents;
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::listen::{Ear, EarEvent, Recognisers};
@@ -29,7 +30,7 @@ use crate::speak::{NotSpoken, Speaker as Voices};
 /// A caller who sends no sound at all is let go after this long.
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
 /// How long the last messages of a call's legs are waited for once it is over.
-const LAST_MESSAGES: Duration = Duration::from_millis(500);
+pub(super) const LAST_MESSAGES: Duration = Duration::from_millis(500);
 /// From here on a silence has been reported before.
 const NO_AUDIO_AGAIN: Duration = Duration::from_secs(9);
 /// What a recording holds while it is paused or masked.
@@ -66,6 +67,14 @@ pub struct Services {
     pub max_call: Duration,
     /// Heard while waiting for an agent.
     pub waiting_sound: Arc<Clip>,
+    /// Heard while an agent has the call on hold, and in a slot.
+    pub hold_music: Arc<Clip>,
+    /// How long a call waits in a slot before the phone of the one who parked it rings.
+    pub park_return: Duration,
+    /// The other calls.
+    pub exchange: Exchange,
+    /// Mixes conferences.
+    pub clock: Clock,
 }
 
 /// Something a task beside the call reports.
@@ -87,13 +96,14 @@ struct Render {
     language: intent::Language,
 }
 
-/// Takes one call from offer to outcome. Returns when the journal is closed. `opening` is held until the call is answered: it bounds how
+/// Takes one call from offer to outcome. Returns when the journal is closed. `permit` is held until the call is answered: it bounds how
 /// many are on their way to it.
-pub async fn run_call(
+pub(super) async fn run_call(
     incoming: Box<dyn Incoming>,
+    route: Route,
     call: CallId,
     services: Services,
-    opening: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     shutdown: CancellationToken,
 ) {
     let (from, to) = (incoming.from(), incoming.to());
@@ -117,13 +127,19 @@ pub async fn run_call(
     let record = legs.add(LegRole::Caller, &from, incoming.signalling());
     sink.begin(call, conversation.note(offer, 0)).await;
 
+    let mut permit = Some(permit);
+    if matches!(route, Route::Extension(_)) {
+        // Ringing takes as long as people need.
+        permit = None;
+    }
+    let opening = arrival::open(&*incoming, route, &mut conversation, &services, &legs, offered).await;
     let answered = incoming.answer().await;
-    drop(opening);
+    drop(permit);
     match answered {
         Ok(leg) => {
             record.sounds(leg.sound.observer());
             let driver = Driver::new(conversation, services, leg, offered, from, legs.clone());
-            conversation = driver.run(shutdown).await;
+            conversation = driver.run(opening, shutdown).await;
         }
         Err(refused) => {
             let by = if refused.label == "gone" { Party::Caller } else { Party::Hotline };
@@ -222,9 +238,8 @@ impl Driver {
     }
 
     /// Runs the call to its end; returns the conversation, which has its outcome.
-    pub async fn run(mut self, shutdown: CancellationToken) -> Conversation {
-        let codec = self.leg.codec.clone();
-        self.feed(Input::Answered { codec }).await;
+    pub async fn run(mut self, opening: Opening, shutdown: CancellationToken) -> Conversation {
+        self.open(opening).await;
         let longest = tokio::time::Instant::from_std(self.epoch + self.services.max_call);
         while !self.conversation.is_over() {
             let deadline = self.conversation.deadline().map(|at| self.epoch + Duration::from_millis(at));
@@ -251,6 +266,43 @@ impl Driver {
         self.leg.control.hang_up().await;
         self.leg.sound.close();
         self.conversation
+    }
+
+    async fn open(&mut self, opening: Opening) {
+        let codec = self.leg.codec.clone();
+        match opening {
+            Opening::Flow => self.feed(Input::Answered { codec }).await,
+            Opening::Queue(queue) => {
+                let timeout_ms = self.services.max_wait.as_millis() as u64;
+                self.feed(Input::AnsweredFor { codec, queue, timeout_ms }).await;
+            }
+            Opening::Agent(agent) => {
+                let (name, queue) = (agent.guest.name.clone(), arrival::default_queue(&self.services));
+                self.feed(Input::AnsweredBy { codec, agent: name, queue }).await;
+                let (caller, news) = self.handed_over();
+                let limit = self.services.max_wait;
+                self.handover = Some(handover::talk(caller, self.services.clone(), limit, news, agent));
+            }
+        }
+    }
+
+    /// Who is handed over, and where news of it go.
+    fn handed_over(&self) -> (handover::Caller, mpsc::Sender<QueueNews>) {
+        let (news, mut feed) = mpsc::channel(16);
+        let reporter = self.reporter.clone();
+        tokio::spawn(async move {
+            while let Some(news) = feed.recv().await {
+                let _ = reporter.send(Report::Input(Input::Queue(news))).await;
+            }
+        });
+        let caller = handover::Caller {
+            call: self.conversation.call(),
+            number: self.caller.clone(),
+            sound: self.leg.sound.clone(),
+            speaking: self.speaking.subscribe(),
+            legs: self.legs.clone(),
+        };
+        (caller, news)
     }
 
     /// Ends the call for a reason of our own; the other side is told by the clean-up that follows.
@@ -443,21 +495,8 @@ impl Driver {
             }
             Output::Queue { timeout_ms, .. } => {
                 self.leg.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
-                let (news, mut feed) = mpsc::channel(16);
-                let reporter = self.reporter.clone();
-                tokio::spawn(async move {
-                    while let Some(news) = feed.recv().await {
-                        let _ = reporter.send(Report::Input(Input::Queue(news))).await;
-                    }
-                });
                 let limit = self.services.max_wait.min(Duration::from_millis(timeout_ms));
-                let caller = handover::Caller {
-                    call: self.conversation.call(),
-                    number: self.caller.clone(),
-                    sound: self.leg.sound.clone(),
-                    speaking: self.speaking.subscribe(),
-                    legs: self.legs.clone(),
-                };
+                let (caller, news) = self.handed_over();
                 self.handover = Some(handover::begin(caller, self.services.clone(), limit, news));
             }
             Output::LeaveQueue => {

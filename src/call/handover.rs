@@ -1,4 +1,5 @@
-//! The way to an agent: rings one free agent after another, bridges the one who answers, and says what happens.
+//! The way to an agent: rings one free agent after another, and leaves the one who answers and the caller to a [`Room`]. If that comes
+//! to nothing while the caller still waits, the search begins again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,11 +10,13 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::bridge::Guest;
 use super::conversation::QueueNews;
 use super::driver::Services;
-use super::leg::Leg;
+use super::exchange::Visitor;
 use super::legs::Legs;
-use crate::agent::{Reservation, Reserve};
+use super::room::{Ending, Room, RoomNews};
+use crate::agent::Reserve;
 use crate::event::{CallId, Party};
 
 /// How often a queue looks again for agents whose phones may have come back.
@@ -52,9 +55,30 @@ pub struct Caller {
 
 /// Begins to look for an agent for at most `limit`.
 pub fn begin(caller: Caller, services: Services, limit: Duration, news: mpsc::Sender<QueueNews>) -> Handover {
+    start(caller, services, limit, news, None)
+}
+
+/// Begins with an agent who has answered already.
+pub fn talk(
+    caller: Caller,
+    services: Services,
+    limit: Duration,
+    news: mpsc::Sender<QueueNews>,
+    agent: Visitor,
+) -> Handover {
+    start(caller, services, limit, news, Some(agent))
+}
+
+fn start(
+    caller: Caller,
+    services: Services,
+    limit: Duration,
+    news: mpsc::Sender<QueueNews>,
+    agent: Option<Visitor>,
+) -> Handover {
     let cancel = CancellationToken::new();
     let search = Search { caller, services, news };
-    let task = tokio::spawn(search.run(Instant::now() + limit, cancel.clone()));
+    let task = tokio::spawn(search.run(limit, agent, cancel.clone()));
     Handover { cancel, task }
 }
 
@@ -65,14 +89,34 @@ struct Search {
 }
 
 impl Search {
-    async fn run(self, until: Instant, cancel: CancellationToken) {
-        let found = tokio::select! {
-            () = cancel.cancelled() => return,
-            found = self.find(until) => found,
-        };
-        match found {
-            Ok((reservation, leg)) => self.bridge(reservation, leg, cancel).await,
-            Err(outcome) => self.tell(outcome).await,
+    /// Looks for an agent and looks after the bridge; and again, when the bridge came to nothing but the caller is still there.
+    async fn run(self, limit: Duration, mut agent: Option<Visitor>, cancel: CancellationToken) {
+        loop {
+            let found = match agent.take() {
+                Some(agent) => agent,
+                None => {
+                    let found = tokio::select! {
+                        () = cancel.cancelled() => return,
+                        found = self.find(Instant::now() + limit) => found,
+                    };
+                    match found {
+                        Ok(visitor) => {
+                            self.tell(QueueNews::Bridged(visitor.guest.name.clone())).await;
+                            visitor
+                        }
+                        Err(outcome) => return self.tell(outcome).await,
+                    }
+                }
+            };
+            match self.bridge(found, cancel.clone()).await {
+                Ending::Seek(queue) => {
+                    self.caller.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
+                    self.tell(QueueNews::Requeued(queue)).await;
+                }
+                Ending::ToFlow => return self.tell(QueueNews::ToFlow).await,
+                Ending::Parted(name) => return self.tell(QueueNews::Parted(name, Party::Agent)).await,
+                Ending::Over => return,
+            }
         }
     }
 
@@ -81,7 +125,7 @@ impl Search {
         let _ = self.news.send(news).await;
     }
 
-    async fn find(&self, until: Instant) -> Result<(Reservation, Leg), QueueNews> {
+    async fn find(&self, until: Instant) -> Result<Visitor, QueueNews> {
         // Who answers is heard at once, so nobody is rung while the bot is still telling the caller about it.
         let mut speaking = self.caller.speaking.clone();
         let _ = timeout(LAST_WORDS, speaking.wait_for(|speaking| !speaking)).await;
@@ -103,9 +147,16 @@ impl Search {
                     tried.insert(agent.clone());
                     self.tell(QueueNews::Ringing(agent.clone())).await;
                     let ring = self.services.ring.min(until.saturating_duration_since(Instant::now()));
-                    match timeout(ring, self.services.phones.ring(&agent, &self.caller.number, &self.caller.legs)).await
+                    match timeout(
+                        ring,
+                        self.services.phones.ring(&agent, &self.caller.number, &self.caller.legs, &|| {}),
+                    )
+                    .await
                     {
-                        Ok(Ok(leg)) => return Ok((reservation, leg)),
+                        Ok(Ok(leg)) => {
+                            let guest = Guest { name: agent, is_phone: true };
+                            return Ok(Visitor { leg, guest, reservation: Some(reservation) });
+                        }
                         Ok(Err(refused)) => {
                             let reason = format!("{}: {}", refused.label, refused.reason);
                             self.tell(QueueNews::Missed(agent, reason)).await;
@@ -117,25 +168,22 @@ impl Search {
         }
     }
 
-    async fn bridge(&self, reservation: Reservation, mut leg: Leg, cancel: CancellationToken) {
-        let agent = reservation.agent().to_owned();
-        self.caller.sound.set_hold_loop(None);
-        self.caller.sound.bridge(&leg.sound);
-        self.tell(QueueNews::Bridged(agent.clone())).await;
-        let by_agent = loop {
-            tokio::select! {
-                () = cancel.cancelled() => break false,
-                _ = leg.control.ended() => break true,
-                // Read so that the leg's events do not pile up; what matters of them is on the caller's leg.
-                event = leg.events.recv() => if event.is_none() { break true },
+    async fn bridge(&self, agent: Visitor, cancel: CancellationToken) -> Ending {
+        let (told, mut heard) = mpsc::channel(16);
+        let caller = &self.caller;
+        let about = (self.services.clone(), caller.call, caller.number.clone(), caller.legs.clone());
+        let room = Room::served(about, caller.sound.clone(), agent, told);
+        let forward = async {
+            while let Some(news) = heard.recv().await {
+                self.tell(match news {
+                    RoomNews::Happened(news) => QueueNews::Bridge(news),
+                    RoomNews::Talking(talking) => QueueNews::Talking(talking),
+                })
+                .await;
             }
         };
-        self.caller.sound.unbridge();
-        if by_agent {
-            self.tell(QueueNews::Parted(agent, Party::Agent)).await;
-        }
-        leg.control.hang_up().await;
-        leg.sound.close();
-        drop(reservation);
+        // The room drops its end when it is over, so all of its news are heard before what follows from the ending.
+        let (ending, ()) = tokio::join!(room.run(cancel), forward);
+        ending
     }
 }

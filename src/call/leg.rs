@@ -11,7 +11,7 @@ use super::legs::{Legs, Signalling};
 /// Why a leg could not be had, as a label for the journal and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// `no_answer`, `declined`, `busy`, `unreachable`, `no_codec`, `gone`, `forbidden` (by the guards of the trunks).
+    /// `no_answer`, `declined`, `busy`, `unreachable`, `no_codec`, `gone`, `forbidden` (by the guards of the trunks), `not_found`.
     pub label: &'static str,
     /// With the protocol's own words.
     pub reason: String,
@@ -38,6 +38,8 @@ pub struct Leg {
     pub events: media::LegEvents,
     /// E.g. `PCMU`.
     pub codec: String,
+    /// Names it where the other side speaks of it on another leg (an attended transfer).
+    pub key: String,
     /// The signalling.
     pub control: Box<dyn Control>,
 }
@@ -48,24 +50,109 @@ pub trait Control: Send + Sync {
     fn hang_up(&mut self) -> BoxFuture<'_, ()>;
     /// Resolves when the leg has ended; safe to drop and ask again.
     fn ended(&mut self) -> BoxFuture<'_, LegEnd>;
+    /// What the other side does beside speaking; safe to drop and ask again. Where nobody has ever asked, transfers are declined.
+    fn next(&mut self) -> BoxFuture<'_, Wish>;
+}
+
+/// What the other side of a leg does beside speaking.
+pub enum Wish {
+    /// It has ended; said again whenever it is asked.
+    Ended(LegEnd),
+    /// It put us on hold, or took that back.
+    Held(bool),
+    /// It wants somebody else to take its place.
+    Transfer(Box<dyn Transfer>),
+}
+
+/// A transfer that waits for a word. Dropping it declines it, or says that it failed.
+pub trait Transfer: Send {
+    /// Whom to call: a number or a name as dialled.
+    fn to(&self) -> String;
+    /// The [`Leg::key`] of the call whose other party is meant: an attended transfer.
+    fn replaces(&self) -> Option<String>;
+    /// How it goes.
+    fn tell(&mut self, news: TransferNews);
+}
+
+/// How a transfer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferNews {
+    /// It has begun.
+    Accepted,
+    /// It rings there.
+    Ringing,
+    /// Whoever asked for it may hang up.
+    Done,
+    /// As `Done`; the call waits in this slot.
+    Parked(u32),
+    /// It came to nothing, for the reason with this label.
+    Failed(&'static str),
+}
+
+/// On what a call comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From outside, and where it is to go.
+    Outside(Route),
+    /// From the phone of this extension, which has proven itself.
+    Extension(String),
+}
+
+/// Where a call from outside goes first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// To the flow.
+    Flow,
+    /// To this queue, and to the flow when nobody takes it.
+    Queue(String),
+    /// To this agent's phone, and to the flow when nobody takes it.
+    Extension(String),
 }
 
 /// A call that somebody offers us.
-pub trait Incoming: Send {
+pub trait Incoming: Send + Sync {
     /// The caller's number or name; empty when withheld.
     fn from(&self) -> String;
     /// The number dialled.
     fn to(&self) -> String;
     /// What is said about the leg in its protocol.
     fn signalling(&self) -> Arc<dyn Signalling>;
+    /// From where, and where to.
+    fn origin(&self) -> Origin {
+        Origin::Outside(Route::Flow)
+    }
+    /// Says that it rings.
+    fn ring(&self) -> BoxFuture<'_, ()>;
+    /// Resolves when the caller has given up.
+    fn cancelled(&self) -> BoxFuture<'_, ()>;
+    /// Refuses, for the reason.
+    fn refuse(self: Box<Self>, refused: Refused) -> BoxFuture<'static, ()>;
     /// Answers.
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>>;
 }
 
-/// The agents' phones.
+/// The agents' phones, and the way out.
 pub trait Phones: Send + Sync {
     /// The extensions that can be rung now.
     fn reachable(&self) -> BTreeSet<String>;
-    /// Rings an extension until it answers or refuses, and puts the leg in the call's book. Dropping the future stops the ringing.
-    fn ring<'a>(&'a self, extension: &'a str, caller: &'a str, legs: &'a Legs) -> BoxFuture<'a, Result<Leg, Refused>>;
+    /// Whether there is such an extension.
+    fn has(&self, extension: &str) -> bool;
+    /// Rings an extension until it answers or refuses, and puts the leg in the call's book; `ringing` is called when it says that it
+    /// rings. Dropping the future stops the ringing.
+    fn ring<'a>(
+        &'a self,
+        extension: &'a str,
+        caller: &'a str,
+        legs: &'a Legs,
+        ringing: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, Result<Leg, Refused>>;
+    /// Calls a number outside for `source`, an extension, with whose allowance it counts, and puts the leg in the call's book.
+    /// Dropping the future gives up.
+    fn call_out<'a>(
+        &'a self,
+        number: &'a str,
+        caller: &'a str,
+        source: &'a str,
+        legs: &'a Legs,
+    ) -> BoxFuture<'a, Result<Leg, Refused>>;
 }

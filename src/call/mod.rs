@@ -3,22 +3,34 @@
 //! - [`Conversation`] decides: a pure state machine that hears events and wants actions, with the flow's run inside it.
 //! - [`Driver`] does: it owns the legs, asks the recogniser, the voice and other services, and reports back.
 //! - [`handover`]: the way to an agent.
+//! - [`bridge`] decides who hears whom, and what becomes of transfers, parking and conferences: a pure state machine; [`room`] does it.
+//! - [`exchange`]: what calls know of each other; [`plan`]: what a dialled code or name means.
+//! - [`arrival`]: where a call goes first; [`dialled`]: calls that phones of ours make.
 //! - [`leg`]: what a channel hands over: a leg and its control, whatever the protocol.
 //! - [`Legs`]: what is kept of each leg for whoever looks into the call.
 //!
 //! Architecture invariant: nothing here knows a protocol, a database or the web; the journal is written through a sink.
 
+mod arrival;
+pub mod bridge;
 mod conversation;
+mod dialled;
 mod driver;
+mod exchange;
 mod handover;
 pub mod leg;
 mod legs;
+mod plan;
+mod room;
 mod spoken;
 
+pub use arrival::take_call;
 pub use conversation::{Conversation, Input, Output, QueueNews, closing_events};
-pub use driver::{Driver, Services, run_call};
+pub use driver::{Driver, Services};
+pub use exchange::Exchange;
 pub use leg::{Incoming, Leg, Phones};
 pub use legs::{Legs, LiveLegs, Signalling};
+pub use plan::{Destination, Plan};
 
 use futures::future::BoxFuture;
 

@@ -8,10 +8,10 @@ use futures::future::BoxFuture;
 use sip::media::Clock;
 use sip::message::{Scheme, Uri};
 use sip::transport::{TlsIdentity, TransportConfig, Trust};
-use sip::trunk::{Country, TrunkConfig};
+use sip::trunk::{Country, Target, TrunkConfig};
 use sip::ua::{
-    ActiveCall, CallRecord, Dial, EndCause, IncomingCall, OutgoingCall, Progress, RefusedCall, SipError, Traced,
-    UaConfig, UserAgent,
+    ActiveCall, CallRecord, Dial, IncomingCall, OutgoingCall, Progress, RefusedCall, SipError, Traced, UaConfig,
+    UserAgent,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
@@ -19,8 +19,9 @@ use tokio::sync::{broadcast, mpsc};
 pub use sip::digest::DigestAlgorithm as Algorithm;
 pub use sip::ua::Directory;
 
+use super::control::{SipControl, status};
 use super::trunks::{FromTrunk, Outbound, Slot, Trunks};
-use crate::call::leg::{Control, LegEnd, Refused};
+use crate::call::leg::{Origin, Refused, Route};
 use crate::call::{Incoming, Leg, Legs, Signalling};
 use crate::config::{Config, Hash};
 use crate::event::{LegRole, Personal, SignalMessage};
@@ -28,6 +29,7 @@ use crate::event::{LegRole, Personal, SignalMessage};
 /// How the SIP side is set up.
 pub struct SipSettings {
     ua: UaConfig,
+    directory: Arc<dyn Directory>,
     trunks: Vec<TrunkConfig>,
     country: Option<&'static Country>,
 }
@@ -35,8 +37,8 @@ pub struct SipSettings {
 impl SipSettings {
     /// As the configuration says; `directory` are the extensions that may register, and their hashed passwords.
     pub fn new(config: &Config, directory: Arc<dyn Directory>) -> Self {
-        let ua = UaConfig { registrar: Some(directory), ..user_agent(config) };
-        SipSettings { ua, trunks: config.trunks.clone(), country: config.sip_default_country }
+        let ua = UaConfig { registrar: Some(directory.clone()), ..user_agent(config) };
+        SipSettings { ua, directory, trunks: config.trunks.clone(), country: config.sip_default_country }
     }
 }
 
@@ -90,6 +92,9 @@ pub struct Calls {
     calls: mpsc::Receiver<IncomingCall>,
     trunks: Trunks,
     refused: broadcast::Receiver<RefusedCall>,
+    directory: Arc<dyn Directory>,
+    realm: String,
+    algorithms: Vec<Algorithm>,
 }
 
 impl Calls {
@@ -97,7 +102,9 @@ impl Calls {
     pub async fn next(&mut self) -> Option<Box<dyn Incoming>> {
         loop {
             tokio::select! {
-                call = self.calls.recv() => return Some(Box::new(SipCaller::new(call?, &self.trunks))),
+                call = self.calls.recv() => if let Some(caller) = self.admitted(call?) {
+                    return Some(caller);
+                },
                 refused = self.refused.recv() => match refused {
                     Ok(call) => return Some(Box::new(Unheard(call))),
                     Err(RecvError::Lagged(_)) => {}
@@ -108,13 +115,32 @@ impl Calls {
     }
 }
 
+impl Calls {
+    /// Whoever calls in the name of an extension has to prove it first: an extension may call out, at our cost. From a trunk such a
+    /// name is just a name.
+    fn admitted(&self, call: IncomingCall) -> Option<Box<dyn Incoming>> {
+        let caller = SipCaller::new(call, &self.trunks);
+        if caller.trunk.is_none() && caller.call.authenticated_user().is_none() {
+            let name = caller.call.from_user();
+            let known = |algorithm: &Algorithm| self.directory.ha1(&name, &self.realm, *algorithm).is_some();
+            if self.algorithms.iter().any(known) {
+                caller.call.challenge();
+                return None;
+            }
+        }
+        Some(Box::new(caller))
+    }
+}
+
 impl SipChannel {
     /// Opens the SIP port.
     pub async fn start(settings: SipSettings, clock: Clock) -> Result<(Self, Calls), StartError> {
+        let (directory, realm) = (settings.directory, settings.ua.realm.clone());
+        let algorithms = settings.ua.digest_algorithms.clone();
         let (agent, calls) = UserAgent::start(settings.ua, clock).await?;
         let trunks = Trunks::start(agent.clone(), settings.trunks, settings.country);
         let refused = agent.refused();
-        Ok((Self { agent, trunks: trunks.clone() }, Calls { calls, trunks, refused }))
+        Ok((Self { agent, trunks: trunks.clone() }, Calls { calls, trunks, refused, directory, realm, algorithms }))
     }
 
     /// The address listened on, with the port that was picked.
@@ -157,7 +183,13 @@ impl SipChannel {
     }
 
     /// Rings an extension's freshest phone until it answers or refuses; dropping the future stops the ringing.
-    pub async fn ring(&self, extension: &str, caller: &str, legs: &Legs) -> Result<Leg, Refused> {
+    pub async fn ring(
+        &self,
+        extension: &str,
+        caller: &str,
+        legs: &Legs,
+        ringing: &(dyn Fn() + Send + Sync),
+    ) -> Result<Leg, Refused> {
         let contact = self.agent.registered(extension).into_iter().next();
         let unreachable =
             || Refused { label: "unreachable", reason: format!("no phone is registered for {extension}") };
@@ -169,7 +201,7 @@ impl SipChannel {
         dial.record = false;
         let call = self.agent.dial(dial).await.map_err(refused)?;
         noted(legs, LegRole::Agent, extension, &call);
-        answered(call).await
+        answered(call, ringing).await
     }
 
     /// Calls a number through the trunks; dropping the future gives the call up.
@@ -184,10 +216,10 @@ pub(super) fn noted(legs: &Legs, role: LegRole, name: &str, call: &OutgoingCall)
     legs.add(role, name, Arc::new(SipSignalling(call.record()))).sounds(call.leg().observer());
 }
 
-async fn answered(mut call: OutgoingCall) -> Result<Leg, Refused> {
+async fn answered(mut call: OutgoingCall, ringing: &(dyn Fn() + Send + Sync)) -> Result<Leg, Refused> {
     loop {
         match call.next().await {
-            Progress::Ringing | Progress::EarlyMedia { .. } => {}
+            Progress::Ringing | Progress::EarlyMedia { .. } => ringing(),
             Progress::Answered(active) => return leg(active, None),
             Progress::Failed { status, reason } => return Err(refused(SipError::Refused { status, reason })),
         }
@@ -201,7 +233,8 @@ fn leg(mut active: ActiveCall, slot: Option<Slot>) -> Result<Leg, Refused> {
         sound: active.leg().clone(),
         events,
         codec: active.codec().name().to_owned(),
-        control: Box::new(SipControl { call: active, _slot: slot }),
+        key: active.sip_call_id().to_owned(),
+        control: Box::new(SipControl::new(active, slot)),
     })
 }
 
@@ -246,6 +279,36 @@ impl Incoming for SipCaller {
         Arc::new(SipSignalling(self.call.record()))
     }
 
+    fn origin(&self) -> Origin {
+        if let Some(extension) = self.call.authenticated_user() {
+            return Origin::Extension(extension.to_owned());
+        }
+        let target = self.trunk.as_ref().and_then(|from| from.target.clone());
+        Origin::Outside(match target {
+            Some(Target::Queue(queue)) => Route::Queue(queue),
+            Some(Target::Extension(extension)) => Route::Extension(extension),
+            // One flow is loaded, whatever name was given; the start of the service says so.
+            Some(Target::Flow(_)) | None => Route::Flow,
+        })
+    }
+
+    fn ring(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            // A caller who is gone is noticed elsewhere.
+            let _ = self.call.ring().await;
+        })
+    }
+
+    fn cancelled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.call.cancelled().await;
+        })
+    }
+
+    fn refuse(self: Box<Self>, refused: Refused) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.call.reject(status(refused.label), &refused.reason).await })
+    }
+
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>> {
         let Self { call, trunk } = *self;
         Box::pin(async move { leg(call.answer().await.map_err(refused)?, trunk.map(|from| from.slot)) })
@@ -266,6 +329,18 @@ impl Incoming for Unheard {
 
     fn signalling(&self) -> Arc<dyn Signalling> {
         Arc::new(SipSignalling(self.0.record.clone()))
+    }
+
+    fn ring(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn cancelled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn refuse(self: Box<Self>, _: Refused) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
     }
 
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>> {
@@ -293,33 +368,5 @@ impl Signalling for SipSignalling {
 
     fn closed(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.0.closed())
-    }
-}
-
-struct SipControl {
-    call: ActiveCall,
-    /// Keeps the call counted on its trunk.
-    _slot: Option<Slot>,
-}
-
-impl Control for SipControl {
-    fn hang_up(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(self.call.hangup(None))
-    }
-
-    fn ended(&mut self) -> BoxFuture<'_, LegEnd> {
-        let mut ended = self.call.ended();
-        Box::pin(async move {
-            let cause = match ended.wait_for(Option::is_some).await {
-                Ok(cause) => cause.clone(),
-                Err(_) => None,
-            };
-            match cause {
-                Some(EndCause::ByRemote | EndCause::Cancelled) => LegEnd::Remote,
-                Some(EndCause::ByLocal) => LegEnd::Local,
-                Some(EndCause::NotAcknowledged) => LegEnd::NoAck,
-                Some(EndCause::Refused { .. } | EndCause::Vanished(_) | EndCause::Error(_)) | None => LegEnd::Failed,
-            }
-        })
     }
 }

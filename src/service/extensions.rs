@@ -9,7 +9,7 @@ use rand::Rng;
 use crate::agent::Agents;
 use crate::call::leg::Refused;
 use crate::call::{Leg, Legs, Phones};
-use crate::channel::{Algorithm, Directory, SipChannel};
+use crate::channel::{Algorithm, Directory, Outbound, SipChannel};
 use crate::event::UserId;
 use crate::store::{Extension, StoreError, Tenant};
 
@@ -80,12 +80,35 @@ impl Phones for Extensions {
         self.names().into_iter().filter(registered).collect()
     }
 
-    fn ring<'a>(&'a self, extension: &'a str, caller: &'a str, legs: &'a Legs) -> BoxFuture<'a, Result<Leg, Refused>> {
-        Box::pin(async move {
-            match self.channel.get() {
-                Some(channel) => channel.ring(extension, caller, legs).await,
-                None => Err(Refused { label: "unreachable", reason: "SIP has not started".into() }),
-            }
-        })
+    fn has(&self, extension: &str) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).contains_key(extension)
+    }
+
+    fn ring<'a>(
+        &'a self,
+        extension: &'a str,
+        caller: &'a str,
+        legs: &'a Legs,
+        ringing: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, Result<Leg, Refused>> {
+        Box::pin(async move { self.channel()?.ring(extension, caller, legs, ringing).await })
+    }
+
+    fn call_out<'a>(
+        &'a self,
+        number: &'a str,
+        caller: &'a str,
+        source: &'a str,
+        legs: &'a Legs,
+    ) -> BoxFuture<'a, Result<Leg, Refused>> {
+        let wanted = Outbound { number, caller, source, record: false, legs: Some(legs) };
+        Box::pin(async move { self.channel()?.call(wanted).await })
+    }
+}
+
+impl Extensions {
+    fn channel(&self) -> Result<&SipChannel, Refused> {
+        let not_yet = || Refused { label: "unreachable", reason: "SIP has not started".into() };
+        self.channel.get().ok_or_else(not_yet)
     }
 }

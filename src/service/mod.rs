@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::Agents;
 use crate::api::{self, Console};
-use crate::call::{LiveLegs, Services, run_call};
+use crate::call::{Exchange, LiveLegs, Services, take_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
@@ -117,6 +117,7 @@ impl Service {
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();
         let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm, agents.clone()).await?);
+        prepare::warn_of_targets(&config, &prepared.flow, &extensions.names());
         let settings = SipSettings::new(&config, extensions.clone());
         let (channel, calls) = SipChannel::start(settings, clock.clone()).await?;
         extensions.attach(channel.clone());
@@ -138,6 +139,10 @@ impl Service {
             max_wait: Duration::from_secs(config.queue_max_wait_seconds),
             max_call: Duration::from_secs(config.call_max_minutes * 60),
             waiting_sound: Arc::new(Clip::new(audio::tone::ringback())),
+            hold_music: prepared.hold_music,
+            park_return: Duration::from_secs(config.park_return_seconds),
+            exchange: Exchange::new(prepare::dial_plan(&config, &prepared.flow)),
+            clock: clock.clone(),
         };
 
         let (closing, stopped) = (CancellationToken::new(), CancellationToken::new());
@@ -258,7 +263,7 @@ async fn accept(mut calls: Calls, services: Services, tracker: TaskTracker, clos
         };
         let Some((permit, incoming)) = next else { return };
         metric::call_offered();
-        tracker.spawn(run_call(incoming, CallId::new(), services.clone(), permit, closing.clone()));
+        tracker.spawn(take_call(incoming, CallId::new(), services.clone(), permit, closing.clone()));
     }
 }
 

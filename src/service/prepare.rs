@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use audio::Pcm8k;
 use flow::{Flow, Severity};
 use intent::Language;
 use models::pool::Factory;
@@ -10,10 +11,13 @@ use models::{
     EspeakNg, Flite, FliteVoice, LoadError, Moonshine, MoonshinePaths, Pool, PoolConfig, Recogniser, Voice, Whisper,
 };
 use serde_json::Value;
+use sip::media::Clip;
+use sip::trunk::Target;
 
+use crate::call::Plan;
 use crate::config::Config;
 use crate::listen::Recognisers;
-use crate::speak::Speaker;
+use crate::speak::{Speaker, melody};
 
 /// The flow that answers when none is configured: an example that every installation can call at once.
 const EXAMPLE_FLOW: &str = include_str!("../demo/bicycle-shop.json");
@@ -36,6 +40,14 @@ pub enum PrepareError {
         path: PathBuf,
         /// Each finding with its place and its cure.
         findings: String,
+    },
+    /// The music cannot be read.
+    #[error("cannot read the music {path}: {reason}; check call.hold_music (HOTLINE_CALL_HOLD_MUSIC)")]
+    Music {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// The intents cannot be trained.
     #[error("the flow's intents cannot be trained: {0}")]
@@ -76,6 +88,8 @@ pub struct Prepared {
     pub recognisers: Recognisers,
     /// Text to speech, with the flow's fixed prompts rendered.
     pub voices: Speaker,
+    /// What callers on hold hear.
+    pub hold_music: Arc<Clip>,
 }
 
 /// Loads and checks everything that the configuration names.
@@ -91,7 +105,43 @@ pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
     for failure in voices.prepare(fixed).await {
         tracing::warn!(%failure, "a prompt could not be rendered ahead");
     }
-    Ok(Prepared { flow: Arc::new(flow), model: Arc::new(model), recognisers, voices })
+    let hold_music = Arc::new(Clip::new(hold_music(config.call_hold_music.as_deref())?));
+    Ok(Prepared { flow: Arc::new(flow), model: Arc::new(model), recognisers, voices, hold_music })
+}
+
+fn hold_music(file: Option<&Path>) -> Result<Pcm8k, PrepareError> {
+    let Some(file) = file else { return Ok(melody()) };
+    audio::wav::read(file).map_err(|error| PrepareError::Music { path: file.into(), reason: error.to_string() })
+}
+
+/// Says which of our numbers lead somewhere that is not there; their calls are answered all the same, by the flow.
+pub fn warn_of_targets(config: &Config, flow: &Flow, extensions: &[String]) {
+    let queues = dial_plan(config, flow).queues;
+    for (trunk, did) in config.trunks.iter().flat_map(|trunk| trunk.dids.iter().map(move |did| (&trunk.name, did))) {
+        match &did.target {
+            Target::Flow(name) if *name != flow.id => tracing::warn!(
+                "trunk.{trunk}.did leads to flow:{name}, but the flow that is loaded is {}: it answers; load the other with flow.file, or write flow:{}",
+                flow.id,
+                flow.id
+            ),
+            Target::Queue(name) if !queues.contains(name) => tracing::warn!(
+                "trunk.{trunk}.did leads to queue:{name}, which the flow {} does not have; it has {}",
+                flow.id,
+                queues.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+            ),
+            Target::Extension(name) if !extensions.contains(name) => tracing::warn!(
+                "trunk.{trunk}.did leads to extension:{name}, which does not exist yet: until it does, the flow answers"
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// What codes and names mean to the phones of this service.
+pub fn dial_plan(config: &Config, flow: &Flow) -> Plan {
+    let queue = |block: &flow::Block| block.params.get("queue")?.as_str().map(str::to_owned);
+    let queues = flow.blocks.iter().filter_map(queue);
+    Plan { park: config.park_code, slots: config.park_slots, queues: queues.collect(), flow: flow.id.clone() }
 }
 
 /// Reads a flow and refuses one with errors; warnings are logged.

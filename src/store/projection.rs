@@ -65,7 +65,7 @@ impl Projection {
                 call.caller = seal_text(key, "caller", call.tenant, call.id, from);
             }
             Event::Answered { .. } | Event::Unbridged { .. } | Event::Unqueued { .. } => enter(call, CallState::Bot),
-            Event::Queued { .. } => enter(call, CallState::Queued),
+            Event::Queued { .. } | Event::Parked { .. } => enter(call, CallState::Queued),
             Event::Bridged { agent, .. } => {
                 enter(call, CallState::Agent);
                 call.agent = Some(agent.clone());

@@ -13,7 +13,7 @@ use super::{
     key::PersonKey,
     model::ERASED,
 };
-use crate::event::{Channel, Decision, Event, Latency, Outcome, Party, Personal, Scored, Speaker, TenantId};
+use crate::event::{Channel, Decision, Event, How, Latency, Outcome, Party, Personal, Scored, Speaker, TenantId};
 use crate::store::names::Name;
 
 /// How many ids fit one query; both databases allow far more.
@@ -150,6 +150,15 @@ fn erased(row: &event::Model) -> Event {
         "missed" => Event::Missed { agent: label, reason: String::new() },
         "bridged" => Event::Bridged { agent: label, waited_ms: ms },
         "unbridged" => Event::Unbridged { agent: label, by: Party::Hotline, talked_ms: ms },
+        "dialled" => Event::Dialled { to: gone() },
+        "held" => Event::Held { agent: label },
+        "resumed" => Event::Resumed { agent: label },
+        "transferred" => Event::Transferred { from: label, to: gone(), how: How::Blind },
+        "transfer_failed" => Event::TransferFailed { from: label, to: gone(), reason: String::new() },
+        "parked" => Event::Parked { slot: 0, by: label },
+        "retrieved" => Event::Retrieved { by: label },
+        "joined" => Event::Joined { agent: label },
+        "parted" => Event::Parted { agent: label },
         "unqueued" => Event::Unqueued { queue: String::new(), reason: label },
         "hung_up" => Event::HungUp { by: Party::Hotline, cause: label },
         "ended" => Event::Ended { outcome: Outcome::named(&label).unwrap_or(Outcome::Failed), duration_ms: ms },

@@ -43,6 +43,13 @@ pub fn draft(entries: &[Entry], outcome: Outcome) -> Draft {
             },
             Event::Slot { name, value, .. } => slots.push(format!("{}: {}", words(name), value.reveal())),
             Event::Bridged { agent, .. } => story.push(format!("— {agent} took the call —")),
+            Event::Transferred { from, to, .. } => story.push(format!("— {from} handed the call to {} —", to.reveal())),
+            Event::TransferFailed { from, to, .. } => {
+                story.push(format!("— {from} could not hand the call to {} —", to.reveal()));
+            }
+            Event::Parked { slot, by } => story.push(format!("— {by} parked the call at {slot} —")),
+            Event::Joined { agent } => story.push(format!("— {agent} joined the call —")),
+            Event::Parted { agent } => story.push(format!("— {agent} left the call —")),
             Event::Unqueued { .. } => story.push("— nobody could take the call —".to_owned()),
             Event::Problem { message, .. } => story.push(format!("! {message}")),
             _ => {}

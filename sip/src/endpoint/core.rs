@@ -452,8 +452,8 @@ impl Endpoint {
     }
 
     /// Tells how a transfer goes.
-    pub fn refer_progress(&mut self, now: Instant, call: CallId, refer: u32, status: u16) {
-        self.with_call(now, call, |call, net| call.refer_progress(net, refer, status));
+    pub fn refer_progress(&mut self, now: Instant, call: CallId, refer: u32, status: u16, words: &str) {
+        self.with_call(now, call, |call, net| call.refer_progress(net, refer, status, words));
     }
 
     /// Takes no more calls.

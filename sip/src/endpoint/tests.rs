@@ -398,7 +398,7 @@ fn a_transfer_is_asked_for_and_its_progress_told() {
     world.sides[A].refer_reply(now, call, refer, 202);
     world.ms(100);
     let now = world.now;
-    world.sides[A].refer_progress(now, call, refer, 200);
+    world.sides[A].refer_progress(now, call, refer, 200, "OK");
     world.ms(100);
     let news: Vec<_> = world.events[B]
         .iter()

@@ -67,11 +67,11 @@ impl Call {
             .map_or_else(Vec::new, |peer| vec![(Name::Contact, net.contact(peer, &self.user))]);
         all.extend(headers);
         self.reply(net, server, 202, all, Bytes::new());
-        self.refer_progress(net, refer, 100);
+        self.refer_progress(net, refer, 100, reason_phrase(100));
     }
 
-    /// Tells them how the transfer goes; a final status is the last news.
-    pub fn refer_progress(&mut self, net: &mut Net, refer: u32, status: u16) {
+    /// Tells them how the transfer goes, by a status and in words; a final status is the last news.
+    pub fn refer_progress(&mut self, net: &mut Net, refer: u32, status: u16, words: &str) {
         let Some(at) = self.transfers.theirs.iter().position(|known| known.refer == refer) else { return };
         let silent = self.transfers.theirs[at].silent;
         if status >= 200 {
@@ -85,7 +85,7 @@ impl Call {
         let state = if status >= 200 { "terminated;reason=noresource" } else { "active;expires=60" };
         notify.headers.push(Name::SubscriptionState, state);
         notify.headers.push(Name::ContentType, "message/sipfrag;version=2.0");
-        notify.body = format!("SIP/2.0 {status} {}\r\n", reason_phrase(status)).into();
+        notify.body = format!("SIP/2.0 {status} {}\r\n", words.replace(['\r', '\n'], " ")).into();
         self.send(net, notify, Purpose::Notify);
     }
 

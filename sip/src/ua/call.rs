@@ -188,6 +188,10 @@ impl CallState {
             }
             Event::Refer(refer) => {
                 let (call, number) = (self.id, refer.refer);
+                if self.inner().waiting_signals.is_some() {
+                    // Nobody will ever look.
+                    return endpoint.refer_reply(Instant::now(), call, number, 603);
+                }
                 let transfer = Transfer::new(self.clone(), *refer);
                 if let Err(error) = self.signals.try_send(Signal::Transfer(Box::new(transfer))) {
                     // Nobody listens, or too slowly: say so rather than leave them waiting.

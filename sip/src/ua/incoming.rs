@@ -247,6 +247,19 @@ impl IncomingCall {
         Ok(active)
     }
 
+    /// Asks the caller to prove who they are (401): the same call comes again, with an
+    /// [`authenticated_user`](Self::authenticated_user), or never. Without a registrar nobody can prove anything: 403.
+    pub fn challenge(mut self) {
+        self.decided = true;
+        self.call.decided();
+        let core = &self.call.core;
+        let (status, headers) = match &core.registrar {
+            Some(registrar) => (401, registrar.challenge(false)),
+            None => (403, Vec::new()),
+        };
+        core.act(|state, now| state.endpoint.reject(now, self.call.id, status, headers));
+    }
+
     /// Refuses with a status of 300 to 699, and a text for the `Reason` header unless it is empty.
     pub async fn reject(mut self, status: u16, reason: &str) {
         self.decided = true;
@@ -334,10 +347,12 @@ pub(super) fn invited(core: &Arc<Core>, state: &mut Signalling, incoming: Incomi
 type Refusal = (u16, Vec<(Name, String)>);
 
 fn authenticated(core: &Core, request: &Request, peer: Peer) -> Result<Option<String>, Refusal> {
-    if core.config.allow_anonymous_calls {
+    let anonymous = core.config.allow_anonymous_calls;
+    let Some(registrar) = &core.registrar else { return if anonymous { Ok(None) } else { Err((403, Vec::new())) } };
+    // Who may come without proof and brings one all the same is held to it.
+    if anonymous && !registrar.is_claimed(request) {
         return Ok(None);
     }
-    let Some(registrar) = &core.registrar else { return Err((403, Vec::new())) };
     match registrar.check(request) {
         Check::Proven(user) => Ok(Some(user)),
         Check::Forbidden => {

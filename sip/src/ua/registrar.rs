@@ -113,6 +113,11 @@ impl Registrar {
         claim.realm == self.realm && self.algorithms.contains(&claim.algorithm)
     }
 
+    /// Whether a request claims to be somebody's of this realm.
+    pub(super) fn is_claimed(&self, request: &Request) -> bool {
+        request.headers.all(&Name::Authorization).filter_map(Authorization::parse).any(|claim| self.asked(&claim))
+    }
+
     /// Who sent this request.
     pub(super) fn check(&self, request: &Request) -> Check {
         let mut claims = request.headers.all(&Name::Authorization).filter_map(Authorization::parse);

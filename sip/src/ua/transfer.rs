@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::call::CallState;
 use crate::endpoint::Refer;
-use crate::message::{Replaces, Uri};
+use crate::message::{Replaces, Uri, reason_phrase};
 
 /// A transfer that waits for a word. Dropping it declines, or, once it was accepted, says that it failed.
 pub struct Transfer {
@@ -57,11 +57,21 @@ impl Transfer {
         }
     }
 
+    /// Whether it was taken on.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
     /// How it goes: 100 to 199 on the way, 200 when it worked (after which the other side hangs up), more when it did not.
     pub fn progress(&mut self, status: u16) {
+        self.progress_saying(status, reason_phrase(status));
+    }
+
+    /// The same, with words of its own that a telephone may show.
+    pub fn progress_saying(&mut self, status: u16, words: &str) {
         self.accept();
         if let Some(call) = &self.call {
-            call.core.act(|state, now| state.endpoint.refer_progress(now, call.id, self.refer.refer, status));
+            call.core.act(|state, now| state.endpoint.refer_progress(now, call.id, self.refer.refer, status, words));
         }
         if status >= 200 {
             self.call = None;

@@ -18,16 +18,19 @@ impl Conversation {
                 self.write(Event::Unqueued { queue, reason: "hung_up".into() }, now, out);
                 out.push(Output::LeaveQueue);
             }
+            With::Parked { .. } => out.push(Output::LeaveQueue),
             With::Bot => {}
         }
         let was_with = std::mem::replace(&mut self.with, With::Bot);
         self.listening = None;
         self.cut_off_speech(now);
         self.close_sayings(now, out);
-        self.tell(flowing::Event::Hangup, now, out);
+        if self.begun {
+            self.tell(flowing::Event::Hangup, now, out);
+        }
         let outcome = match (self.ending, was_with) {
             // Whoever talked to an agent has been served, whoever hung up first.
-            (None | Some(Outcome::Abandoned), With::Agent { .. }) => Outcome::Agent,
+            (None | Some(Outcome::Abandoned), With::Agent { .. } | With::Parked { .. }) => Outcome::Agent,
             (Some(outcome), _) => outcome,
             (None, _) => Outcome::Abandoned,
         };

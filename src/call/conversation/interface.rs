@@ -4,6 +4,7 @@ use flow::event::{Grammar, HttpFailure, HttpReply, Profile};
 use intent::Language;
 use models::{Priority, Recognition};
 
+use crate::call::bridge::News;
 use crate::event::{Entry, Party, Speaker};
 use crate::listen::NotRecognised;
 use crate::lookup;
@@ -18,6 +19,24 @@ pub enum Input {
     Answered {
         /// E.g. `PCMU`.
         codec: String,
+    },
+    /// The caller's leg is up, and the caller goes to a queue before the flow.
+    AnsweredFor {
+        /// E.g. `PCMU`.
+        codec: String,
+        /// Which queue.
+        queue: String,
+        /// How long the caller waits at most, in ms.
+        timeout_ms: u64,
+    },
+    /// The caller's leg is up, because an agent who was rung directly answered: they hear each other.
+    AnsweredBy {
+        /// E.g. `PCMU`.
+        codec: String,
+        /// The agent's extension.
+        agent: String,
+        /// The queue in which the caller waits if the agent is lost.
+        queue: String,
     },
     /// The first frame was recorded: audio offsets count from now.
     RecordingStarted,
@@ -132,6 +151,14 @@ pub enum QueueNews {
     Bridged(String),
     /// They no longer do.
     Parted(String, Party),
+    /// What the parties did meanwhile.
+    Bridge(News),
+    /// Whether the caller hears a person now, or music.
+    Talking(bool),
+    /// The caller waits for an agent again: in this queue, or the same as before.
+    Requeued(Option<String>),
+    /// The caller goes to the flow, from its beginning.
+    ToFlow,
     /// Nobody can take the call.
     NoAgents,
     /// Nobody took it in time.

@@ -6,6 +6,7 @@
 //! one waited for belongs to a turn that is over, and changes nothing.
 
 mod closing;
+mod handing;
 mod hearing;
 mod interface;
 mod speaking;
@@ -14,7 +15,7 @@ mod words;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use flow::event::{self as flowing, Action, Context, Expect, QueueResult};
+use flow::event::{self as flowing, Action, Context, Expect};
 use flow::{Flow, Run};
 use intent::Language;
 
@@ -31,13 +32,35 @@ use words::{brief_text, from_flow, journaled, status_from_flow};
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum With {
     Bot,
-    Queue { queue: String, since: Millis },
-    Agent { agent: String, queue: String, since: Millis },
+    Queue {
+        queue: String,
+        since: Millis,
+    },
+    /// `waits`: since when the caller hears music and not a person; `also`: further people.
+    Agent {
+        agent: String,
+        also: Vec<String>,
+        queue: String,
+        since: Millis,
+        waits: Option<Millis>,
+    },
+    /// With nobody, in a slot.
+    Parked {
+        queue: String,
+        since: Millis,
+    },
 }
+
 /// One call's conversation.
 pub struct Conversation {
     call: CallId,
     run: Run,
+    /// Whether the run has begun: not while the caller is with somebody who was rung directly.
+    begun: bool,
+    /// For a run from the beginning.
+    start: (Arc<Flow>, Arc<intent::Model>, Context),
+    /// What agents were told last.
+    brief: Personal,
     language: Language,
     offered_at: Timestamp,
     recording_since: Option<Millis>,
@@ -68,7 +91,10 @@ impl Conversation {
         let language = context.language.unwrap_or_default();
         Self {
             call,
-            run: Run::new(flow, model, context),
+            run: Run::new(flow.clone(), model.clone(), context.clone()),
+            begun: false,
+            start: (flow, model, context),
+            brief: Personal::default(),
             language,
             offered_at,
             recording_since: None,
@@ -98,7 +124,7 @@ impl Conversation {
 
     /// When to come back with [`Input::Timeout`] unless something else happens first.
     pub fn deadline(&self) -> Option<Millis> {
-        if self.over || self.ending.is_some() { None } else { self.run.deadline() }
+        if self.over || self.ending.is_some() || !self.begun { None } else { self.run.deadline() }
     }
 
     /// Whether the call has its outcome.
@@ -113,7 +139,7 @@ impl Conversation {
 
     /// Whether an agent's voice should be followed.
     pub fn is_bridged(&self) -> bool {
-        matches!(self.with, With::Agent { .. })
+        matches!(self.with, With::Agent { waits: None, .. })
     }
 
     /// Takes what happened, returns what to do, in order.
@@ -125,7 +151,17 @@ impl Conversation {
         match input {
             Input::Answered { codec } => {
                 self.write(Event::Answered { codec }, now, &mut out);
-                self.tell(flowing::Event::Begin, now, &mut out);
+                self.begin(now, &mut out);
+            }
+            Input::AnsweredFor { codec, queue, timeout_ms } => {
+                self.write(Event::Answered { codec }, now, &mut out);
+                self.enqueue(queue.clone(), now, &mut out);
+                out.push(Output::Queue { queue, timeout_ms });
+            }
+            Input::AnsweredBy { codec, agent, queue } => {
+                self.write(Event::Answered { codec }, now, &mut out);
+                self.write(Event::Bridged { agent: agent.clone(), waited_ms: now as u32 }, now, &mut out);
+                self.with = With::Agent { agent, also: Vec::new(), queue, since: now, waits: None };
             }
             Input::RecordingStarted => self.recording_since = Some(now),
             Input::SpeechStarted { speaker, from_ms } => self.speech_started(speaker, from_ms, now, &mut out),
@@ -194,10 +230,8 @@ impl Conversation {
                 out.push(Output::Http(id, lookup::Request { method, url, headers, body, timeout }));
             }
             Action::Queue { queue, summary, timeout_ms } => {
-                let brief = Personal::new(brief_text(&summary));
-                self.write(Event::Queued { queue: queue.clone(), brief }, now, out);
-                self.with = With::Queue { queue: queue.clone(), since: now };
-                self.reply = None;
+                self.brief = Personal::new(brief_text(&summary));
+                self.enqueue(queue.clone(), now, out);
                 out.push(Output::Queue { queue, timeout_ms });
             }
             Action::LeaveQueue => {
@@ -219,33 +253,6 @@ impl Conversation {
                 if let Some(event) = journaled(note) {
                     self.write(event, now, out);
                 }
-            }
-        }
-    }
-    fn queue_news(&mut self, news: QueueNews, now: Millis, out: &mut Vec<Output>) {
-        let (With::Queue { queue, since } | With::Agent { queue, since, .. }) = self.with.clone() else { return };
-        let waited_ms = now.saturating_sub(since) as u32;
-        match news {
-            QueueNews::Ringing(agent) => self.write(Event::Ringing { agent }, now, out),
-            QueueNews::Missed(agent, reason) => self.write(Event::Missed { agent, reason }, now, out),
-            QueueNews::Bridged(agent) => {
-                self.write(Event::Bridged { agent: agent.clone(), waited_ms }, now, out);
-                self.with = With::Agent { agent, queue, since: now };
-                self.tell(flowing::Event::QueueDone(QueueResult::Bridged), now, out);
-            }
-            QueueNews::Parted(agent, by) => {
-                self.write(Event::Unbridged { agent, by, talked_ms: waited_ms }, now, out);
-                self.with = With::Bot;
-                self.tell(flowing::Event::QueueDone(QueueResult::AgentEnded), now, out);
-            }
-            QueueNews::NoAgents | QueueNews::TimedOut => {
-                let (reason, result) = match news {
-                    QueueNews::TimedOut => ("timeout", QueueResult::Timeout),
-                    _ => ("no_agents", QueueResult::NoAgents),
-                };
-                self.write(Event::Unqueued { queue, reason: reason.into() }, now, out);
-                self.with = With::Bot;
-                self.tell(flowing::Event::QueueDone(result), now, out);
             }
         }
     }

@@ -36,6 +36,7 @@ export function after(call: CallSummary, entry: Entry): CallSummary {
     case 'unqueued':
       return state('bot')
     case 'queued':
+    case 'parked':
       return state('queued')
     case 'bridged':
       return { ...state('agent'), agent: entry.agent }

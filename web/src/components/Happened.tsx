@@ -12,9 +12,15 @@ const named = (t: TFunction, group: string, name: string): string => t(`${group}
 // eslint-disable-next-line react-refresh/only-export-components -- the sentence itself, for titles and search
 export function sentence(entry: Entry, t: TFunction, language: Language): string {
   const say = (values: Record<string, unknown> = {}, suffix = '') => t(`happened.${entry.kind}${suffix}`, values)
+  /** Somebody outside has no extension. */
+  const of = (agent: string) => (agent === 'outside' ? '_outside' : '')
   switch (entry.kind) {
     case 'offered':
-      return say({ from: entry.from || t('call.withheld'), to: entry.to, flow: entry.flow })
+      return entry.channel === 'extension'
+        ? say({ from: entry.from }, '_extension')
+        : say({ from: entry.from || t('call.withheld'), to: entry.to, flow: entry.flow })
+    case 'dialled':
+      return say({ to: entry.to })
     case 'answered':
       return say({ codec: entry.codec })
     case 'entered':
@@ -60,13 +66,27 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
     case 'queued':
       return say({ queue: words(entry.queue), brief: entry.brief })
     case 'ringing':
-      return say({ agent: entry.agent })
+      return say({ agent: entry.agent }, of(entry.agent))
     case 'missed':
-      return say({ agent: entry.agent, reason: named(t, 'reason', entry.reason) })
+      return say({ agent: entry.agent, reason: named(t, 'reason', entry.reason) }, of(entry.agent))
     case 'bridged':
-      return say({ agent: entry.agent, waited: clock(entry.waited_ms) })
+      return say({ agent: entry.agent, waited: clock(entry.waited_ms) }, of(entry.agent))
     case 'unbridged':
-      return say({ agent: entry.agent, by: t(`party.${entry.by}`), talked: clock(entry.talked_ms) })
+      return say({ agent: entry.agent, by: t(`party.${entry.by}`), talked: clock(entry.talked_ms) }, of(entry.agent))
+    case 'held':
+    case 'resumed':
+      return say({ agent: entry.agent })
+    case 'joined':
+    case 'parted':
+      return say({ agent: entry.agent }, of(entry.agent))
+    case 'transferred':
+      return say({ from: entry.from, to: entry.to }, `_${entry.how}`)
+    case 'transfer_failed':
+      return say({ from: entry.from, to: entry.to || '—', reason: named(t, 'reason', entry.reason) })
+    case 'parked':
+      return say({ by: entry.by, slot: entry.slot })
+    case 'retrieved':
+      return say({ by: entry.by })
     case 'unqueued':
       return say({ queue: words(entry.queue), reason: named(t, 'reason', entry.reason) })
     case 'ticket_opened':

@@ -1,6 +1,20 @@
 /** What was said, line by line; every line plays from where it was said. */
 import { Tooltip } from 'antd'
-import { AlertTriangle, CircleSlash, Globe, Headset, Hourglass, PhoneOff, Play, Ticket, VolumeX } from 'lucide-react'
+import {
+  AlertTriangle,
+  CirclePause,
+  CircleSlash,
+  Globe,
+  Headset,
+  Hourglass,
+  PhoneForwarded,
+  PhoneOff,
+  Play,
+  SquareParking,
+  Ticket,
+  Users,
+  VolumeX,
+} from 'lucide-react'
 import { memo, useEffect, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Entry } from '../../api/types'
@@ -21,6 +35,15 @@ const icons: Partial<Record<Entry['kind'], typeof Play>> = {
   missed: Headset,
   bridged: Headset,
   unbridged: Headset,
+  dialled: PhoneForwarded,
+  held: CirclePause,
+  resumed: Headset,
+  transferred: PhoneForwarded,
+  transfer_failed: PhoneForwarded,
+  parked: SquareParking,
+  retrieved: Headset,
+  joined: Users,
+  parted: Users,
   unqueued: Hourglass,
   ticket_opened: Ticket,
   problem: AlertTriangle,
