@@ -175,7 +175,7 @@ async fn talk(journal: &mut Journal, near: Visitor, far: Visitor, shutdown: Canc
         // Why a recording stopped is told by the calls that go to people outside.
         let _ = sink.record(call, said, heard);
     });
-    let longest = services.max_call;
+    let longest = tokio::time::Instant::now() + services.max_call;
     let (told, mut heard) = mpsc::channel(16);
     let room = Room::between((services, call, number, journal.legs.clone()), [near, far], recorder, told);
     let running = room.run(CancellationToken::new());
@@ -188,7 +188,7 @@ async fn talk(journal: &mut Journal, near: Visitor, far: Visitor, shutdown: Canc
             },
             _ = &mut running => break,
             () = shutdown.cancelled() => return (Outcome::Agent, Party::Hotline, "shutdown"),
-            () = tokio::time::sleep(longest) => return (Outcome::Agent, Party::Hotline, "too_long"),
+            () = tokio::time::sleep_until(longest) => return (Outcome::Agent, Party::Hotline, "too_long"),
         }
     }
     while let Ok(news) = heard.try_recv() {

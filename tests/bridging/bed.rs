@@ -151,6 +151,15 @@ impl Bed {
         journals
     }
 
+    /// Both channels of the recording of the only call that came from outside.
+    pub async fn recording(&self) -> [Vec<i16>; 2] {
+        let calls = self.service.tenant().calls(&CallFilter::default(), None, 50).await.expect("calls").items;
+        let call = calls.iter().find(|call| call.from.reveal().starts_with('+')).expect("a call from outside");
+        let reader = self.service.tenant().recording(call.id).await.expect("it answers").expect("there is one");
+        let both = reader.read(0..u64::MAX).expect("readable");
+        [0, 1].map(|channel| both.iter().skip(channel).step_by(2).copied().collect())
+    }
+
     async fn events(&self, call: CallId) -> Vec<Event> {
         let journal = self.service.tenant().journal(call).await.expect("a journal");
         journal.into_iter().map(|entry| entry.event).collect()

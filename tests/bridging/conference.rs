@@ -37,6 +37,19 @@ async fn all_hear_each_other(caller: &Talk, agent: &Talk, colleague: &Talk) {
     }
 }
 
+/// The caller is on one channel, everybody else on the other.
+async fn the_recording_keeps_the_caller_apart(bed: &Bed) {
+    let [one, other] = bed.recording().await;
+    let tones = |channel: &[i16]| -> Vec<Vec<f32>> {
+        let heard = |window: &[i16]| [CALLER, ANNA, BEN].into_iter().filter(|hz| share(window, *hz) > 0.1).collect();
+        channel.chunks_exact(1_600).map(heard).collect()
+    };
+    let (one, other) = (tones(&one), tones(&other));
+    let (caller, others) = if one.concat().contains(&CALLER) { (one, other) } else { (other, one) };
+    assert!(caller.concat().contains(&CALLER) && !caller.concat().iter().any(|hz| [ANNA, BEN].contains(hz)));
+    assert!(others.contains(&vec![ANNA, BEN]) && !others.concat().contains(&CALLER));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hear_each_other_and_the_others_go_on_when_the_agent_leaves() {
     let (bed, caller, agent, colleague, _anna, _ben) = three(true).await;
@@ -49,6 +62,7 @@ async fn three_hear_each_other_and_the_others_go_on_when_the_agent_leaves() {
     caller.ends().await;
     let journal = bed.journaled("the end", |event| matches!(event, Event::Ended { .. })).await;
     assert!(story(&journal).contains("held joined resumed parted unbridged hung_up ended"), "{}", story(&journal));
+    the_recording_keeps_the_caller_apart(&bed).await;
     bed.stop().await;
 }
 

@@ -160,7 +160,7 @@ impl Side {
             Event::Offer { call, offer, .. } => self.offer = Some((call, offer)),
             Event::Refer(refer) => {
                 self.endpoint.refer_reply(self.now, refer.call, refer.refer, 202);
-                self.endpoint.refer_progress(self.now, refer.call, refer.refer, 200);
+                self.endpoint.refer_progress(self.now, refer.call, refer.refer, 200, "OK");
             }
             Event::RefreshDue { call } => self.endpoint.offer(self.now, call, body()),
             Event::Request(request) => self.endpoint.reply_outside(self.now, request.id, 200, Vec::new()),
