@@ -321,14 +321,10 @@ impl Watch {
                 self.feed(Input::PickedUp { seat: new, guest: phone("emil") });
             }
             12 if self.slot => self.feed(Input::SlotTimedOut),
-            13 => {
-                if self.seated.remove(&seat).is_some() {
-                    self.phones.remove(&seat);
-                    if self.served && seat == CALLER {
-                        self.served = false;
-                    }
-                    self.feed(Input::Left(seat));
-                }
+            13 if self.seated.remove(&seat).is_some() => {
+                self.phones.remove(&seat);
+                self.served &= seat != CALLER;
+                self.feed(Input::Left(seat));
             }
             _ => {}
         }
