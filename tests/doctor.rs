@@ -232,6 +232,17 @@ async fn a_running_hotline_is_known_and_called() {
     assert!(serving.stop());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_hotline_that_does_not_listen_to_us_is_not_taken_for_a_stranger() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = Serving::start(folder.path(), &[("HOTLINE_SPEECH_EN", ""), ("HOTLINE_SIP_ALLOW", "192.0.2.0/24")]);
+    let configuration = format!("[sip]\nbind = \"{}\"\n[http]\nbind = \"{}\"\n", serving.sip, serving.http);
+    let said = doctor(configuration, &[]).await;
+    assert_eq!((said.mark("sip.bind"), said.code), ("warning", Some(0)), "{:#}", said.json);
+    assert!(!said.json.to_string().contains("call.service"), "{:#}", said.json);
+    assert!(serving.stop());
+}
+
 #[test]
 fn a_certificate_whose_key_does_not_fit_is_named() {
     let folder = tempfile::tempdir().expect("a folder");

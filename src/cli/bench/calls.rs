@@ -244,7 +244,8 @@ fn in_a_row(arguments: &Arguments, mut bench: Bench, calls: u64) -> anyhow::Resu
     });
     let seconds = (sys::now() - begun) as f64 / 1e9;
     println!("waiting for transactions to be forgotten (64 T1)");
-    bed.rest(34 * SECOND);
+    // And a few seconds more, until the service's own numbers say so.
+    bed.rest(40 * SECOND);
     bed.settle(10 * SECOND);
     let end = bed.sample();
     let growth =
@@ -258,6 +259,9 @@ fn in_a_row(arguments: &Arguments, mut bench: Bench, calls: u64) -> anyhow::Resu
         end.map_or(0, |sample| sample.pss_kb),
         cell(growth, 1)
     );
+    let left = super::soak::live(&bed);
+    let held: Vec<String> = left.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    println!("left over: {}", held.join("  "));
     let complaints = bed.complaints();
     if !complaints.is_empty() {
         println!("{complaints}");
@@ -265,11 +269,13 @@ fn in_a_row(arguments: &Arguments, mut bench: Bench, calls: u64) -> anyhow::Resu
     let memory =
         |sample: Option<Sample>| sample.map(|s| json!({ "pss_kb": s.pss_kb, "rss_kb": s.rss_kb, "files": s.files }));
     let good = tally.failed() == 0 && growth.is_none_or(|growth| growth <= 10.0) && !bench.is_stopped();
+    let good = good && left.iter().all(|(_, count)| *count == 0.0);
     bench.report(json!({
         "runs": [],
         "in_a_row": {
             "calls": calls, "completed": tally.completed, "failed": tally.failed(), "seconds": rounded(seconds),
             "fresh": memory(fresh), "before": memory(base), "after": memory(end), "growth_percent": growth,
+            "left_over": left.iter().copied().collect::<std::collections::BTreeMap<_, _>>(),
         }
     }))?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

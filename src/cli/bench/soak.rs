@@ -191,9 +191,8 @@ fn keys(random: &mut impl Rng, length: Nanos) -> Vec<Nanos> {
 
 fn held(bed: &mut Bed, begun: Nanos) -> Held {
     let sample: Option<Sample> = bed.sample();
-    let ask = |names: &[&str]| bed.serving.as_ref().map(|serving| gauges(serving.http, names)).unwrap_or_default();
-    let (counts, tasks) = (ask(&GAUGES), ask(&[TASKS]).into_iter().next().flatten());
-    let live = GAUGES.into_iter().zip(counts).filter_map(|(name, count)| Some((name, count?))).collect();
+    let tasks = bed.serving.as_ref().and_then(|serving| gauges(serving.http, &[TASKS]).into_iter().next().flatten());
+    let live = live(bed);
     let (calls, tally) = (bed.engine.up(), &bed.engine.tally);
     Held {
         minute: rounded((sys::now() - begun) as f64 / 60e9),
@@ -212,6 +211,12 @@ fn held(bed: &mut Bed, begun: Nanos) -> Held {
         registered: tally.registered,
         retransmitted: tally.retransmitted,
     }
+}
+
+/// What the service holds by its own count; nothing where no service of ours is loaded.
+pub fn live(bed: &Bed) -> Vec<(&'static str, f64)> {
+    let counts = bed.serving.as_ref().map(|serving| gauges(serving.http, &GAUGES)).unwrap_or_default();
+    GAUGES.into_iter().zip(counts).filter_map(|(name, count)| Some((name, count?))).collect()
 }
 
 fn number(value: Option<u64>) -> String {

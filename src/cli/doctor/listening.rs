@@ -122,6 +122,17 @@ fn audio_addr(message: &Traced) -> Option<SocketAddr> {
 
 /// Both directions. `who` is the other side; `ports` are those that a firewall must let in.
 pub fn judge(check: &str, who: &str, heard: &Listened, ports: &str) -> Vec<Finding> {
+    if heard.ended_by_them && heard.seconds < LEAST.as_secs_f32() && !heard.reported {
+        let seconds = heard.seconds;
+        let says = say!(
+            "{who} hung up after {seconds:.1} s, too soon to tell anything of the sound.",
+            "{who} 在 {seconds:.1} 秒后挂断,时间太短,无法判断声音。"
+        );
+        let cure =
+            say!("Call a number that stays on the line, such as an echo.", "请拨打会保持通话的号码,例如回声测试号码。");
+        let packets = heard.stats.packets_in;
+        return vec![Finding::warning(GROUP, format!("{check}.short"), says, cure).with("packets", packets)];
+    }
     vec![from_them(check, who, heard, ports), to_them(check, who, heard)]
 }
 
@@ -297,6 +308,9 @@ mod tests {
         assert_eq!(marks(&heard), (Good, Warning), "nobody says whether it arrives");
         let heard = Listened { reported: false, echo: true, ..well() };
         assert_eq!(marks(&heard), (Good, Good), "an echo proves both");
+        let heard = Listened { ended_by_them: true, seconds: 0.5, reported: false, ..Listened::default() };
+        let short = judge("trunk.x.call", "x", &heard, "");
+        assert_eq!((short.len(), short[0].mark), (1, Warning), "who hangs up at once is not blamed for silence");
         let mut heard = well();
         heard.stats.send_errors = 250;
         assert_eq!(marks(&heard), (Good, Failed), "the system refuses to send");

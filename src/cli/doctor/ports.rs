@@ -150,9 +150,26 @@ async fn sip(addr: SocketAddr, running: &mut Running) -> Finding {
                 running.pid = owner.map(|owner| owner.pid);
                 return answered(NAME, addr);
             }
+            if let Some(owner) = owner.as_ref().filter(|owner| product.is_none() && owner.name == "hotline") {
+                running.pid = Some(owner.pid);
+                return mute(NAME, addr, owner.pid);
+            }
             somebody_elses(NAME, addr, owner, product)
         }
     }
+}
+
+/// A Hotline has the port, but does not talk to us.
+fn mute(name: &str, addr: SocketAddr, pid: u32) -> Finding {
+    let says = say!(
+        "A running Hotline (process {pid}) has {addr}, but does not answer OPTIONS from this machine.",
+        "正在运行的 Hotline(进程 {pid})占用 {addr},但不应答来自本机的 OPTIONS。"
+    );
+    let cure = say!(
+        "If sip.allow leaves this machine out on purpose, all is well, but no test call can be made; else look at its log.",
+        "若 sip.allow 有意排除本机,则属正常,但无法进行测试呼叫;否则请查看其日志。"
+    );
+    Finding::warning(GROUP, name, says, cure).with("state", "mute").with("pid", pid)
 }
 
 fn is_hotline(product: &str) -> bool {
