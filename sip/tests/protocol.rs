@@ -5,6 +5,7 @@ mod common;
 use std::net::SocketAddr;
 
 use common::*;
+use sip::transport::TransportConfig;
 use sip::ua::{ActiveCall, Dial, EndCause, IncomingCall, Progress, RateLimit, SipError, UaConfig, UserAgent};
 use tokio::sync::mpsc;
 
@@ -203,6 +204,18 @@ async fn a_dialog_that_does_not_exist_is_481() {
     let mut scene = scene().await;
     for method in ["BYE", "INFO", "UPDATE", "INVITE"] {
         assert_eq!(scene.status_of(method, "nobody", "").await.status(), 481, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn who_keeps_asking_for_dialogs_that_do_not_exist_is_banned() {
+    let mut transport = TransportConfig::default();
+    transport.gate.ban_loopback = true;
+    transport.gate.offences = 0.25;
+    let mut scene = scene_with(UaConfig { transport, ..config() }).await;
+    for bans in [0, 0, 1] {
+        assert_eq!(scene.status_of("BYE", "nobody", "").await.status(), 481);
+        assert_eq!(scene.agent.transports().bans().len(), bans);
     }
 }
 

@@ -142,8 +142,8 @@ impl Endpoint {
                     }
                 }
                 None => {
-                    self.net.event(Event::Stray { peer });
                     self.respond(id, 481, Vec::new());
+                    self.net.event(Event::Stray { peer });
                 }
             };
         }

@@ -5,6 +5,12 @@
 //! up to 64 of them. Connections have a task each, which deliver through one bounded channel. What a message means is left to the
 //! endpoint; the gate only decides whether it is read.
 //!
+//! Requests keep to the transport that their destination names, however long they are. RFC 3261 section 18.1.1 would move those beyond
+//! 1,300 bytes from UDP to TCP, to spare networks without congestion control what were then long messages. Here that would lose more
+//! calls than it saves: a phone behind a NAT takes no connections, many a trunk's firewall drops them unanswered, so that the call waits
+//! for the attempt to fail, and loopback, LAN and carrier networks carry fragments. Whoever wants a stream says so in the URI, or by SRV
+//! records that put it first.
+//!
 //! - [`TransportConfig`]: addresses, certificates, bounds.
 //! - [`gate`]: limits per source, bans, the allow-list. Trunks belong on it.
 

@@ -38,6 +38,18 @@ fn three(rig: &Rig) -> (Vec<TestLeg>, Vec<Peer>) {
     [Codec::Pcmu, Codec::Pcma, Codec::Pcmu].into_iter().map(|codec| rig.call(codec)).unzip()
 }
 
+/// Three who hear each other.
+fn conferring(threads: usize) -> (Rig, Vec<TestLeg>, Vec<Peer>, Conference) {
+    let mut rig = Rig::with_threads(threads);
+    let (legs, peers) = three(&rig);
+    let conference = rig.clock.conference();
+    for leg in &legs {
+        leg.leg.join(&conference);
+    }
+    rig.ticks(5);
+    (rig, legs, peers, conference)
+}
+
 #[test]
 fn in_a_conference_each_hears_all_others_and_not_itself() {
     for threads in [1, 2, 3] {
@@ -61,13 +73,7 @@ fn in_a_conference_each_hears_all_others_and_not_itself() {
 
 #[test]
 fn who_leaves_neither_hears_nor_is_heard() {
-    let mut rig = Rig::with_threads(2);
-    let (legs, mut peers) = three(&rig);
-    let conference = rig.clock.conference();
-    for leg in &legs {
-        leg.leg.join(&conference);
-    }
-    rig.ticks(5);
+    let (mut rig, legs, mut peers, _conference) = conferring(2);
     legs[2].leg.leave();
     let heard = talk(&mut rig, &mut peers);
     assert!(heard[2].iter().all(|payload| is_silence(Codec::Pcmu, payload)));
@@ -143,13 +149,7 @@ fn a_clip_is_heard_instead_of_the_conference_while_it_lasts() {
 
 #[test]
 fn a_bridge_ends_the_conference_for_both_legs_and_a_conference_the_bridge() {
-    let mut rig = Rig::with_threads(2);
-    let (legs, mut peers) = three(&rig);
-    let conference = rig.clock.conference();
-    for leg in &legs {
-        leg.leg.join(&conference);
-    }
-    rig.ticks(5);
+    let (mut rig, legs, mut peers, conference) = conferring(2);
     legs[0].leg.bridge(&legs[1].leg);
     let heard = talk(&mut rig, &mut peers);
     let [_, second, third] = strengths(Codec::Pcmu, &heard[0]);
