@@ -45,6 +45,8 @@ export function ago(at: number, language: Language, now: number): string {
 
 /** `order_status` → `Order status`: a name from a flow, for people. */
 export function words(name: string): string {
-  const text = name.replaceAll(/[_-]+/g, ' ').trim()
-  return text.charAt(0).toUpperCase() + text.slice(1)
+  return capitalised(name.replaceAll(/[_-]+/g, ' ').trim())
 }
+
+/** As a sentence begins. */
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { signalling, signallingUrl } from '../../api/queries'
 import type { CallSignalling, Entry } from '../../api/types'
 import { Bones, Empty, ErrorNote } from '../../components/Bits'
+import { capitalised } from '../../lib/format'
 import { problems, type Problem } from '../problems'
 import { LadderView } from './Ladder'
 import { SoundView } from './Sound'
@@ -30,7 +31,7 @@ function Words({ problem }: { problem: Problem }) {
     case 'refused':
       return <>{t('technical.refused', { leg: name(problem.leg), line: problem.line })}</>
     case 'no_ack':
-      return <>{t('technical.no_ack', { who: party(problem.leg) })}</>
+      return <>{capitalised(t('technical.no_ack', { who: party(problem.leg) }))}</>
     case 'repeated':
       return <>{t('technical.repeated', { count: problem.count, leg: name(problem.leg) })}</>
     case 'sound':

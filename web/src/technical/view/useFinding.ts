@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next'
 import type { LegView } from '../../api/types'
-import { clock } from '../../lib/format'
+import { capitalised, clock } from '../../lib/format'
 import type { Finding, Way } from '../sound'
 import { useParty } from './useLegName'
 
@@ -8,7 +8,7 @@ import { useParty } from './useLegName'
 export function useFinding(): (leg: LegView, way: Way, finding: Finding) => string {
   const { t } = useTranslation()
   const party = useParty()
-  return (leg, way, finding) => {
+  const words = (leg: LegView, way: Way, finding: Finding): string => {
     const who = party(leg)
     switch (finding.kind) {
       case 'lost':
@@ -23,4 +23,5 @@ export function useFinding(): (leg: LegView, way: Way, finding: Finding) => stri
         return t(`technical.finding_${finding.kind}`, { who })
     }
   }
+  return (leg, way, finding) => capitalised(words(leg, way, finding))
 }
