@@ -519,7 +519,7 @@ pub enum Event {
         /// Which leg.
         leg: LegName,
         /// What was measured.
-        sound: LegSound,
+        sound: Box<LegSound>,
     },
 }
 
@@ -700,7 +700,10 @@ mod tests {
             totals: LegTotals::default(),
             points: vec![LegPoint::default()],
         };
-        let events = [Event::Signalling { leg: leg(), messages: vec![] }, Event::LegQuality { leg: leg(), sound }];
+        let events = [
+            Event::Signalling { leg: leg(), messages: vec![] },
+            Event::LegQuality { leg: leg(), sound: Box::new(sound) },
+        ];
         assert_eq!(events.each_ref().map(|event| event.header().kind), Event::TECHNICAL);
         for event in events {
             assert!(event.is_technical() && !format!("{event:?}{:?}", event.header()).contains("4711"));

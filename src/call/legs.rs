@@ -99,7 +99,7 @@ impl Record {
             // A phone that was rung in vain has nothing to tell.
             && stats.packets_in + stats.packets_out > 0
         {
-            events.push(Event::LegQuality { leg: self.name.clone(), sound: measured(sound.since, &stats) });
+            events.push(Event::LegQuality { leg: self.name.clone(), sound: Box::new(measured(sound.since, &stats)) });
         }
         events
     }

@@ -43,7 +43,7 @@ async fn with_signalling(bed: &Bed) -> CallId {
     let point = LegPoint { at_ms: 0, length_ms: 5_000, incoming, ..LegPoint::default() };
     let totals = LegTotals { packets_in: 240, lost: 10, jitter_ms: f32::NAN, ..LegTotals::default() };
     let sound = LegSound { since: NOW, codec: "PCMA".into(), totals, points: vec![point] };
-    let events = [Event::Signalling { leg: leg.clone(), messages }, Event::LegQuality { leg, sound }];
+    let events = [Event::Signalling { leg: leg.clone(), messages }, Event::LegQuality { leg, sound: Box::new(sound) }];
     let entries = events.into_iter().zip(7..).map(|(event, seq)| entry(seq, event)).collect();
     bed.tenant.append(call, entries).await.expect("it is stored");
     call

@@ -75,7 +75,7 @@ impl CallSignalling {
                 Event::Signalling { leg, messages } => {
                     place(&mut legs, leg).messages = views(messages, began_us.unwrap_or_default());
                 }
-                Event::LegQuality { leg, sound } => place(&mut legs, leg).sound = Some(sound),
+                Event::LegQuality { leg, sound } => place(&mut legs, leg).sound = Some(*sound),
                 _ => {}
             }
         }
