@@ -45,8 +45,8 @@ impl Conversation {
                 if let With::Agent { waits, .. } = &mut self.with {
                     *waits = if talking { None } else { waits.or(Some(now)) };
                 }
-                // What the music interrupted is no utterance.
-                self.agent = None;
+                // What the music interrupted is no utterance; what was said before it is still being recognised.
+                self.agent.take_if(|utterance| utterance.ended.is_none());
             }
             QueueNews::Bridge(news) => self.bridge_news(news, now, out),
             QueueNews::Requeued(other) => {
