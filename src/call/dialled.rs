@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::bridge::{Guest, News};
-use super::driver::{LAST_MESSAGES, Services};
+use super::driver::Services;
 use super::exchange::{Place, Request, Visitor};
-use super::leg::{Incoming, Leg, Refused};
+use super::leg::{Incoming, Refused};
 use super::legs::{Legs, Record};
 use super::now;
 use super::plan::Destination;
+use super::reach::{Calling, reach};
 use super::room::{Room, RoomNews, hang_up};
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Outcome, Party, Personal, Timestamp};
 
@@ -100,7 +100,8 @@ async fn connect(
         let told = move || {
             let _ = rings.try_send(());
         };
-        let reach = reach(&services, (&to, &extension), &journal.legs, told);
+        let from = Calling { shown: &extension, source: &extension };
+        let reach = reach(&services, &to, from, &journal.legs, &told);
         tokio::pin!(reach);
         loop {
             tokio::select! {
@@ -114,10 +115,7 @@ async fn connect(
     let far = match reached {
         Ok(far) => far,
         Err(refused) => {
-            let reason = match refused.label {
-                "no_answer" => "no_answer".to_owned(),
-                label => format!("{label}: {}", refused.reason),
-            };
+            let reason = refused.missed();
             journal.write(Event::Missed { agent: to.name(), reason }).await;
             let label = refused.label;
             // A phone that is switched off is no fault of the service (RFC 3261: 480 rather than 503).
@@ -139,25 +137,6 @@ async fn connect(
     talk(journal, near, far, shutdown).await
 }
 
-async fn reach(
-    services: &Services,
-    (to, extension): (&Destination, &str),
-    legs: &Legs,
-    rings: impl Fn() + Send + Sync,
-) -> Result<Leg, Refused> {
-    let ring = async {
-        match to {
-            Destination::Outside(number) => {
-                rings();
-                services.phones.call_out(number.reveal(), extension, extension, legs).await
-            }
-            other => services.phones.ring(&other.name(), extension, legs, &rings).await,
-        }
-    };
-    let no_answer = || Refused { label: "no_answer", reason: "it was not answered".into() };
-    timeout(services.ring, ring).await.unwrap_or_else(|_| Err(no_answer()))
-}
-
 /// The two hear each other, until whoever is left hangs up.
 async fn talk(journal: &mut Journal, near: Visitor, far: Visitor, shutdown: CancellationToken) -> End {
     let services = journal.services.clone();
@@ -170,8 +149,7 @@ async fn talk(journal: &mut Journal, near: Visitor, far: Visitor, shutdown: Canc
     let number = near.guest.name.clone();
     let sink = services.sink.clone();
     let recorder = Box::new(move |frame: &sip::media::MediaFrame| {
-        const SILENCE: audio::Frame8k = [0; audio::FRAME_8K];
-        let (said, heard) = if frame.recorded { (&frame.said, &frame.heard) } else { (&SILENCE, &SILENCE) };
+        let (said, heard) = frame.kept();
         // Why a recording stopped is told by the calls that go to people outside.
         let _ = sink.record(call, said, heard);
     });
@@ -285,8 +263,7 @@ impl Journal {
         let duration_ms = self.offered.elapsed().min(Duration::from_secs(86_400 * 40)).as_millis() as u32;
         self.write(Event::Ended { outcome, duration_ms }).await;
         // A leg that went to another call goes on; what it has told until then is kept here.
-        self.legs.closed(LAST_MESSAGES).await;
-        for event in self.legs.events().await {
+        for event in self.legs.finished().await {
             self.write(event).await;
         }
         self.services.sink.close(self.call).await;

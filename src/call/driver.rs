@@ -29,12 +29,8 @@ use crate::speak::{NotSpoken, Speaker as Voices};
 
 /// A caller who sends no sound at all is let go after this long.
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
-/// How long the last messages of a call's legs are waited for once it is over.
-pub(super) const LAST_MESSAGES: Duration = Duration::from_millis(500);
 /// From here on a silence has been reported before.
 const NO_AUDIO_AGAIN: Duration = Duration::from_secs(9);
-/// What a recording holds while it is paused or masked.
-static SILENCE: audio::Frame8k = [0; audio::FRAME_8K];
 
 /// What every call needs of the service.
 #[derive(Clone)]
@@ -155,9 +151,9 @@ pub(super) async fn run_call(
         }
     }
     // The outcome is written; what engineers look at may wait for the last message.
-    legs.closed(LAST_MESSAGES).await;
+    let technical = legs.finished().await;
     let at = offered.elapsed().as_millis() as Millis;
-    let technical = legs.events().await.into_iter().map(|event| conversation.note(event, at)).collect();
+    let technical = technical.into_iter().map(|event| conversation.note(event, at)).collect();
     sink.write(call, technical).await;
     sink.close(call).await;
 }
@@ -366,8 +362,7 @@ impl Driver {
             self.services.sink.open(self.conversation.call());
             self.feed(Input::RecordingStarted).await;
         }
-        // What may not be kept leaves silence of the same length.
-        let (said, heard) = if frame.recorded { (&frame.said, &frame.heard) } else { (&SILENCE, &SILENCE) };
+        let (said, heard) = frame.kept();
         if let Some(message) = self.services.sink.record(self.conversation.call(), said, heard) {
             self.feed(Input::Problem { what: "recording", message }).await;
         }

@@ -17,6 +17,13 @@ pub struct Refused {
     pub reason: String,
 }
 
+impl Refused {
+    /// What the journal says of whom it missed: `no_answer` needs no words.
+    pub fn missed(&self) -> String {
+        if self.label == "no_answer" { self.label.to_owned() } else { format!("{}: {}", self.label, self.reason) }
+    }
+}
+
 /// How a leg ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LegEnd {

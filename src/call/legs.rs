@@ -13,6 +13,8 @@ use crate::event::{
     CallId, Event, Heard, LegName, LegPoint, LegRole, LegSound, LegTotals, Personal, SignalMessage, Timestamp,
 };
 
+/// How long the last messages of a call's legs are waited for once it is over.
+const LAST_MESSAGES: Duration = Duration::from_millis(500);
 /// Legs of one call that are kept: more than these is a queue that tries the same phones again and again.
 const MOST_LEGS: usize = 64;
 /// What of one message is kept. Few are larger than 2 kB.
@@ -63,10 +65,11 @@ impl Legs {
         join_all(legs.iter().map(|leg| leg.events())).await.into_iter().flatten().collect()
     }
 
-    /// Waits until the last message of each leg is there and its sound is over, or the time is up.
-    pub async fn closed(&self, limit: Duration) {
+    /// What is known of the legs of a call that is over: with the last message of each and the end of its sound, if these come soon.
+    pub async fn finished(&self) -> Vec<Event> {
         let legs = self.all().clone();
-        let _ = tokio::time::timeout(limit, join_all(legs.iter().map(|leg| leg.closed()))).await;
+        let _ = tokio::time::timeout(LAST_MESSAGES, join_all(legs.iter().map(|leg| leg.closed()))).await;
+        self.events().await
     }
 
     fn all(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Record>>> {

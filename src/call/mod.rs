@@ -6,6 +6,7 @@
 //! - [`bridge`] decides who hears whom, and what becomes of transfers, parking and conferences: a pure state machine; [`room`] does it.
 //! - [`exchange`]: what calls know of each other; [`plan`]: what a dialled code or name means.
 //! - [`arrival`]: where a call goes first; [`dialled`]: calls that phones of ours make.
+//! - [`reach`]: the way to whoever was dialled.
 //! - [`leg`]: what a channel hands over: a leg and its control, whatever the protocol.
 //! - [`Legs`]: what is kept of each leg for whoever looks into the call.
 //!
@@ -21,6 +22,7 @@ mod handover;
 pub mod leg;
 mod legs;
 mod plan;
+mod reach;
 mod room;
 mod spoken;
 

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use sip::media::{self, Conference, LegEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::bridge::{Ask, Bridge, CALLER, Guest, Input, News, Output, Seat, Sound};
@@ -17,6 +17,7 @@ use super::exchange::{Desk, Listed, Place, Request, TakenSlot, Visitor};
 use super::leg::{Leg, Refused, Transfer, TransferNews, Wish};
 use super::legs::Legs;
 use super::plan::Destination;
+use super::reach::{Calling, reach};
 use crate::agent::Reservation;
 use crate::event::{CallId, Personal};
 
@@ -242,8 +243,8 @@ impl Room {
                         self.seat(seat, visitor, None);
                         self.feed(Input::Answered(seat)).await;
                     }
-                    Err(Refused { label: why, reason }) => {
-                        let reason = if why == "no_answer" { why.to_owned() } else { format!("{why}: {reason}") };
+                    Err(refused) => {
+                        let (why, reason) = (refused.label, refused.missed());
                         self.feed(Input::NotAnswered { seat, why, reason }).await;
                     }
                 }
@@ -455,18 +456,8 @@ impl Room {
             let rings = || {
                 let _ = reporter.try_send(Report::Rings(seat));
             };
-            let reached = async {
-                match &to {
-                    Destination::Outside(dialled) => {
-                        // What a carrier says on the way is not passed on; it rings as far as we know.
-                        rings();
-                        services.phones.call_out(dialled.reveal(), &number, &source, &legs).await
-                    }
-                    other => services.phones.ring(&other.name(), &number, &legs, &rings).await,
-                }
-            };
-            let no_answer = || Refused { label: "no_answer", reason: "it was not answered".into() };
-            let result = timeout(services.ring, reached).await.unwrap_or_else(|_| Err(no_answer()));
+            let from = Calling { shown: &number, source: &source };
+            let result = reach(&services, &to, from, &legs, &rings).await;
             // If nobody reads it any more, the leg is dropped, which hangs up.
             let _ = reporter.send(Report::Dialled(seat, result)).await;
         });

@@ -104,6 +104,14 @@ pub struct MediaFrame {
     pub recorded: bool,
 }
 
+impl MediaFrame {
+    /// What was said and heard, as a recording keeps it: what may not be kept leaves silence of the same length.
+    pub fn kept(&self) -> (&Frame8k, &Frame8k) {
+        static SILENCE: Frame8k = [0; audio::FRAME_8K];
+        if self.recorded { (&self.said, &self.heard) } else { (&SILENCE, &SILENCE) }
+    }
+}
+
 /// What of a call may be kept, so that card numbers and the like never reach a recording. Frames keep coming in any
 /// case, so that the recording stays as long as the call; keys are reported in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
