@@ -174,3 +174,30 @@ fn there_is_one_tls_provider() {
         assert!(!lock.contains(&format!("name = \"{other}\"")), "{other} is linked beside ring");
     }
 }
+
+/// All Rust files below a folder, as one text.
+fn text_below(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).expect("the folder exists") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            text_below(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&fs::read_to_string(path).expect("sources are text"));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_is_named_as_a_proof_exists() {
+    let mut tests = String::new();
+    for folder in ["tests", "src", "sip/tests", "sip/src", "audio"] {
+        text_below(&root().join(folder), &mut tests);
+    }
+    let page = fs::read_to_string(root().join("docs/telephone.md")).expect("the page is committed");
+    // Of what is quoted, a name of several words: not a command and not a file.
+    let quoted = page.split('`').skip(1).step_by(2);
+    let named: Vec<&str> = quoted.filter(|name| name.contains('_') && !name.contains([' ', '/', '.'])).collect();
+    assert!(named.len() > 60, "the page is read wrongly: {} names", named.len());
+    let missing: Vec<&&str> = named.iter().filter(|name| !tests.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "docs/telephone.md names tests that are gone: {missing:?}");
+}

@@ -29,6 +29,8 @@ use super::wire::Inbox;
 pub const PHASES: usize = 4;
 /// A step.
 pub const STEP: Duration = Duration::from_millis(5);
+/// So many legs may tick in one step however few there are altogether.
+const MOST_AT_ONCE: usize = 8;
 /// Datagrams read from one socket in one step, at most: a flood is left to the kernel to drop.
 const MAX_READS: usize = 64;
 
@@ -220,7 +222,15 @@ impl Engine {
         if line.has_news() {
             self.news.push(slot);
         }
-        if let (Some(key), Some(other)) = (key, line.bridge)
+        if let Some(phase) = line.better_phase(self.step) {
+            // Not where everybody wants to be: no leg shall be delayed by all the others.
+            let fair = self.slots.len() / PHASES;
+            if self.phases[phase].len() <= fair + fair / 2 + MOST_AT_ONCE {
+                self.set_phase(slot, phase);
+            }
+        }
+        if let Some(key) = key
+            && let Some(other) = self.line(slot).and_then(|line| line.bridge)
             && let Some(other) = self.line(other)
         {
             other.press(key.encode_utf8(&mut [0; 4]));

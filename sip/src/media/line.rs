@@ -14,6 +14,7 @@ use super::event::{EventSink, LegEvent, LegStats, MediaFrame, Recording};
 use super::guard::{Guard, Passed};
 use super::hearing::{Heard, Hearing, class};
 use super::leg::{Command, LegConfig, Route, RtcpTo};
+use super::phase::Arrivals;
 use super::quality::{Meter, QualityPoint};
 use super::speaking::{Company, Speaking, prepare};
 use super::stream::{Exit, Workspace};
@@ -27,6 +28,8 @@ pub struct Line {
     pub route: Arc<Route>,
     /// Which of the steps of a tick is this leg's.
     pub phase: usize,
+    /// When the peer's packets come.
+    arrivals: Arrivals,
     /// The leg that this one is to be bridged with, wherever it is.
     pub wish: Option<Arc<Route>>,
     /// The slot of that leg, once both are on this thread and want each other.
@@ -70,6 +73,7 @@ impl Line {
         Line {
             route,
             phase: 0,
+            arrivals: Arrivals::default(),
             wish: None,
             bridge: None,
             room: None,
@@ -187,6 +191,14 @@ impl Line {
                 None
             }
         }
+    }
+
+    /// The phase that would be better for this leg, which has just heard something.
+    pub fn better_phase(&mut self, step: u64) -> Option<usize> {
+        let better = self.arrivals.came(step, self.phase, self.speaking.is_idle())?;
+        // Those who are together keep step with each other; packets of other lengths leave at their own pace.
+        let alone = self.wish.is_none() && self.bridge.is_none() && self.room.is_none();
+        (alone && !self.speaking.stream.is_paced()).then_some(better)
     }
 
     /// Takes the peer's 20 ms out of the jitter buffer.

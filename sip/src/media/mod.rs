@@ -16,7 +16,8 @@
 //! 4. Only when all packets are out: voice activity and events, so that nothing slow can delay a packet.
 //!
 //! A thread wakes every 5 ms, and each leg ticks at every fourth of these steps. Commands are taken and sockets are
-//! read at each step, so a key or a command is acted on at the leg's very next tick, and a new leg sends within 10 ms.
+//! read at each step, so a key or a command is acted on at the leg's very next tick, and a new leg sends within 10 ms. A leg's
+//! step is chosen after its peer's packets (`phase`), so that the answer to what has just come need not wait for long.
 //! `epoll` names the sockets that can be read, so reading four times as often costs hardly more than reading once.
 //!
 //! Legs that are bridged or in one conference are on one thread: a leg that is not is handed over whole, socket and all,
@@ -42,6 +43,7 @@ mod hearing;
 mod latch;
 mod leg;
 mod line;
+mod phase;
 mod player;
 mod quality;
 mod speaking;

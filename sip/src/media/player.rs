@@ -55,6 +55,11 @@ impl Player {
         }
     }
 
+    /// Whether nothing is left to play.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// The clip to play now and the number of its frame; clips without any sound end here.
     pub fn current(&mut self, now: Instant, events: &mut Vec<LegEvent>) -> Option<(&Clip, usize)> {
         while let Some(first) = self.queue.front() {

@@ -74,6 +74,11 @@ impl Speaking {
         }
     }
 
+    /// Whether there is nothing to say but silence, as long as the leg is alone.
+    pub fn is_idle(&self) -> bool {
+        self.hold.is_none() && self.player.is_empty()
+    }
+
     pub fn set_hold(&mut self, clip: Option<Arc<Clip>>) {
         self.hold = clip.filter(|clip| clip.frames() > 0).map(|clip| (clip, 0));
     }
