@@ -393,6 +393,18 @@ pub enum Event {
         /// Whom, as dialled.
         to: Personal,
     },
+    /// Whoever was called sent the call on, and it is followed: a phone with call forwarding, a carrier with another host (SIP 3xx).
+    Redirected {
+        /// Who: an extension, or the name of a trunk.
+        from: String,
+        /// Where to: an extension, a number outside, a queue, the flow; of a carrier, where it wants the call.
+        to: Personal,
+    },
+    /// These are the people whom the caller of another call left behind: its rest, with an outcome of its own.
+    Continues {
+        /// The id of the call that they come from, as text: it stays in clear.
+        call: String,
+    },
     /// An agent's phone put the call on hold; the others hear music.
     Held {
         /// The agent's extension.
@@ -606,6 +618,8 @@ impl Event {
                 Header { label: Some(agent), duration_ms: Some(*talked_ms), ..of("unbridged") }
             }
             Self::Dialled { .. } => of("dialled"),
+            Self::Redirected { from, .. } => Header { label: Some(from), ..of("redirected") },
+            Self::Continues { call } => Header { label: Some(call), ..of("continues") },
             Self::Held { agent } => Header { label: Some(agent), ..of("held") },
             Self::Resumed { agent } => Header { label: Some(agent), ..of("resumed") },
             Self::Transferred { from, .. } => Header { label: Some(from), ..of("transferred") },

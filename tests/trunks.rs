@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hotline::call::leg::OnTheWay;
 use hotline::channel::{Outbound, TrunkStatus, Trunks};
 use sip::digest::DigestAlgorithm;
 use sip::media::Clock;
@@ -43,7 +44,7 @@ fn trunk(name: &str, at: SocketAddr) -> TrunkConfig {
 }
 
 fn wanted(number: &str) -> Outbound<'_> {
-    Outbound { number, caller: "+49301111111", source: "101", record: false, legs: None }
+    Outbound { number, caller: "+49301111111", source: "101", diverted: &[], record: false, legs: None, told: None }
 }
 
 /// Looks again until a trunk stands so.
@@ -246,4 +247,114 @@ async fn the_death_of_a_carrier_is_noticed_and_its_return_too() {
     })
     .await;
     until(&trunks, "watched", |status| status.up == Some(true)).await;
+}
+
+/// A carrier that sends every call elsewhere; counts them.
+async fn redirecting(to: String) -> (UserAgent, mpsc::Receiver<String>) {
+    let (carrier, mut calls) = agent(config(loopback())).await;
+    let (told, heard) = mpsc::channel(16);
+    tokio::spawn(async move {
+        while let Some(call) = calls.recv().await {
+            let _ = told.send(call.request_user()).await;
+            call.redirect(&[&to]).await.expect("a URI");
+        }
+    });
+    (carrier, heard)
+}
+
+fn at(user: &str, carrier: &UserAgent) -> String {
+    format!("sip:{user}@{}", carrier.local_addr())
+}
+
+/// On an address of its own, unlike all others here.
+async fn elsewhere() -> (UserAgent, mpsc::Receiver<IncomingCall>) {
+    agent(config(([127, 0, 0, 9], 0).into())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_to_another_host_of_the_carrier_is_followed() {
+    let (second, mut heard) = carrier().await;
+    let (first, _sent) = redirecting(at("+49301234567", &second)).await;
+    let (ours, _calls) = agent(config(loopback())).await;
+    let trunks = Trunks::start(ours, vec![trunk("acme", first.local_addr())], Some(germany()));
+    let said = std::sync::Mutex::new(Vec::new());
+    let told = |news: OnTheWay| {
+        if let OnTheWay::Redirected { from, to } = news {
+            said.lock().expect("nobody panics with it").push((from, to.reveal().to_owned()));
+        }
+    };
+    let wanted = Outbound { told: Some(&told), ..wanted(NUMBER) };
+    let connected = soon(trunks.call(wanted)).await.map_err(|refused| refused.reason).expect("an answer");
+    assert_eq!(connected.trunk, "acme");
+    assert_eq!(soon(heard.recv()).await.map(|(number, _)| number), Some("+49301234567".to_owned()));
+    let said = said.lock().expect("nobody panics with it");
+    assert_eq!(*said, [("acme".to_owned(), format!("+49301234567@{}", second.local_addr()))]);
+    assert_eq!(until(&trunks, "acme", |_| true).await.calls_today, 1, "it is one call");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_away_from_the_carrier_is_not_followed_and_the_next_trunk_is_tried() {
+    let (stranger, mut stolen) = elsewhere().await;
+    let (first, _sent) = redirecting(at("+49301234567", &stranger)).await;
+    let (other, _heard) = carrier().await;
+    let (ours, _calls) = agent(config(loopback())).await;
+    let (one, mut two) = (trunk("hijacked", first.local_addr()), trunk("other", other.local_addr()));
+    two.priority = 2;
+    let trunks = Trunks::start(ours, vec![one.clone(), two], Some(germany()));
+    let connected = soon(trunks.call(wanted(NUMBER))).await.map_err(|refused| refused.reason).expect("an answer");
+    assert_eq!(connected.trunk, "other");
+    assert!(stolen.try_recv().is_err());
+
+    // Unless the configuration trusts where it leads.
+    let mut trusting = one;
+    trusting.sources = vec!["127.0.0.9".parse().expect("an address")];
+    let (ours, _calls) = agent(config(loopback())).await;
+    let trunks = Trunks::start(ours, vec![trusting], Some(germany()));
+    let (connected, _call) = tokio::join!(soon(trunks.call(wanted(NUMBER))), async {
+        soon(stolen.recv()).await.expect("the call").answer().await
+    });
+    assert!(connected.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_redirects_in_a_circle_is_given_up() {
+    let (circle, mut again) = agent(config(loopback())).await;
+    let own = at("+49301234567", &circle);
+    tokio::spawn(async move {
+        while let Some(call) = again.recv().await {
+            call.redirect(&[&own]).await.expect("a URI");
+        }
+    });
+    let (ours, _calls) = agent(config(loopback())).await;
+    let trunks = Trunks::start(ours, vec![trunk("circle", circle.local_addr())], Some(germany()));
+    let refused = soon(trunks.call(wanted(NUMBER))).await.err().expect("a refusal");
+    assert_eq!(refused.label, "redirected");
+    assert!(refused.reason.contains("circle"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_to_a_number_that_may_not_be_called_is_not_followed() {
+    let (second, mut heard) = carrier().await;
+    for number in ["+499001234567", "+18765550100"] {
+        let (first, _sent) = redirecting(at(number, &second)).await;
+        let (ours, _calls) = agent(config(loopback())).await;
+        let trunks = Trunks::start(ours, vec![trunk("acme", first.local_addr())], Some(germany()));
+        assert_eq!(soon(trunks.call(wanted(NUMBER))).await.err().expect("a refusal").label, "redirected", "{number}");
+    }
+    assert!(heard.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_was_changed_by_a_redirect_says_so_to_who_is_called() {
+    let (second, mut calls) = agent(config(loopback())).await;
+    let (first, _sent) = redirecting(at("+49307654321", &second)).await;
+    let (ours, _calls) = agent(config(loopback())).await;
+    let trunks = Trunks::start(ours, vec![trunk("acme", first.local_addr())], Some(germany()));
+    let (connected, call) = tokio::join!(soon(trunks.call(wanted(NUMBER))), async {
+        let call = soon(calls.recv()).await.expect("the call");
+        let told = (call.request_user(), call.diverted_by());
+        (told, call.answer().await)
+    });
+    assert!(connected.is_ok() && call.1.is_ok());
+    assert_eq!(call.0, ("+49307654321".to_owned(), vec!["+49301234567".to_owned()]));
 }

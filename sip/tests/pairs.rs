@@ -101,7 +101,7 @@ async fn nobody_listening_on_tcp_is_a_failure_and_not_a_wait() {
 async fn early_sound_is_heard_before_the_answer_and_goes_on_after_it() {
     let mut pair = pair().await;
     let mut outgoing = pair.dial().await;
-    let mut incoming = soon(pair.calls.recv()).await.expect("the call arrives");
+    let incoming = soon(pair.calls.recv()).await.expect("the call arrives");
     let early = incoming.early_media().await.expect("it is wanted").expect("there was an offer");
     assert!(matches!(soon(outgoing.next()).await, Progress::EarlyMedia { .. }));
     let again = incoming.early_media().await.expect("it is wanted").expect("there was an offer");
@@ -119,7 +119,7 @@ async fn early_sound_is_heard_before_the_answer_and_goes_on_after_it() {
 async fn a_caller_can_give_up_during_early_sound() {
     let mut pair = pair().await;
     let mut outgoing = pair.dial().await;
-    let mut incoming = soon(pair.calls.recv()).await.expect("the call arrives");
+    let incoming = soon(pair.calls.recv()).await.expect("the call arrives");
     let _early = incoming.early_media().await.expect("it is wanted");
     assert!(matches!(soon(outgoing.next()).await, Progress::EarlyMedia { .. }));
     outgoing.cancel().await;
@@ -131,7 +131,7 @@ async fn a_caller_can_give_up_during_early_sound() {
 async fn a_call_with_early_sound_can_be_refused() {
     let mut pair = pair().await;
     let mut outgoing = pair.dial().await;
-    let mut incoming = soon(pair.calls.recv()).await.expect("the call arrives");
+    let incoming = soon(pair.calls.recv()).await.expect("the call arrives");
     let _early = incoming.early_media().await.expect("it is wanted");
     incoming.reject(486, "").await;
     assert!(matches!(soon(outgoing.next()).await, Progress::EarlyMedia { .. }));

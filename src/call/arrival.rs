@@ -3,17 +3,17 @@
 use std::time::Instant;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::bridge::Guest;
 use super::conversation::{Conversation, Millis};
-use super::dialled;
 use super::driver::{Services, run_call};
 use super::exchange::Visitor;
-use super::leg::{Incoming, Origin, Refused, Route};
+use super::leg::{Incoming, OnTheWay, Origin, Route};
 use super::legs::Legs;
 use super::plan::Destination;
+use super::reach::{Calling, Came, News, Reached, Ringing};
+use super::{dialled, replace};
 use crate::event::{CallId, Event};
 
 /// How a call begins once it is answered.
@@ -35,6 +35,9 @@ pub async fn take_call(
     permit: OwnedSemaphorePermit,
     shutdown: CancellationToken,
 ) {
+    if let Some(dialog) = incoming.replaces() {
+        return replace::run(incoming, dialog, call, services, permit).await;
+    }
     let extension = match incoming.origin() {
         Origin::Outside(route) => return run_call(incoming, route, call, services, permit, shutdown).await,
         Origin::Extension(extension) => extension,
@@ -66,18 +69,32 @@ pub async fn open(
     let now = || offered.elapsed().as_millis() as Millis;
     services.sink.write(call, vec![conversation.note(Event::Ringing { agent: agent.clone() }, now())]).await;
     incoming.ring().await;
-    let reservation = services.agents.take(call, &agent);
-    let caller = incoming.from();
-    let reached = tokio::select! {
-        reached = timeout(services.ring, services.phones.ring(&agent, &caller, legs, &|| {})) => reached,
-        // To answer a caller who is gone fails, which is journaled there.
-        () = incoming.cancelled() => return Opening::Flow,
+    let from = Calling { call, shown: incoming.from(), source: agent.clone(), diversions: incoming.diversions() };
+    let wanted = Destination::Extension(agent.clone());
+    let mut ringing = Ringing::begin(services.clone(), wanted, from, legs.clone());
+    let came = loop {
+        let news = tokio::select! {
+            news = ringing.next() => news,
+            // To answer a caller who is gone fails, which is journaled there.
+            () = incoming.cancelled() => return Opening::Flow,
+        };
+        match news {
+            News::OnTheWay(OnTheWay::Redirected { from, to }) => {
+                services.sink.write(call, vec![conversation.note(Event::Redirected { from, to }, now())]).await;
+            }
+            // It has said that it rings already.
+            News::OnTheWay(_) => {}
+            News::Over(came) => break came,
+        }
     };
-    let no_answer = || Refused { label: "no_answer", reason: String::new() };
-    match reached.unwrap_or_else(|_| Err(no_answer())) {
-        Ok(leg) => Opening::Agent(Visitor { leg, guest: Guest { name: agent, is_phone: true }, reservation }),
-        Err(Refused { label, reason }) => {
-            let reason = if reason.is_empty() { label.to_owned() } else { format!("{label}: {reason}") };
+    match came {
+        Came::Reached(Reached { leg, to, reservation }) => {
+            Opening::Agent(Visitor { leg, guest: Guest::at(&to), reservation })
+        }
+        Came::SentTo(Destination::Queue(queue)) => Opening::Queue(queue),
+        Came::SentTo(_) => Opening::Flow,
+        Came::Refused(refused) => {
+            let reason = refused.missed();
             services.sink.write(call, vec![conversation.note(Event::Missed { agent, reason }, now())]).await;
             Opening::Flow
         }

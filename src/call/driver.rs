@@ -1,6 +1,8 @@
 //! Drives one call: feeds the [`Conversation`] with what happens on the legs and in the services, and does what it wants. One
 //! task a call; everything slow (recognition, voices, other services, agents' phones) runs beside it and reports back.
 
+mod moves;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,11 +19,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::arrival::{self, Opening};
 use super::conversation::{Conversation, Input, Millis, Output, QueueNews};
+use super::exchange::{Listed, Owner, Request};
 use super::handover::{self, Handover};
 use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
 use super::{Exchange, Sink, now};
-use crate::agent::Agents;
+use crate::agent::{Agents, Reservation};
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::listen::{Ear, EarEvent, Recognisers};
 use crate::lookup::Lookup;
@@ -31,6 +34,9 @@ use crate::speak::{NotSpoken, Speaker as Voices};
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
 /// From here on a silence has been reported before.
 const NO_AUDIO_AGAIN: Duration = Duration::from_secs(9);
+
+/// What other calls may ask at a time.
+const REQUEST_ROOM: usize = 4;
 
 /// What every call needs of the service.
 #[derive(Clone)]
@@ -103,6 +109,7 @@ pub(super) async fn run_call(
     shutdown: CancellationToken,
 ) {
     let (from, to) = (incoming.from(), incoming.to());
+    let owner = Owner::calling(&*incoming);
     let (offered, offered_at) = (Instant::now(), now());
     let context = Context {
         call_id: call.to_string(),
@@ -134,7 +141,7 @@ pub(super) async fn run_call(
     match answered {
         Ok(leg) => {
             record.sounds(leg.sound.observer());
-            let driver = Driver::new(conversation, services, leg, offered, from, legs.clone());
+            let driver = Driver::new(conversation, services, leg, offered, (from, owner), legs.clone());
             conversation = driver.run(opening, shutdown).await;
         }
         Err(refused) => {
@@ -169,6 +176,15 @@ pub struct Driver {
     agent_ear: Ear,
     agent_voice: VoiceActivity,
     recording: bool,
+    /// Frames of the legs that the caller had before, and of all of them.
+    frames_before: u64,
+    frames: u64,
+    /// Keeps a phone of ours busy that is the caller.
+    reservation: Option<Reservation>,
+    /// Where other calls ask for the caller's place.
+    requests: mpsc::Receiver<Request>,
+    door: mpsc::Sender<Request>,
+    _listed: Listed,
     /// Whether it has been said that the caller hears nothing.
     unheard: bool,
     reports: mpsc::Receiver<Report>,
@@ -194,10 +210,12 @@ impl Driver {
         services: Services,
         leg: Leg,
         epoch: Instant,
-        caller: String,
+        (caller, owner): (String, Owner),
         legs: Legs,
     ) -> Self {
         let (reporter, reports) = mpsc::channel(64);
+        let (door, requests) = mpsc::channel(REQUEST_ROOM);
+        let listed = moves::list(&services, &leg, owner, door.clone());
         let (renderer, orders) = mpsc::channel(64);
         let wanted_from = Arc::new(AtomicU64::new(0));
         tokio::spawn(render(services.voices.clone(), orders, reporter.clone(), wanted_from.clone()));
@@ -211,6 +229,12 @@ impl Driver {
             agent_ear: Ear::new(),
             agent_voice: VoiceActivity::new(),
             recording: false,
+            frames_before: 0,
+            frames: 0,
+            reservation: None,
+            requests,
+            door,
+            _listed: listed,
             unheard: false,
             reports,
             reporter,
@@ -249,6 +273,7 @@ impl Driver {
                     None => self.feed(Input::HungUp { by: Party::Hotline, cause: "media_closed" }).await,
                 },
                 Some(report) = self.reports.recv() => self.report(report).await,
+                Some(request) = self.requests.recv() => self.request(request).await,
                 () = tokio::time::sleep_until(deadline) => self.feed(Input::Timeout).await,
                 () = tokio::time::sleep_until(longest) => self.let_go("too_long").await,
             }
@@ -366,12 +391,14 @@ impl Driver {
         if let Some(message) = self.services.sink.record(self.conversation.call(), said, heard) {
             self.feed(Input::Problem { what: "recording", message }).await;
         }
-        if let Some(event) = self.caller_ear.push(frame.index, &frame.heard, frame.speech, frame.at) {
+        let index = self.frames_before + frame.index;
+        self.frames = index + 1;
+        if let Some(event) = self.caller_ear.push(index, &frame.heard, frame.speech, frame.at) {
             self.heard(Speaker::Caller, event).await;
         }
         if self.conversation.is_bridged() {
             let speech = self.agent_voice.push(&frame.said);
-            if let Some(event) = self.agent_ear.push(frame.index, &frame.said, speech, frame.at) {
+            if let Some(event) = self.agent_ear.push(index, &frame.said, speech, frame.at) {
                 self.heard(Speaker::Agent, event).await;
             }
         }

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sip::media;
 use tokio::sync::{mpsc, oneshot};
 
 use super::bridge::{Guest, Seat};
-use super::leg::Leg;
+use super::leg::{Incoming, Leg, Origin};
 use super::plan::Plan;
+use super::reach::Ringing;
 use crate::agent::Reservation;
 
 /// Somebody on the way from one call to another.
@@ -21,15 +23,26 @@ pub struct Visitor {
     pub reservation: Option<Reservation>,
 }
 
+/// What a call hands over to another.
+pub enum Given {
+    /// Somebody who talked with the one who asks for it.
+    Visitor(Visitor),
+    /// Somebody whom the one who asks for it is calling.
+    Ringing(Ringing),
+}
+
 /// What a call asks of another.
 pub enum Request {
-    /// Hand over whoever talks with the one at this seat; that call is over then. Answered with nobody when it can't.
+    /// Hand over whoever talks with the one at this seat, or is called by them; that call is over then. Answered with nobody when it
+    /// can't.
     Give {
         /// Who asks for it: one of that call's phones.
         seat: Seat,
         /// For the answer.
-        reply: oneshot::Sender<Option<Visitor>>,
+        reply: oneshot::Sender<Option<Given>>,
     },
+    /// The caller who is served speaks from another leg now.
+    Caller(media::Leg),
     /// Take somebody in. One who can't be taken in comes back.
     Take {
         /// Whom.
@@ -52,17 +65,74 @@ pub enum Place {
     InSlot,
 }
 
-/// The leg of an agent's phone, as other calls see it.
+/// Whose leg it is: who may ask for what, and who may take its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A telephone of this extension.
+    Extension(String),
+    /// Somebody behind this trunk.
+    Trunk(String),
+    /// Somebody who came from nowhere that is known.
+    Stranger,
+}
+
+impl Owner {
+    /// Whose leg a guest's is, who came through this trunk.
+    pub fn of(guest: &Guest, trunk: Option<&str>) -> Self {
+        match (guest.is_phone, trunk) {
+            (true, _) => Self::Extension(guest.name.clone()),
+            (false, Some(trunk)) => Self::Trunk(trunk.to_owned()),
+            (false, None) => Self::Stranger,
+        }
+    }
+
+    /// Whose leg it will be that comes in.
+    pub fn calling(incoming: &dyn Incoming) -> Self {
+        match (incoming.origin(), incoming.trunk()) {
+            (Origin::Extension(name), _) => Self::Extension(name),
+            (Origin::Outside(_), Some(trunk)) => Self::Trunk(trunk),
+            (Origin::Outside(_), None) => Self::Stranger,
+        }
+    }
+
+    /// Whether a call of theirs may take the place of `other`'s leg (RFC 3891 section 8): telephones of ours replace each other's,
+    /// since whoever names such a leg was told its name by the one who has it; what comes through a trunk replaces that trunk's.
+    /// Nobody outside takes a leg of ours, and strangers take nothing.
+    pub fn may_replace(&self, other: &Owner) -> bool {
+        match (self, other) {
+            (Self::Extension(_), Self::Extension(_)) => true,
+            (Self::Trunk(own), Self::Trunk(theirs)) => own == theirs,
+            _ => false,
+        }
+    }
+}
+
+/// A leg in a call, as other calls see it.
 #[derive(Clone)]
 pub struct Desk {
-    /// The extension.
-    pub owner: String,
+    /// Its [`Leg::key`].
+    pub key: String,
+    /// Whose it is.
+    pub owner: Owner,
     /// Where it sits in its call.
     pub seat: Seat,
     /// Its call.
     pub room: mpsc::Sender<Request>,
-    /// Whether its call is one between phones, which can hand a party over. A caller who is served stays where they are.
-    pub gives: bool,
+    /// What its call hands over.
+    pub gives: Gives,
+}
+
+/// What a call hands over to another call of one of its phones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// The other party: it is a call between phones.
+    Party,
+    /// Whoever is being called.
+    Ringing,
+    /// Nobody: a caller who is served stays where they are.
+    Nobody,
+    /// Nothing but its own place: it is the caller who is served.
+    Place,
 }
 
 /// All calls of this node. Clones are handles of the same.
@@ -77,6 +147,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Tables {
+    /// By [`Leg::dialog`].
     desks: HashMap<String, Desk>,
     slots: BTreeMap<u32, mpsc::Sender<Request>>,
 }
@@ -84,12 +155,12 @@ struct Tables {
 /// A leg that can be found; dropping it takes it off the list.
 pub struct Listed {
     shared: Arc<Shared>,
-    key: String,
+    dialog: String,
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        self.shared.tables().desks.remove(&self.key);
+        self.shared.tables().desks.remove(&self.dialog);
     }
 }
 
@@ -129,21 +200,31 @@ impl Exchange {
         &self.0.plan
     }
 
-    /// Puts a leg on the list, under its [`Leg::key`].
-    pub fn list(&self, key: &str, desk: Desk) -> Listed {
-        self.0.tables().desks.insert(key.to_owned(), desk);
-        Listed { shared: self.0.clone(), key: key.to_owned() }
+    /// Puts a leg on the list, under its [`Leg::dialog`].
+    pub fn list(&self, dialog: &str, desk: Desk) -> Listed {
+        self.0.tables().desks.insert(dialog.to_owned(), desk);
+        Listed { shared: self.0.clone(), dialog: dialog.to_owned() }
     }
 
     /// The leg that somebody names, if it is a leg of the same extension: nobody takes over the calls of others.
     pub fn find(&self, key: &str, owner: &str) -> Option<Desk> {
-        self.0.tables().desks.get(key).filter(|desk| desk.owner == owner).cloned()
+        self.of(owner, |desk| desk.key == key)
     }
 
-    /// Another leg of the same extension.
+    /// Another leg of the same extension, which talks.
     pub fn other(&self, key: &str, owner: &str) -> Option<Desk> {
+        self.of(owner, |desk| desk.key != key && matches!(desk.gives, Gives::Party | Gives::Nobody))
+    }
+
+    fn of(&self, owner: &str, is: impl Fn(&Desk) -> bool) -> Option<Desk> {
         let tables = self.0.tables();
-        tables.desks.iter().find(|(known, desk)| *known != key && desk.owner == owner).map(|(_, desk)| desk.clone())
+        let own = |desk: &&Desk| matches!(&desk.owner, Owner::Extension(name) if name == owner);
+        tables.desks.values().filter(own).find(|desk| is(desk)).cloned()
+    }
+
+    /// The leg with this [`Leg::dialog`].
+    pub fn at(&self, dialog: &str) -> Option<Desk> {
+        self.0.tables().desks.get(dialog).cloned()
     }
 
     /// Takes a free slot, if there is one.

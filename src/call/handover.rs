@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::bridge::Guest;
 use super::conversation::QueueNews;
 use super::driver::Services;
-use super::exchange::Visitor;
+use super::exchange::{Request, Visitor};
+use super::leg::{Placing, Unreached};
 use super::legs::Legs;
 use super::room::{Ending, Room, RoomNews};
 use crate::agent::Reserve;
@@ -28,10 +29,17 @@ const LAST_WORDS: Duration = Duration::from_secs(15);
 /// A search for an agent, or the bridge to one.
 pub struct Handover {
     cancel: CancellationToken,
+    legs: mpsc::Sender<media::Leg>,
     task: JoinHandle<()>,
 }
 
 impl Handover {
+    /// The caller speaks from another leg now.
+    pub async fn caller_is_at(&self, sound: media::Leg) {
+        // If nobody listens, it is over, which is told elsewhere.
+        let _ = self.legs.send(sound).await;
+    }
+
     /// Stops the search or parts the bridge, and hangs up the agent's leg.
     pub async fn end(self) {
         self.cancel.cancel();
@@ -77,9 +85,11 @@ fn start(
     agent: Option<Visitor>,
 ) -> Handover {
     let cancel = CancellationToken::new();
+    let (legs, moves) = mpsc::channel(1);
+    let sound = caller.sound.clone();
     let search = Search { caller, services, news };
-    let task = tokio::spawn(search.run(limit, agent, cancel.clone()));
-    Handover { cancel, task }
+    let task = tokio::spawn(search.run(limit, agent, (sound, moves), cancel.clone()));
+    Handover { cancel, legs, task }
 }
 
 struct Search {
@@ -90,14 +100,28 @@ struct Search {
 
 impl Search {
     /// Looks for an agent and looks after the bridge; and again, when the bridge came to nothing but the caller is still there.
-    async fn run(self, limit: Duration, mut agent: Option<Visitor>, cancel: CancellationToken) {
+    async fn run(
+        self,
+        limit: Duration,
+        mut agent: Option<Visitor>,
+        (mut sound, mut moves): (media::Leg, mpsc::Receiver<media::Leg>),
+        cancel: CancellationToken,
+    ) {
         loop {
             let found = match agent.take() {
                 Some(agent) => agent,
                 None => {
-                    let found = tokio::select! {
-                        () = cancel.cancelled() => return,
-                        found = self.find(Instant::now() + limit) => found,
+                    let finding = self.find(Instant::now() + limit);
+                    tokio::pin!(finding);
+                    let found = loop {
+                        tokio::select! {
+                            () = cancel.cancelled() => return,
+                            found = &mut finding => break found,
+                            Some(moved) = moves.recv() => {
+                                moved.set_hold_loop(Some(self.services.waiting_sound.clone()));
+                                sound = moved;
+                            }
+                        }
                     };
                     match found {
                         Ok(visitor) => {
@@ -108,9 +132,9 @@ impl Search {
                     }
                 }
             };
-            match self.bridge(found, cancel.clone()).await {
+            match self.bridge(found, &mut sound, &mut moves, cancel.clone()).await {
                 Ending::Seek(queue) => {
-                    self.caller.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
+                    sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
                     self.tell(QueueNews::Requeued(queue)).await;
                 }
                 Ending::ToFlow => return self.tell(QueueNews::ToFlow).await,
@@ -147,18 +171,21 @@ impl Search {
                     tried.insert(agent.clone());
                     self.tell(QueueNews::Ringing(agent.clone())).await;
                     let ring = self.services.ring.min(until.saturating_duration_since(Instant::now()));
-                    match timeout(
-                        ring,
-                        self.services.phones.ring(&agent, &self.caller.number, &self.caller.legs, &|| {}),
-                    )
-                    .await
-                    {
+                    let (shown, legs) = (self.caller.number.as_str(), &self.caller.legs);
+                    let placing = Placing { shown, diverted: &[], legs, told: &|_| {} };
+                    match timeout(ring, self.services.phones.ring(&agent, placing)).await {
                         Ok(Ok(leg)) => {
                             let guest = Guest { name: agent, is_phone: true };
                             return Ok(Visitor { leg, guest, reservation: Some(reservation) });
                         }
-                        Ok(Err(refused)) => {
+                        Ok(Err(Unreached::Refused(refused))) => {
                             let reason = format!("{}: {}", refused.label, refused.reason);
+                            self.tell(QueueNews::Missed(agent, reason)).await;
+                        }
+                        // The caller is to reach a person who works in the queue, not the mailbox of a mobile telephone.
+                        Ok(Err(Unreached::Redirected(_))) => {
+                            let reason =
+                                "redirected: the phone forwards its calls, which a queue does not follow".into();
                             self.tell(QueueNews::Missed(agent, reason)).await;
                         }
                         Err(_) => self.tell(QueueNews::Missed(agent, "no_answer".into())).await,
@@ -168,11 +195,18 @@ impl Search {
         }
     }
 
-    async fn bridge(&self, agent: Visitor, cancel: CancellationToken) -> Ending {
+    async fn bridge(
+        &self,
+        agent: Visitor,
+        sound: &mut media::Leg,
+        moves: &mut mpsc::Receiver<media::Leg>,
+        cancel: CancellationToken,
+    ) -> Ending {
         let (told, mut heard) = mpsc::channel(16);
         let caller = &self.caller;
         let about = (self.services.clone(), caller.call, caller.number.clone(), caller.legs.clone());
-        let room = Room::served(about, caller.sound.clone(), agent, told);
+        let room = Room::served(about, sound.clone(), agent, told);
+        let door = room.door();
         let forward = async {
             while let Some(news) = heard.recv().await {
                 self.tell(match news {
@@ -183,7 +217,16 @@ impl Search {
             }
         };
         // The room drops its end when it is over, so all of its news are heard before what follows from the ending.
-        let (ending, ()) = tokio::join!(room.run(cancel), forward);
-        ending
+        let over = async { tokio::join!(room.run(cancel), forward).0 };
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                ending = &mut over => return ending,
+                Some(moved) = moves.recv() => {
+                    *sound = moved.clone();
+                    let _ = door.send(Request::Caller(moved)).await;
+                }
+            }
+        }
     }
 }

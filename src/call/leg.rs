@@ -7,11 +7,13 @@ use futures::future::BoxFuture;
 use sip::media;
 
 use super::legs::{Legs, Signalling};
+use crate::event::Personal;
 
 /// Why a leg could not be had, as a label for the journal and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// `no_answer`, `declined`, `busy`, `unreachable`, `no_codec`, `gone`, `forbidden` (by the guards of the trunks), `not_found`.
+    /// `no_answer`, `declined`, `busy`, `unreachable`, `no_codec`, `gone`, `forbidden` (by the guards of the trunks), `not_found`,
+    /// `redirected` (to where it cannot follow), `no_dialog` (there is no such call to take over).
     pub label: &'static str,
     /// With the protocol's own words.
     pub reason: String,
@@ -47,6 +49,10 @@ pub struct Leg {
     pub codec: String,
     /// Names it where the other side speaks of it on another leg (an attended transfer).
     pub key: String,
+    /// Names it among all legs there are, as in [`Incoming::replaces`].
+    pub dialog: String,
+    /// The trunk that it goes through; `None` for telephones of ours.
+    pub trunk: Option<String>,
     /// The signalling.
     pub control: Box<dyn Control>,
 }
@@ -128,8 +134,31 @@ pub trait Incoming: Send + Sync {
     fn origin(&self) -> Origin {
         Origin::Outside(Route::Flow)
     }
+    /// The [`Leg::key`] that it will have.
+    fn key(&self) -> String {
+        String::new()
+    }
+    /// The [`Leg::dialog`] whose place the caller wants to take (RFC 3891): a leg that exists and is up.
+    fn replaces(&self) -> Option<String> {
+        None
+    }
+    /// The trunk that it comes through.
+    fn trunk(&self) -> Option<String> {
+        None
+    }
+    /// How often it was sent on before it came to us, as far as that is told.
+    fn diversions(&self) -> usize {
+        0
+    }
     /// Says that it rings.
     fn ring(&self) -> BoxFuture<'_, ()>;
+    /// Opens its sound before the answer, for what a carrier plays on the way; `None` where the caller can't have that: it rings there.
+    fn early(&self) -> BoxFuture<'_, Option<media::Leg>> {
+        Box::pin(async {
+            self.ring().await;
+            None
+        })
+    }
     /// Resolves when the caller has given up.
     fn cancelled(&self) -> BoxFuture<'_, ()>;
     /// Refuses, for the reason.
@@ -138,28 +167,66 @@ pub trait Incoming: Send + Sync {
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>>;
 }
 
+/// What is heard of a call that we place, before it is answered.
+#[derive(Clone, Debug)]
+pub enum OnTheWay {
+    /// It rings there.
+    Rings,
+    /// A carrier sends sound already on this leg: its ringing tone, an announcement. What we send there before the answer is silence.
+    Sounds(media::Leg),
+    /// It was sent on, and that is followed.
+    Redirected {
+        /// By whom: an extension, or the name of a trunk.
+        from: String,
+        /// Where to.
+        to: Personal,
+    },
+}
+
+/// Somebody who has sent a call on (Diversion, RFC 5806; History-Info, RFC 7044).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diverted {
+    /// An extension, or a number as its trunk writes it.
+    pub by: String,
+    /// Whether it had rung there before.
+    pub rang: bool,
+}
+
+/// How a call that we place is shown and followed.
+#[derive(Clone, Copy)]
+pub struct Placing<'a> {
+    /// The number or the extension that is shown there.
+    pub shown: &'a str,
+    /// Who has sent it on, the first one first.
+    pub diverted: &'a [Diverted],
+    /// Where its legs are put down.
+    pub legs: &'a Legs,
+    /// Told what is heard of it on the way.
+    pub told: &'a (dyn Fn(OnTheWay) + Send + Sync),
+}
+
+/// Why no phone of an extension could be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreached {
+    /// It does not take the call.
+    Refused(Refused),
+    /// It sends it on to one of these, as dialled, the first one first.
+    Redirected(Vec<String>),
+}
+
 /// The agents' phones, and the way out.
 pub trait Phones: Send + Sync {
     /// The extensions that can be rung now.
     fn reachable(&self) -> BTreeSet<String>;
     /// Whether there is such an extension.
     fn has(&self, extension: &str) -> bool;
-    /// Rings an extension until it answers or refuses, and puts the leg in the call's book; `ringing` is called when it says that it
-    /// rings. Dropping the future stops the ringing.
-    fn ring<'a>(
-        &'a self,
-        extension: &'a str,
-        caller: &'a str,
-        legs: &'a Legs,
-        ringing: &'a (dyn Fn() + Send + Sync),
-    ) -> BoxFuture<'a, Result<Leg, Refused>>;
-    /// Calls a number outside for `source`, an extension, with whose allowance it counts, and puts the leg in the call's book.
-    /// Dropping the future gives up.
+    /// Rings an extension until it answers, refuses or sends the call on. Dropping the future stops the ringing.
+    fn ring<'a>(&'a self, extension: &'a str, placing: Placing<'a>) -> BoxFuture<'a, Result<Leg, Unreached>>;
+    /// Calls a number outside for `source`, an extension, with whose allowance it counts. Dropping the future gives up.
     fn call_out<'a>(
         &'a self,
         number: &'a str,
-        caller: &'a str,
         source: &'a str,
-        legs: &'a Legs,
+        placing: Placing<'a>,
     ) -> BoxFuture<'a, Result<Leg, Refused>>;
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use sip::media::{LegObserver, LegStats, QualityDirection};
 
@@ -50,13 +51,20 @@ impl Legs {
     /// Puts a leg in the book.
     pub fn add(&self, role: LegRole, name: &str, signalling: Arc<dyn Signalling>) -> Arc<Record> {
         let mut legs = self.all();
-        let number = legs.len() as u32 + 1;
+        let number = legs.iter().map(|leg| leg.name.number).max().unwrap_or(0) + 1;
         let name = LegName { number, role, name: Personal::new(name) };
         let record = Arc::new(Record { name, signalling, sound: OnceLock::new() });
         if legs.len() < MOST_LEGS {
             legs.push(record.clone());
         }
         record
+    }
+
+    /// Takes over those legs of another book that still go on: in their new call they are looked at as a whole.
+    pub fn go_on_with(&self, other: &Legs) {
+        let all = other.all().clone();
+        let going_on = all.into_iter().filter(|leg| leg.signalling.closed().now_or_never().is_none());
+        self.all().extend(going_on);
     }
 
     /// What is known of the legs so far, as it would be journaled.

@@ -6,7 +6,9 @@
 //! - [`bridge`] decides who hears whom, and what becomes of transfers, parking and conferences: a pure state machine; [`room`] does it.
 //! - [`exchange`]: what calls know of each other; [`plan`]: what a dialled code or name means.
 //! - [`arrival`]: where a call goes first; [`dialled`]: calls that phones of ours make.
-//! - [`reach`]: the way to whoever was dialled.
+//! - [`reach`]: the way to whoever was dialled, also when they send the call on.
+//! - [`replace`]: calls that take the place of a leg; [`rest`]: what is left when the caller is gone; [`journal`]: what both and
+//!   [`dialled`] write.
 //! - [`leg`]: what a channel hands over: a leg and its control, whatever the protocol.
 //! - [`Legs`]: what is kept of each leg for whoever looks into the call.
 //!
@@ -19,10 +21,13 @@ mod dialled;
 mod driver;
 mod exchange;
 mod handover;
+mod journal;
 pub mod leg;
 mod legs;
 mod plan;
 mod reach;
+mod replace;
+mod rest;
 mod room;
 mod spoken;
 

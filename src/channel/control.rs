@@ -125,7 +125,8 @@ pub(super) fn status(label: &str) -> u16 {
     match label {
         "busy" => 486,
         "declined" => 603,
-        "no_answer" => 480,
+        "no_answer" | "redirected" => 480,
+        "no_dialog" => 481,
         "forbidden" => 403,
         "not_found" => 404,
         "no_codec" => 488,

@@ -3,6 +3,7 @@
 //! Architecture invariant: no other part of the service names the SIP user agent, but for the test phone of the command line.
 
 mod control;
+mod diversion;
 mod sip;
 mod trunks;
 

@@ -20,8 +20,9 @@ pub use sip::digest::DigestAlgorithm as Algorithm;
 pub use sip::ua::Directory;
 
 use super::control::{SipControl, status};
+use super::diversion;
 use super::trunks::{FromTrunk, Outbound, Slot, Trunks};
-use crate::call::leg::{Origin, Refused, Route};
+use crate::call::leg::{OnTheWay, Origin, Placing, Refused, Route, Unreached};
 use crate::call::{Incoming, Leg, Legs, Signalling};
 use crate::config::{Config, Hash};
 use crate::event::{LegRole, Personal, SignalMessage};
@@ -116,14 +117,14 @@ impl Calls {
 }
 
 impl Calls {
-    /// Whoever calls in the name of an extension has to prove it first: an extension may call out, at our cost. From a trunk such a
-    /// name is just a name.
+    /// Whoever calls in the name of an extension has to prove it first: an extension may call out, at our cost. So has whoever wants to
+    /// take over a leg. From a trunk such a name is just a name, and the trunk's own legs are all that it can take over.
     fn admitted(&self, call: IncomingCall) -> Option<Box<dyn Incoming>> {
         let caller = SipCaller::new(call, &self.trunks);
         if caller.trunk.is_none() && caller.call.authenticated_user().is_none() {
             let name = caller.call.from_user();
             let known = |algorithm: &Algorithm| self.directory.ha1(&name, &self.realm, *algorithm).is_some();
-            if self.algorithms.iter().any(known) {
+            if caller.call.replaces().is_some() || self.algorithms.iter().any(known) {
                 caller.call.challenge();
                 return None;
             }
@@ -182,32 +183,27 @@ impl SipChannel {
         !self.agent.registered(extension).is_empty()
     }
 
-    /// Rings an extension's freshest phone until it answers or refuses; dropping the future stops the ringing.
-    pub async fn ring(
-        &self,
-        extension: &str,
-        caller: &str,
-        legs: &Legs,
-        ringing: &(dyn Fn() + Send + Sync),
-    ) -> Result<Leg, Refused> {
+    /// Rings an extension's freshest phone until it answers, refuses or sends the call on; dropping the future stops the ringing.
+    pub async fn ring(&self, extension: &str, placing: Placing<'_>) -> Result<Leg, Unreached> {
         let contact = self.agent.registered(extension).into_iter().next();
         let unreachable =
             || Refused { label: "unreachable", reason: format!("no phone is registered for {extension}") };
-        let contact = contact.ok_or_else(unreachable)?;
-        let user = if caller.is_empty() { "anonymous" } else { caller };
+        let contact = contact.ok_or_else(|| Unreached::Refused(unreachable()))?;
+        let user = if placing.shown.is_empty() { "anonymous" } else { placing.shown };
         let mut dial = Dial::new(contact.uri, format!("sip:{user}@{}", self.agent.local_addr()));
         dial.destination = Some(contact.source);
         // The caller's leg carries both voices already.
         dial.record = false;
-        let call = self.agent.dial(dial).await.map_err(refused)?;
-        noted(legs, LegRole::Agent, extension, &call);
-        answered(call, ringing).await
+        dial.headers = diversion::headers(placing.diverted, extension, &Uri::sip(None, self.agent.local_addr()));
+        let call = self.agent.dial(dial).await.map_err(|error| Unreached::Refused(refused(error)))?;
+        noted(placing.legs, LegRole::Agent, extension, &call);
+        answered(call, placing.told).await
     }
 
     /// Calls a number through the trunks; dropping the future gives the call up.
     pub async fn call(&self, wanted: Outbound<'_>) -> Result<Leg, Refused> {
         let connected = self.trunks.call(wanted).await?;
-        leg(connected.call, Some(connected.slot))
+        leg(connected.call, Some((connected.trunk, connected.slot)))
     }
 }
 
@@ -216,24 +212,35 @@ pub(super) fn noted(legs: &Legs, role: LegRole, name: &str, call: &OutgoingCall)
     legs.add(role, name, Arc::new(SipSignalling(call.record()))).sounds(call.leg().observer());
 }
 
-async fn answered(mut call: OutgoingCall, ringing: &(dyn Fn() + Send + Sync)) -> Result<Leg, Refused> {
+async fn answered(mut call: OutgoingCall, told: &(dyn Fn(OnTheWay) + Send + Sync)) -> Result<Leg, Unreached> {
     loop {
         match call.next().await {
-            Progress::Ringing | Progress::EarlyMedia { .. } => ringing(),
-            Progress::Answered(active) => return leg(active, None),
-            Progress::Failed { status, reason } => return Err(refused(SipError::Refused { status, reason })),
+            // What a phone of ours plays before it answers is not for others to hear: it rings.
+            Progress::Ringing | Progress::EarlyMedia { .. } => told(OnTheWay::Rings),
+            Progress::Answered(active) => return leg(active, None).map_err(Unreached::Refused),
+            Progress::Failed { status, reason } => {
+                let contacts = call.failure().map(|failure| failure.contacts).unwrap_or_default();
+                let targets: Vec<String> = contacts.iter().map(Uri::user).filter(|user| !user.is_empty()).collect();
+                return Err(match targets.is_empty() {
+                    false => Unreached::Redirected(targets),
+                    true => Unreached::Refused(refused(SipError::Refused { status, reason })),
+                });
+            }
         }
     }
 }
 
-fn leg(mut active: ActiveCall, slot: Option<Slot>) -> Result<Leg, Refused> {
+fn leg(mut active: ActiveCall, through: Option<(String, Slot)>) -> Result<Leg, Refused> {
     let events = active.take_events();
     let events = events.ok_or_else(|| Refused { label: "failed", reason: "the leg's events are taken".into() })?;
+    let (trunk, slot) = through.unzip();
     Ok(Leg {
         sound: active.leg().clone(),
         events,
         codec: active.codec().name().to_owned(),
         key: active.sip_call_id().to_owned(),
+        dialog: active.id().to_string(),
+        trunk,
         control: Box::new(SipControl::new(active, slot)),
     })
 }
@@ -243,6 +250,8 @@ pub(super) fn refused(error: SipError) -> Refused {
         SipError::Refused { status: 486 | 600, .. } => "busy",
         SipError::Refused { status: 603 | 403 | 406, .. } => "declined",
         SipError::Refused { status: 408 | 480 | 487, .. } => "no_answer",
+        SipError::Refused { status: 404 | 410 | 484 | 604, .. } => "not_found",
+        SipError::Refused { status: 300..=399, .. } => "redirected",
         SipError::Refused { status: 488 | 606, .. } | SipError::NoMedia(_) => "no_codec",
         SipError::Gone(_) => "gone",
         _ => "unreachable",
@@ -292,6 +301,27 @@ impl Incoming for SipCaller {
         })
     }
 
+    fn key(&self) -> String {
+        self.call.sip_call_id().to_owned()
+    }
+
+    fn replaces(&self) -> Option<String> {
+        self.call.replaces().map(|dialog| dialog.to_string())
+    }
+
+    fn trunk(&self) -> Option<String> {
+        self.trunk.as_ref().map(|from| from.trunk.clone())
+    }
+
+    fn diversions(&self) -> usize {
+        self.call.diverted_by().len()
+    }
+
+    fn early(&self) -> BoxFuture<'_, Option<sip::media::Leg>> {
+        // Without it the caller hears what their own phone makes of ringing.
+        Box::pin(async { self.call.early_media().await.ok().flatten() })
+    }
+
     fn ring(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             // A caller who is gone is noticed elsewhere.
@@ -311,7 +341,7 @@ impl Incoming for SipCaller {
 
     fn answer(self: Box<Self>) -> BoxFuture<'static, Result<Leg, Refused>> {
         let Self { call, trunk } = *self;
-        Box::pin(async move { leg(call.answer().await.map_err(refused)?, trunk.map(|from| from.slot)) })
+        Box::pin(async move { leg(call.answer().await.map_err(refused)?, trunk.map(|from| (from.trunk, from.slot))) })
     }
 }
 

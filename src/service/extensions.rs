@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 use rand::Rng;
 
 use crate::agent::Agents;
-use crate::call::leg::Refused;
-use crate::call::{Leg, Legs, Phones};
+use crate::call::leg::{Placing, Refused, Unreached};
+use crate::call::{Leg, Phones};
 use crate::channel::{Algorithm, Directory, Outbound, SipChannel};
 use crate::event::UserId;
 use crate::store::{Extension, StoreError, Tenant};
@@ -84,24 +84,21 @@ impl Phones for Extensions {
         self.known.read().unwrap_or_else(PoisonError::into_inner).contains_key(extension)
     }
 
-    fn ring<'a>(
-        &'a self,
-        extension: &'a str,
-        caller: &'a str,
-        legs: &'a Legs,
-        ringing: &'a (dyn Fn() + Send + Sync),
-    ) -> BoxFuture<'a, Result<Leg, Refused>> {
-        Box::pin(async move { self.channel()?.ring(extension, caller, legs, ringing).await })
+    fn ring<'a>(&'a self, extension: &'a str, placing: Placing<'a>) -> BoxFuture<'a, Result<Leg, Unreached>> {
+        Box::pin(async move {
+            let channel = self.channel().map_err(Unreached::Refused)?;
+            channel.ring(extension, placing).await
+        })
     }
 
     fn call_out<'a>(
         &'a self,
         number: &'a str,
-        caller: &'a str,
         source: &'a str,
-        legs: &'a Legs,
+        placing: Placing<'a>,
     ) -> BoxFuture<'a, Result<Leg, Refused>> {
-        let wanted = Outbound { number, caller, source, record: false, legs: Some(legs) };
+        let Placing { shown: caller, diverted, legs, told } = placing;
+        let wanted = Outbound { number, caller, source, diverted, record: false, legs: Some(legs), told: Some(told) };
         Box::pin(async move { self.channel()?.call(wanted).await })
     }
 }

@@ -151,6 +151,8 @@ fn erased(row: &event::Model) -> Event {
         "bridged" => Event::Bridged { agent: label, waited_ms: ms },
         "unbridged" => Event::Unbridged { agent: label, by: Party::Hotline, talked_ms: ms },
         "dialled" => Event::Dialled { to: gone() },
+        "redirected" => Event::Redirected { from: label, to: gone() },
+        "continues" => Event::Continues { call: label },
         "held" => Event::Held { agent: label },
         "resumed" => Event::Resumed { agent: label },
         "transferred" => Event::Transferred { from: label, to: gone(), how: How::Blind },

@@ -43,6 +43,7 @@ pub fn draft(entries: &[Entry], outcome: Outcome) -> Draft {
             },
             Event::Slot { name, value, .. } => slots.push(format!("{}: {}", words(name), value.reveal())),
             Event::Bridged { agent, .. } => story.push(format!("— {agent} took the call —")),
+            Event::Redirected { from, to } => story.push(format!("— {from} sent the call on to {} —", to.reveal())),
             Event::Transferred { from, to, .. } => story.push(format!("— {from} handed the call to {} —", to.reveal())),
             Event::TransferFailed { from, to, .. } => {
                 story.push(format!("— {from} could not hand the call to {} —", to.reveal()));

@@ -151,6 +151,12 @@ impl Bed {
         journals
     }
 
+    /// The only call that came from outside.
+    pub async fn call_from_outside(&self) -> CallId {
+        let calls = self.service.tenant().calls(&CallFilter::default(), None, 50).await.expect("calls").items;
+        calls.iter().find(|call| call.from.reveal().starts_with('+')).expect("a call from outside").id
+    }
+
     /// Both channels of the recording of the only call that came from outside.
     pub async fn recording(&self) -> [Vec<i16>; 2] {
         let calls = self.service.tenant().calls(&CallFilter::default(), None, 50).await.expect("calls").items;
@@ -158,6 +164,36 @@ impl Bed {
         let reader = self.service.tenant().recording(call.id).await.expect("it answers").expect("there is one");
         let both = reader.read(0..u64::MAX).expect("readable");
         [0, 1].map(|channel| both.iter().skip(channel).step_by(2).copied().collect())
+    }
+
+    /// Both channels of each recording of calls whose offer is of this kind, the oldest first.
+    pub async fn recordings(&self, is: impl Fn(&Event) -> bool) -> Vec<[Vec<i16>; 2]> {
+        let mut calls = self.service.tenant().calls(&CallFilter::default(), None, 50).await.expect("calls").items;
+        calls.sort_by_key(|call| call.id);
+        let mut recordings = Vec::new();
+        for call in calls {
+            if self.events(call.id).await.first().is_some_and(&is)
+                && let Some(reader) = self.service.tenant().recording(call.id).await.expect("it answers")
+            {
+                let both = reader.read(0..u64::MAX).expect("readable");
+                recordings.push([0, 1].map(|channel| both.iter().skip(channel).step_by(2).copied().collect()));
+            }
+        }
+        recordings
+    }
+
+    /// The kinds of what was measured in those calls, the oldest first.
+    pub async fn technical(&self, is: impl Fn(&Event) -> bool) -> Vec<Vec<&'static str>> {
+        let mut calls = self.service.tenant().calls(&CallFilter::default(), None, 50).await.expect("calls").items;
+        calls.sort_by_key(|call| call.id);
+        let mut all = Vec::new();
+        for call in calls {
+            if self.events(call.id).await.first().is_some_and(&is) {
+                let events = self.service.tenant().technical(call.id).await.expect("it answers");
+                all.push(kinds(&events));
+            }
+        }
+        all
     }
 
     async fn events(&self, call: CallId) -> Vec<Event> {
@@ -265,7 +301,12 @@ impl Telephone {
 
     /// Calls, with the password of its extension.
     pub async fn dial(&self, to: &str) -> OutgoingCall {
-        self.dial_with(to, Some(Credentials { username: self.name.clone(), password: self.password.clone() })).await
+        self.dial_with(to, Some(self.credentials())).await
+    }
+
+    /// What it proves with whose telephone it is.
+    pub fn credentials(&self) -> Credentials {
+        Credentials { username: self.name.clone(), password: self.password.clone() }
     }
 
     pub async fn dial_with(&self, to: &str, credentials: Option<Credentials>) -> OutgoingCall {
@@ -285,6 +326,33 @@ impl Telephone {
     }
 }
 
+/// What was heard on a call from its first packet on, until this tone came.
+pub async fn heard_before(call: &mut ActiveCall, hz: f32) -> Vec<i16> {
+    let mut events = call.take_events().expect("nobody took them");
+    let mut heard = Vec::new();
+    loop {
+        if let LegEvent::Frame(frame) = soon(events.recv()).await.expect("the call is up") {
+            heard.extend(frame.heard);
+            let before = heard.len().saturating_sub(WINDOW);
+            if before > 0 && share(&heard[before..], hz) > 0.5 {
+                heard.truncate(before);
+                return heard;
+            }
+        }
+    }
+}
+
+/// Whether there was this tone anywhere.
+pub fn has(heard: &[i16], hz: f32) -> bool {
+    heard.chunks_exact(WINDOW).any(|window| share(window, hz) > 0.1)
+}
+
+/// A tone that goes on and on.
+pub fn plays(leg: &sip::media::Leg, hz: f32) {
+    let tone = Arc::new(Clip::new(sine(hz, -20.0, Duration::from_secs(1))));
+    leg.play(Playback { turn: 0, id: 1, clip: tone, loop_: true });
+}
+
 /// A call seen from a telephone that plays its tone all the time.
 pub struct Talk {
     pub call: ActiveCall,
@@ -295,8 +363,7 @@ pub struct Talk {
 
 impl Talk {
     pub fn new(mut call: ActiveCall, hz: f32) -> Talk {
-        let tone = Arc::new(Clip::new(sine(hz, -20.0, Duration::from_secs(1))));
-        call.leg().play(Playback { turn: 0, id: 1, clip: tone, loop_: true });
+        plays(call.leg(), hz);
         let heard = Arc::<Mutex<VecDeque<i16>>>::default();
         let events = call.take_events().expect("nobody took them");
         tokio::spawn(listen(events, heard.clone()));

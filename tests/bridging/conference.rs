@@ -1,6 +1,6 @@
 //! Three in one call.
 
-use hotline::event::Event;
+use hotline::event::{Event, Outcome};
 
 use crate::bed::*;
 
@@ -87,7 +87,36 @@ async fn agent_and_colleague_go_on_when_the_caller_leaves() {
     agent.hears(BEN).await;
     colleague.hears(ANNA).await;
     assert!(agent.is_up() && colleague.is_up());
+    // What they say to each other is a call of its own, which knows where it comes from; and so is what becomes of it.
+    soon(agent.call.hold(true)).await.expect("hold is accepted");
+    colleague.hears_music().await;
+    soon(agent.call.hold(false)).await.expect("and taken back");
+    colleague.hears(ANNA).await;
     agent.hang_up().await;
     colleague.ends().await;
+    let rest =
+        |event: &Event| matches!(event, Event::Offered { from, to, .. } if from.reveal() == "anna" && to == "ben");
+    let consulted = "offered dialled ringing bridged unbridged hung_up ended";
+    let story = "offered continues bridged held resumed parted unbridged hung_up ended";
+    bed.ends_with_stories(rest, &[consulted, story]).await;
+    let journals = bed.journals(rest).await;
+    let of = journals[1].iter().find_map(|event| match event {
+        Event::Continues { call } => Some(call.clone()),
+        _ => None,
+    });
+    let outside = bed.call_from_outside().await;
+    assert_eq!(of, Some(outside.to_string()));
+    assert_eq!(outcome(&journals[1]), Some(Outcome::Agent));
+    // What was measured of their legs follows the outcome.
+    let mut last = Vec::new();
+    for _ in 0..100 {
+        last = bed.technical(rest).await.remove(1);
+        if last.contains(&"leg_quality") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(last.contains(&"leg_quality"), "{last:?}");
+    assert_eq!(outcome(&bed.journal().await), Some(Outcome::Agent));
     bed.stop().await;
 }

@@ -62,6 +62,50 @@ fn the_caller_hears_music_then_ringing_then_the_colleague() {
 }
 
 #[test]
+fn the_caller_hears_what_a_carrier_plays_and_the_agent_does_not() {
+    let mut bridge = Bridge::served(phone("anna"));
+    let seat = dialled(&bridge.on(Input::Asked { by: 1, ask: 1, to: extension("ben") }));
+    assert_eq!(told(&bridge.on(Input::Sounding(seat))), [TransferNews::Ringing]);
+    assert_eq!(bridge.sound(), Sound::Announced { seat: 0, of: seat });
+    assert_eq!(bridge.on(Input::Ringing(seat)), [], "it is known");
+    bridge.on(Input::NotAnswered { seat, why: "busy", reason: "busy".into() });
+    assert_eq!(bridge.sound(), Sound::Pair(0, 1));
+}
+
+#[test]
+fn somebody_outside_to_whom_a_phone_forwards_is_no_phone_of_ours() {
+    let mut bridge = Bridge::served(phone("anna"));
+    let seat = dialled(&bridge.on(Input::Asked { by: 1, ask: 1, to: extension("ben") }));
+    bridge.on(Input::Forwarded { seat, to: Destination::Outside(Personal::new("0301234567")) });
+    bridge.on(Input::Answered(seat));
+    assert_eq!(bridge.guest(seat), Some(&Guest { name: "outside".into(), is_phone: false }));
+    let outputs = bridge.on(Input::Asked { by: seat, ask: 2, to: extension("carl") });
+    assert_eq!(told(&outputs), [TransferNews::Failed("forbidden")]);
+}
+
+#[test]
+fn a_parked_call_of_a_phone_that_forwards_may_go_to_a_queue() {
+    let mut bridge = Bridge::served(phone("anna"));
+    bridge.on(Input::AskedToPark { by: 1, ask: 1, slot: Some(701) });
+    let seat = dialled(&bridge.on(Input::SlotTimedOut));
+    let outputs = bridge.on(Input::SentTo { seat, to: Destination::Queue("sales".into()) });
+    assert_eq!(outputs.last(), Some(&Output::Seek(Some("sales".into()))));
+}
+
+#[test]
+fn whoever_is_being_called_can_come_from_the_agents_other_call() {
+    let mut bridge = Bridge::served(phone("anna"));
+    bridge.on(Input::AskedToJoin { by: 1, ask: 1, to: Personal::default() });
+    let seat = bridge.new_seat();
+    let outputs = bridge.on(Input::FetchedRinging { ask: 1, seat, to: extension("ben"), rings: true });
+    assert_eq!(told(&outputs), [TransferNews::Ringing]);
+    assert_eq!(bridge.sound(), Sound::Waits { seat: 0, ringing: true });
+    assert_eq!(bridge.on(Input::Left(1)), []);
+    assert_eq!(told(&bridge.on(Input::Answered(seat))), [TransferNews::Done]);
+    assert_eq!(bridge.sound(), Sound::Pair(0, seat));
+}
+
+#[test]
 fn a_transfer_that_fails_gives_the_caller_back() {
     for gone in [false, true] {
         let mut bridge = Bridge::served(phone("anna"));
@@ -167,7 +211,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0u8..14, 0u32..6, any::<bool>()).prop_map(|(what, seat, flag)| Step { what, seat, flag });
+    let step = (0u8..18, 0u32..6, any::<bool>()).prop_map(|(what, seat, flag)| Step { what, seat, flag });
     proptest::collection::vec(step, 0..40)
 }
 
@@ -246,6 +290,10 @@ impl Watch {
         let served: BTreeSet<Seat> = match self.bridge.sound() {
             Sound::Nobody => BTreeSet::new(),
             Sound::Waits { seat, .. } => [seat].into(),
+            Sound::Announced { seat, of } => {
+                assert_eq!(Some(of), self.ringing, "who plays something is being called");
+                [seat].into()
+            }
             Sound::Pair(one, other) => [one, other].into(),
             Sound::Together(all) => all.into_iter().collect(),
         };
@@ -321,6 +369,32 @@ impl Watch {
                 self.feed(Input::PickedUp { seat: new, guest: phone("emil") });
             }
             12 if self.slot => self.feed(Input::SlotTimedOut),
+            14 => {
+                if let Some(seat) = self.ringing {
+                    self.feed(Input::Sounding(seat));
+                }
+            }
+            15 => {
+                if let Some(seat) = self.ringing {
+                    let to = Destination::Outside(Personal::new("030123456"));
+                    let by = "ben".to_owned();
+                    self.feed(Input::Redirected { seat, by, to: to.shown() });
+                    if flag {
+                        self.feed(Input::Forwarded { seat, to });
+                    }
+                }
+            }
+            16 => {
+                if let Some(seat) = self.ringing.take() {
+                    let to = if flag { Destination::Queue("service".into()) } else { Destination::Flow };
+                    self.feed(Input::SentTo { seat, to });
+                }
+            }
+            17 if self.ringing.is_none() => {
+                let new = self.bridge.new_seat();
+                self.ringing = Some(new);
+                self.feed(Input::FetchedRinging { ask: self.asks, seat: new, to: extension("ben"), rings: flag });
+            }
             13 if self.seated.remove(&seat).is_some() => {
                 self.phones.remove(&seat);
                 self.served &= seat != CALLER;

@@ -108,3 +108,36 @@ async fn baresip_holds_a_caller_comes_back_and_transfers_the_call() {
     );
     bed.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_hears_an_announcement_and_then_the_one_who_answers() {
+    if !is_here() {
+        return;
+    }
+    let mut bed = Bed::start().await;
+    let password = bed.password_for("anna").await;
+    let server = bed.service.sip;
+    let phone = Softphone::start(&format!(
+        "<sip:anna@{server}>;auth_user=anna;auth_pass={password};regint=60;audio_codecs=PCMA/8000/1\n"
+    ));
+    until("baresip is registered", || bed.service.reachable().contains("anna")).await;
+    phone.does("dial", "0301234567").await;
+    let call = bed.carrier.rings().await;
+    let early = call.early_media().await.expect("it is wanted").expect("there was an offer");
+    plays(&early, EXPERT);
+    // It takes the early session: sound comes from it too, which nobody outside hears before the answer.
+    let observer = early.observer();
+    soon(async {
+        while observer.stats().await.is_none_or(|stats| stats.packets_in < 25) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    early.stop();
+    let mut far = soon(call.answer()).await.expect("answered");
+    plays(far.leg(), CALLER);
+    let before = heard_before(&mut far, ANNA).await;
+    assert!(before.len() >= 10 * 160 && !has(&before, ANNA), "{} samples", before.len());
+    soon(far.hangup(None)).await;
+    bed.stop().await;
+}

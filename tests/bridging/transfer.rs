@@ -237,3 +237,81 @@ async fn a_consultation_that_was_not_answered_cannot_be_transferred_to() {
     caller.hears(ANNA).await;
     bed.stop().await;
 }
+
+/// The agent holds the caller, calls a colleague, and hands the caller on to them while it still rings there.
+async fn handing_on_while_it_rings(
+    bed: &Bed,
+    anna: &mut Telephone,
+) -> (Talk, Talk, sip::ua::OutgoingCall, sip::ua::IncomingCall, Telephone) {
+    let (caller, agent) = bed.caller_with(anna).await;
+    let mut ben = bed.hire("ben", BEN).await;
+    soon(agent.call.hold(true)).await.expect("hold is accepted");
+    let mut consulting = anna.dial("ben").await;
+    let ringing = ben.rings().await;
+    ringing.ring().await.expect("it rings");
+    assert!(matches!(soon(consulting.next()).await, sip::ua::Progress::Ringing));
+    let to = format!("{}?Replaces={}%3Bto-tag%3Da%3Bfrom-tag%3Db", anna.uri("ben"), consulting.sip_call_id());
+    agent.call.refer(&to).expect("a URI");
+    (caller, agent, consulting, ringing, ben)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consultation_that_still_rings_can_be_transferred_to() {
+    let bed = Bed::start().await;
+    let mut anna = bed.hire("anna", ANNA).await;
+    let (caller, agent, mut consulting, ringing, mut ben) = handing_on_while_it_rings(&bed, &mut anna).await;
+    // The colleague's telephone goes on ringing, that of the agent need not.
+    assert_eq!(failed(&mut consulting).await, 487);
+    agent.hang_up().await;
+    caller.hears_music().await;
+    let colleague = Talk::new(soon(ringing.answer()).await.expect("answered"), BEN);
+    caller.hears(BEN).await;
+    colleague.hears(CALLER).await;
+    assert!(ben.calls.try_recv().is_err(), "it rang once");
+    caller.hang_up().await;
+    colleague.ends().await;
+    let journal = bed.journaled("the end", ended).await;
+    assert_eq!(
+        story(&journal),
+        "offered queued ringing bridged held ringing unbridged transferred bridged unbridged hung_up ended"
+    );
+    assert!(journal.iter().any(|event| matches!(event, Event::Transferred { how: How::Attended, .. })));
+    let own = bed.journals(|event| matches!(event, Event::Offered { from, .. } if from.reveal() == "anna")).await;
+    assert_eq!(story(&own[0]), "offered dialled ringing hung_up ended");
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_colleague_who_does_not_answer_after_all_leaves_the_caller_with_the_agent() {
+    let bed = Bed::start().await;
+    let mut anna = bed.hire("anna", ANNA).await;
+    let (caller, mut agent, _consulting, ringing, _ben) = handing_on_while_it_rings(&bed, &mut anna).await;
+    ringing.reject(486, "").await;
+    assert_eq!(agent.news().await, [202, 100, 180, 486]);
+    soon(agent.call.hold(false)).await.expect("and taken back");
+    caller.hears(ANNA).await;
+    agent.hears(CALLER).await;
+    caller.hang_up().await;
+    let journal = bed.journaled("the end", ended).await;
+    assert!(story(&journal).contains("held ringing transfer_failed resumed unbridged"), "{}", story(&journal));
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_whose_agent_left_while_it_rang_in_vain_is_in_the_queue_again() {
+    let bed = Bed::start().await;
+    let mut anna = bed.hire("anna", ANNA).await;
+    let (caller, agent, mut consulting, ringing, ben) = handing_on_while_it_rings(&bed, &mut anna).await;
+    assert_eq!(failed(&mut consulting).await, 487);
+    agent.hang_up().await;
+    caller.hears_music().await;
+    ringing.reject(480, "").await;
+    drop(ben);
+    let again = anna.answer().await;
+    caller.hears(ANNA).await;
+    again.hears(CALLER).await;
+    caller.hang_up().await;
+    let journal = bed.journaled("the end", ended).await;
+    assert!(story(&journal).contains("transfer_failed unbridged queued"), "{}", story(&journal));
+    bed.stop().await;
+}

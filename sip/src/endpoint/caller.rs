@@ -11,7 +11,7 @@ use super::event::{CallId, EndCause, Event, Failed, Invite};
 use super::net::{Answered, ClientKey, Lost, Net, Owner, Purpose};
 use super::timers::CallTimer;
 use super::{ACCEPT, ALLOW, SUPPORTED};
-use crate::message::{Headers, Method, Name, RAck, Request, Response};
+use crate::message::{Headers, Method, Name, NameAddr, RAck, Request, Response};
 
 /// Branches of a forked call that are kept apart before the answer.
 const MAX_FORKS: usize = 16;
@@ -298,10 +298,12 @@ impl Call {
             return;
         }
         self.state = State::Over;
-        let contacts = match headers.filter(|_| (300..400).contains(&status)) {
+        let mut contacts = match headers.filter(|_| (300..400).contains(&status)) {
             Some(headers) => headers.addresses(&Name::Contact).unwrap_or_default(),
             None => Vec::new(),
         };
+        // Those first that the other side would rather have tried (RFC 3261 section 20.10); of equal ones as they came.
+        contacts.sort_by(|one, other| preference(other).total_cmp(&preference(one)));
         let explanation = headers.and_then(|h| h.get(&Name::Reason).or(h.get(&Name::Warning))).map(str::to_owned);
         let retry_after = headers.and_then(|h| h.number(&Name::RetryAfter)).map(|s| Duration::from_secs(s.min(86_400)));
         let contacts = contacts.into_iter().map(|contact| contact.uri.bare()).collect();
@@ -318,6 +320,11 @@ impl Call {
             State::Over => {}
         }
     }
+}
+
+/// How much a Contact is preferred, from 0 to 1.
+fn preference(contact: &NameAddr) -> f32 {
+    contact.params.value("q").and_then(|q| q.parse::<f32>().ok()).filter(|q| (0.0..=1.0).contains(q)).unwrap_or(1.0)
 }
 
 /// Acknowledges an answer that nobody wants any more, and hangs up. Returns the ACK.

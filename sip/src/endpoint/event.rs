@@ -181,7 +181,7 @@ pub struct Failed {
     pub local: bool,
     /// The `Reason` header's text or the `Warning`, for people.
     pub explanation: Option<String>,
-    /// Where else to try (300 to 399).
+    /// Where else to try (300 to 399), what is preferred first.
     pub contacts: Vec<Uri>,
     /// When to try again.
     pub retry_after: Option<Duration>,

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::agent::{Core, Signalling};
 use super::call::{ActiveCall, CallRecord, CallState, EndCause};
+use super::outgoing::sip_uri;
 use super::registrar::Check;
 use super::session::Session;
 use super::{ACCEPT, SipError};
@@ -157,7 +158,7 @@ impl IncomingCall {
     /// Opens the sound before the answer (183): an announcement, a tone. The caller hears what the leg plays; the answer keeps it.
     /// A call without an offer only rings, unless the caller understands reliable responses: then this one makes the offer, and sound goes
     /// out once PRACK has answered it.
-    pub async fn early_media(&mut self) -> Result<Option<Leg>, SipError> {
+    pub async fn early_media(&self) -> Result<Option<Leg>, SipError> {
         self.still_wanted()?;
         if let Some((leg, ..)) = &*self.early() {
             return Ok(Some(leg.clone()));
@@ -271,6 +272,16 @@ impl IncomingCall {
             _ => vec![(Name::Reason, format!("SIP;cause={status};text=\"{text}\""))],
         };
         self.call.core.act(|state, now| state.endpoint.reject(now, self.call.id, status, headers));
+    }
+
+    /// Sends the caller elsewhere (302): to one of these SIP URIs, what is preferred first.
+    pub async fn redirect(mut self, targets: &[&str]) -> Result<(), SipError> {
+        let contacts: Vec<_> = targets.iter().map(|target| sip_uri(target)).collect::<Result<_, _>>()?;
+        self.decided = true;
+        self.call.decided();
+        let headers = contacts.into_iter().map(|contact| (Name::Contact, NameAddr::new(contact).to_string())).collect();
+        self.call.core.act(|state, now| state.endpoint.reject(now, self.call.id, 302, headers));
+        Ok(())
     }
 
     /// Returns when the call is over before it was answered: the caller gave up, or we are shutting down.

@@ -24,6 +24,13 @@ pub struct Guest {
     pub is_phone: bool,
 }
 
+impl Guest {
+    /// Whoever answers where something dialled leads.
+    pub fn at(to: &Destination) -> Self {
+        Self { name: to.name(), is_phone: matches!(to, Destination::Extension(_)) }
+    }
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -63,6 +70,31 @@ pub enum Input {
     },
     /// It rings at the one who was to be dialled.
     Ringing(Seat),
+    /// The carrier that the one who was to be dialled is called through plays something already.
+    Sounding(Seat),
+    /// The call to the one who was to be dialled was sent on, and goes on.
+    Redirected {
+        /// Who was to be dialled.
+        seat: Seat,
+        /// Who sent it on.
+        by: String,
+        /// Where to.
+        to: Personal,
+    },
+    /// Whoever was to be dialled has sent the call on to somebody else, who is going to answer.
+    Forwarded {
+        /// Their seat.
+        seat: Seat,
+        /// Who they are.
+        to: Destination,
+    },
+    /// Whoever was to be dialled has sent the call on to a queue or the flow.
+    SentTo {
+        /// Who was to be dialled.
+        seat: Seat,
+        /// Where to.
+        to: Destination,
+    },
     /// They answered.
     Answered(Seat),
     /// They did not.
@@ -82,6 +114,17 @@ pub enum Input {
         seat: Seat,
         /// Who they are.
         guest: Guest,
+    },
+    /// The other call of the one who asked has nobody yet: it rings there, and goes on ringing here.
+    FetchedRinging {
+        /// Which wish that fulfils, once it is answered.
+        ask: Ask,
+        /// The seat of the one who is called; [`Input::Answered`] or [`Input::NotAnswered`] follows.
+        seat: Seat,
+        /// Who that is.
+        to: Destination,
+        /// Whether it has said that it rings.
+        rings: bool,
     },
     /// They could not be had.
     NotFetched {
@@ -165,6 +208,13 @@ pub enum News {
         /// Why.
         reason: String,
     },
+    /// Somebody who was called sent the call on.
+    Redirected {
+        /// Who.
+        from: String,
+        /// Where to.
+        to: Personal,
+    },
     /// They put the others on hold.
     Held(String),
     /// They came back.
@@ -219,6 +269,13 @@ pub enum Sound {
         seat: Seat,
         /// Whether it rings for them.
         ringing: bool,
+    },
+    /// One waits, and hears what a carrier plays on the way to the one who is called.
+    Announced {
+        /// Who.
+        seat: Seat,
+        /// Who is called.
+        of: Seat,
     },
     /// Two hear each other.
     Pair(Seat, Seat),

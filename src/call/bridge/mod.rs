@@ -26,13 +26,24 @@ struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Change {
     /// Somebody is called, to take the place of the one who asked for it.
-    Calling { seat: Seat, by: Seat, from: String, ask: Ask, to: Destination, ringing: bool },
+    Calling { seat: Seat, by: Seat, from: String, ask: Ask, to: Destination, how: How, way: Way },
     /// Somebody is fetched from another call of the one who asked for it.
     Fetching { by: Seat, from: String, ask: Ask, to: Personal },
     /// The others wait in a slot.
     Parked { slot: u32, from: String },
     /// The slot's time is over: the phone of the one who parked them rings.
-    Returning { seat: Seat, from: String },
+    Returning { seat: Seat, from: String, to: Destination },
+}
+
+/// How far a call to somebody has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Nothing was heard of it.
+    Begun,
+    /// It rings.
+    Rings,
+    /// A carrier plays something.
+    Sounds,
 }
 
 /// The parties of one call.
@@ -83,6 +94,21 @@ impl Bridge {
         other.filter(|_| plain).map(|member| member.seat)
     }
 
+    /// Whether another call of the one at `seat` may take their place now.
+    pub fn is_replaceable(&self, seat: Seat) -> bool {
+        !self.over && self.member(seat).is_some() && !self.is_leaving(seat)
+    }
+
+    /// Who is looked after when all others are gone: a caller, if there is one.
+    pub fn is_served(&self) -> bool {
+        self.served
+    }
+
+    /// Who sits here, in the order in which they came.
+    pub fn guests(&self) -> impl Iterator<Item = (Seat, &Guest)> {
+        self.members.iter().map(|member| (member.seat, &member.guest))
+    }
+
     /// Who sits there.
     pub fn guest(&self, seat: Seat) -> Option<&Guest> {
         self.member(seat).map(|member| &member.guest)
@@ -97,14 +123,17 @@ impl Bridge {
             self.members.iter().filter(|m| !m.held && !self.is_leaving(m.seat)).map(|member| member.seat).collect();
         match live[..] {
             [] => Sound::Nobody,
-            [seat] => Sound::Waits { seat, ringing: self.rings() },
+            [seat] => match self.change {
+                Some(Change::Calling { seat: of, way: Way::Sounds, .. }) => Sound::Announced { seat, of },
+                _ => Sound::Waits { seat, ringing: self.rings() },
+            },
             [one, other] => Sound::Pair(one, other),
             _ => Sound::Together(live),
         }
     }
 
     fn rings(&self) -> bool {
-        matches!(self.change, Some(Change::Calling { ringing: true, .. } | Change::Returning { .. }))
+        matches!(self.change, Some(Change::Calling { way: Way::Rings, .. } | Change::Returning { .. }))
     }
 
     /// Whether the one there has asked to be replaced, and hears nothing meanwhile.
@@ -129,6 +158,7 @@ impl Bridge {
             {
                 out.push(Output::LetGo(seat));
             }
+            Input::FetchedRinging { seat, .. } if self.over => out.push(Output::GiveUp(seat)),
             Input::Asked { ask, .. } | Input::AskedToJoin { ask, .. } if self.over => {
                 out.push(Output::Tell(ask, TransferNews::Failed("gone")));
             }
@@ -148,9 +178,21 @@ impl Bridge {
             },
             Input::AskedToPark { by, ask, slot } => self.asked_to_park(by, ask, slot, &mut out),
             Input::Ringing(seat) => self.ringing(seat, &mut out),
+            Input::Sounding(seat) => self.sounding(seat, &mut out),
+            Input::Redirected { seat, by, to } if self.calls(seat) => {
+                // What was heard on the way there is over.
+                if let Some(Change::Calling { way, .. }) = &mut self.change {
+                    *way = Way::Begun;
+                }
+                out.push(Output::News(News::Redirected { from: by, to }));
+            }
+            Input::Redirected { .. } => {}
+            Input::Forwarded { seat, to } => self.forwarded(seat, to),
+            Input::SentTo { seat, to } => self.sent_to(seat, to, &mut out),
             Input::Answered(seat) => self.answered(seat, &mut out),
             Input::NotAnswered { seat, why, reason } => self.not_answered(seat, why, reason, &mut out),
             Input::Fetched { ask, seat, guest } => self.fetched(ask, seat, guest, &mut out),
+            Input::FetchedRinging { ask, seat, to, rings } => self.fetched_ringing(ask, seat, to, rings, &mut out),
             Input::NotFetched { ask, why } => self.not_fetched(ask, why, &mut out),
             Input::Replaced { by, seat, guest } => {
                 let from = self.member(by).map(|member| member.guest.name.clone()).unwrap_or_default();
@@ -207,20 +249,12 @@ impl Bridge {
                 out.push(Output::Tell(ask, TransferNews::Accepted));
                 out.push(Output::News(News::Ringing(to.name())));
                 out.push(Output::Dial { seat, to: to.clone(), source: from.clone() });
-                self.change = Some(Change::Calling { seat, by, from, ask, to, ringing: false });
+                self.change = Some(Change::Calling { seat, by, from, ask, to, how: How::Blind, way: Way::Begun });
             }
             // Only a caller has somewhere to go back to, and only when no third party would be left over.
             Destination::Queue(_) | Destination::Flow if self.served && self.members.len() == 2 => {
                 out.push(Output::Tell(ask, TransferNews::Done));
-                self.let_go(by, out);
-                let shown = to.shown();
-                out.push(Output::News(News::Moved { from, to: to.name(), shown, how: How::Blind, talks: false }));
-                self.members.truncate(1);
-                self.over = true;
-                out.push(match to {
-                    Destination::Queue(queue) => Output::Seek(Some(queue)),
-                    _ => Output::ToFlow,
-                });
+                self.goes_to(by, from, How::Blind, to, out);
             }
             Destination::Queue(_) | Destination::Flow => out.push(failed("forbidden")),
             Destination::Nowhere(_) | Destination::Slot(_) | Destination::Park => {
@@ -229,6 +263,18 @@ impl Bridge {
                 out.push(Output::News(News::TransferFailed { from, to: to.shown(), reason }));
             }
         }
+    }
+
+    /// The caller goes to a queue or the flow, and whoever wanted that is let go.
+    fn goes_to(&mut self, by: Seat, from: String, how: How, to: Destination, out: &mut Vec<Output>) {
+        self.let_go(by, out);
+        let shown = to.shown();
+        out.push(Output::News(News::Moved { from, to: to.name(), shown, how, talks: false }));
+        self.over = true;
+        out.push(match to {
+            Destination::Queue(queue) => Output::Seek(Some(queue)),
+            _ => Output::ToFlow,
+        });
     }
 
     fn asked_to_park(&mut self, by: Seat, ask: Ask, slot: Option<u32>, out: &mut Vec<Output>) {
@@ -249,27 +295,70 @@ impl Bridge {
     }
 
     fn ringing(&mut self, at: Seat, out: &mut Vec<Output>) {
-        if let Some(Change::Calling { seat, ask, ringing, .. }) = &mut self.change
+        // What a carrier plays is more than that it rings.
+        if let Some(Change::Calling { seat, ask, way: way @ Way::Begun, .. }) = &mut self.change
             && *seat == at
-            && !std::mem::replace(ringing, true)
+        {
+            *way = Way::Rings;
+            out.push(Output::Tell(*ask, TransferNews::Ringing));
+        }
+    }
+
+    fn sounding(&mut self, at: Seat, out: &mut Vec<Output>) {
+        if let Some(Change::Calling { seat, ask, way, .. }) = &mut self.change
+            && *seat == at
+            && std::mem::replace(way, Way::Sounds) == Way::Begun
         {
             out.push(Output::Tell(*ask, TransferNews::Ringing));
         }
     }
 
+    /// Whether somebody is called for this seat.
+    fn calls(&self, at: Seat) -> bool {
+        matches!(self.change, Some(Change::Calling { seat, .. } | Change::Returning { seat, .. }) if seat == at)
+    }
+
+    fn forwarded(&mut self, at: Seat, other: Destination) {
+        if let Some(Change::Calling { seat, to, .. } | Change::Returning { seat, to, .. }) = &mut self.change
+            && *seat == at
+        {
+            *to = other;
+        }
+    }
+
+    fn sent_to(&mut self, at: Seat, place: Destination, out: &mut Vec<Output>) {
+        let others = |change: &Change| match change {
+            Change::Calling { by, .. } => self.members.iter().filter(|member| member.seat != *by).count(),
+            _ => self.members.len(),
+        };
+        let alone = self.served && self.calls(at) && self.change.as_ref().is_some_and(|change| others(change) == 1);
+        if !alone {
+            let reason = format!("redirected to {}, which takes callers from outside only", place.name());
+            return self.not_answered(at, "redirected", reason, out);
+        }
+        match self.change.take() {
+            Some(Change::Calling { by, from, ask, how, .. }) => {
+                out.push(Output::Tell(ask, TransferNews::Done));
+                self.goes_to(by, from, how, place, out);
+            }
+            // Nobody sits with the caller.
+            Some(Change::Returning { seat, from, .. }) => self.goes_to(seat, from, How::Blind, place, out),
+            other => self.change = other,
+        }
+    }
+
     fn answered(&mut self, at: Seat, out: &mut Vec<Output>) {
         match self.change.take() {
-            Some(Change::Calling { seat, by, from, ask, to, .. }) if seat == at => {
-                let guest = Guest { name: to.name(), is_phone: matches!(to, Destination::Extension(_)) };
-                self.sit(seat, guest);
+            Some(Change::Calling { seat, by, from, ask, to, how, .. }) if seat == at => {
+                self.sit(seat, Guest::at(&to));
                 out.push(Output::Tell(ask, TransferNews::Done));
                 self.let_go(by, out);
                 let shown = to.shown();
-                out.push(Output::News(News::Moved { from, to: to.name(), shown, how: How::Blind, talks: true }));
+                out.push(Output::News(News::Moved { from, to: to.name(), shown, how, talks: true }));
             }
-            Some(Change::Returning { seat, from }) if seat == at => {
-                self.sit(seat, Guest { name: from.clone(), is_phone: true });
-                out.push(Output::News(News::Retrieved(from)));
+            Some(Change::Returning { seat, to, .. }) if seat == at => {
+                self.sit(seat, Guest::at(&to));
+                out.push(Output::News(News::Retrieved(to.name())));
             }
             other => {
                 self.change = other;
@@ -285,7 +374,7 @@ impl Bridge {
                 out.push(Output::News(News::TransferFailed { from: from.clone(), to: to.shown(), reason }));
                 self.failed(&from, out);
             }
-            Some(Change::Returning { seat, from }) if seat == at => {
+            Some(Change::Returning { seat, from, .. }) if seat == at => {
                 out.push(Output::News(News::Missed { name: from.clone(), reason }));
                 self.failed(&from, out);
             }
@@ -304,6 +393,22 @@ impl Bridge {
             other => {
                 self.change = other;
                 out.push(Output::LetGo(seat));
+            }
+        }
+    }
+
+    fn fetched_ringing(&mut self, at: Ask, seat: Seat, to: Destination, rings: bool, out: &mut Vec<Output>) {
+        match self.change.take() {
+            Some(Change::Fetching { by, from, ask, .. }) if ask == at => {
+                out.push(Output::News(News::Ringing(to.name())));
+                self.change = Some(Change::Calling { seat, by, from, ask, to, how: How::Attended, way: Way::Begun });
+                if rings {
+                    self.ringing(seat, out);
+                }
+            }
+            other => {
+                self.change = other;
+                out.push(Output::GiveUp(seat));
             }
         }
     }
@@ -341,8 +446,8 @@ impl Bridge {
                 let to = Destination::Extension(from.clone());
                 out.push(Output::FreeSlot(slot));
                 out.push(Output::News(News::Ringing(from.clone())));
-                out.push(Output::Dial { seat, to, source: from.clone() });
-                self.change = Some(Change::Returning { seat, from });
+                out.push(Output::Dial { seat, to: to.clone(), source: from.clone() });
+                self.change = Some(Change::Returning { seat, from, to });
             }
             other => self.change = other,
         }

@@ -88,6 +88,7 @@ impl Conversation {
         match news {
             News::Ringing(agent) => self.write(Event::Ringing { agent }, now, out),
             News::Missed { name: agent, reason } => self.write(Event::Missed { agent, reason }, now, out),
+            News::Redirected { from, to } => self.write(Event::Redirected { from, to }, now, out),
             News::Held(agent) => self.write(Event::Held { agent }, now, out),
             News::Resumed(agent) => self.write(Event::Resumed { agent }, now, out),
             News::Moved { from, to, shown, how, talks } => self.moved(from, to, (shown, how), talks, now, out),

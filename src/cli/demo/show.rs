@@ -64,6 +64,7 @@ fn line(event: &Event) -> Option<String> {
         Event::Ringing { agent } => faint(&format!("{agent}'s phone rings")),
         Event::Missed { agent, reason } => faint(&format!("{agent} did not take it: {reason}")),
         Event::Bridged { agent, waited_ms } => faint(&format!("{agent} answers after {waited_ms} ms")),
+        Event::Redirected { from, to } => faint(&format!("{from} sends the call on to {}", to.reveal())),
         Event::Held { agent } => faint(&format!("{agent} puts the call on hold")),
         Event::Resumed { agent } => faint(&format!("{agent} is back")),
         Event::Transferred { from, to, .. } => faint(&format!("{from} hands the call to {}", to.reveal())),

@@ -101,7 +101,15 @@ async fn through(
     let only = TrunkConfig { registrar: None, ask_every: None, ..trunk.clone() };
     let trunks = Trunks::start(agent.clone(), vec![only], config.sip_default_country);
     let begun = Instant::now();
-    let calling = trunks.call(Outbound { number, caller: "", source: "doctor", record: true, legs: None });
+    let calling = trunks.call(Outbound {
+        number,
+        caller: "",
+        source: "doctor",
+        diverted: &[],
+        record: true,
+        legs: None,
+        told: None,
+    });
     match timeout_at(begun + RINGING, calling).await {
         Ok(Ok(connected)) => {
             let ms = begun.elapsed().as_millis() as u64;

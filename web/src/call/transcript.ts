@@ -48,6 +48,8 @@ const WORTH_A_LINE = new Set<Entry['kind']>([
   'bridged',
   'unbridged',
   'dialled',
+  'redirected',
+  'continues',
   'held',
   'resumed',
   'transferred',

@@ -79,6 +79,10 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
     case 'joined':
     case 'parted':
       return say({ agent: entry.agent }, of(entry.agent))
+    case 'redirected':
+      return say({ from: entry.from, to: entry.to || '—' })
+    case 'continues':
+      return say({ call: entry.call })
     case 'transferred':
       return say({ from: entry.from, to: entry.to }, `_${entry.how}`)
     case 'transfer_failed':

@@ -36,6 +36,8 @@ const icons: Partial<Record<Entry['kind'], typeof Play>> = {
   bridged: Headset,
   unbridged: Headset,
   dialled: PhoneForwarded,
+  redirected: PhoneForwarded,
+  continues: Users,
   held: CirclePause,
   resumed: Headset,
   transferred: PhoneForwarded,

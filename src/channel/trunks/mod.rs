@@ -4,6 +4,8 @@
 //! What may be called and which trunk is tried next is decided by [`sip::trunk`], which is pure; this is where it meets the network.
 //! Nothing here logs numbers or credentials.
 
+mod outbound;
+
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -12,25 +14,18 @@ use futures::future::join_all;
 use sip::message::Uri;
 use sip::transport::gate::Net;
 use sip::trunk::{
-    CallerId, Country, E164, Health, Ledger, Limits, NoTrunk, OverLimit, Standing, Target, TrunkConfig, may_fail_over,
-    order, target_of, trunk_of,
+    Country, E164, Health, Ledger, Limits, OverLimit, Standing, Target, TrunkConfig, target_of, trunk_of,
 };
-use sip::ua::{ActiveCall, Dial, IncomingCall, OutgoingCall, Peer, Progress, RegistrationState, SipError, UserAgent};
+use sip::ua::{IncomingCall, Peer, RegistrationState, SipError, UserAgent};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::sip::{noted, refused};
-use crate::call::Legs;
-use crate::call::leg::Refused;
-use crate::event::LegRole;
 use crate::metric;
+
+pub use outbound::{Connected, Outbound};
 
 /// How often names are looked up of trunks that are not asked whether they are there, and those that failed get another chance.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(120);
-/// A trunk that has said nothing at all to an INVITE after this, not even 100, is given up for the next.
-const NO_WORD: Duration = Duration::from_secs(4);
-/// Addresses that are tried for one call, of all trunks together.
-const ATTEMPTS: usize = 6;
 /// The first pause after a registration was refused; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
@@ -109,31 +104,6 @@ pub struct TrunkStatus {
     pub calls_now: u32,
     /// Calls today (UTC), in both directions.
     pub calls_today: u32,
-}
-
-/// A call to make.
-#[derive(Clone, Copy)]
-pub struct Outbound<'a> {
-    /// Whom to call: as dialled in the default country, or E.164.
-    pub number: &'a str,
-    /// For whom: the caller's number, or empty.
-    pub caller: &'a str,
-    /// Whose allowance it counts against: an extension, a flow.
-    pub source: &'a str,
-    /// Whether its frames are handed on.
-    pub record: bool,
-    /// Where its attempts are put down.
-    pub legs: Option<&'a Legs>,
-}
-
-/// A call that was answered.
-pub struct Connected {
-    /// The call.
-    pub call: ActiveCall,
-    /// Through which trunk.
-    pub trunk: String,
-    /// Keeps it counted.
-    pub slot: Slot,
 }
 
 /// A call that comes from a trunk.
@@ -221,54 +191,6 @@ impl Trunks {
         self.0.configs.iter().enumerate().map(status).collect()
     }
 
-    /// Calls a number: by the first trunk that may, is up and takes the call. Dropping the future gives the call up.
-    pub async fn call(&self, wanted: Outbound<'_>) -> Result<Connected, Refused> {
-        let inner = &self.0;
-        let forbidden = |reason: String| Refused { label: "forbidden", reason };
-        let Some(country) = inner.country else { return Err(unreachable(NoTrunk::None.to_string())) };
-        let number = E164::read(wanted.number, country).map_err(|error| forbidden(error.to_string()))?;
-        let candidates = order(&inner.configs, &number, |at| inner.is_up(at), rand::random);
-        let candidates = candidates.map_err(|none| match none {
-            NoTrunk::Forbidden => forbidden(none.to_string()),
-            NoTrunk::None | NoTrunk::Down => unreachable(none.to_string()),
-        })?;
-        let mut last = unreachable(NoTrunk::Down.to_string());
-        let mut attempts = 0;
-        for at in candidates {
-            let slot = match inner.begin(at, wanted.source) {
-                Ok(slot) => slot,
-                Err(over @ (OverLimit::AtOnce | OverLimit::ADay)) => {
-                    tracing::warn!(trunk = inner.configs[at].name, "{over}");
-                    last = forbidden(over.to_string());
-                    continue;
-                }
-                // What one may use does not grow with the number of trunks.
-                Err(over) => return Err(forbidden(over.to_string())),
-            };
-            for (peer, address) in inner.ways(at).await {
-                if attempts == ATTEMPTS {
-                    return Err(last);
-                }
-                attempts += 1;
-                match inner.attempt(at, peer, &address, &number, country, wanted).await {
-                    Ok(call) => {
-                        let trunk = inner.configs[at].name.clone();
-                        metric::trunk_call(trunk.clone(), "answered");
-                        return Ok(Connected { call, trunk, slot });
-                    }
-                    Err(failure) => {
-                        metric::trunk_call(inner.configs[at].name.clone(), "failed");
-                        last = refused(failure.error);
-                        if !failure.go_on {
-                            return Err(last);
-                        }
-                    }
-                }
-            }
-        }
-        Err(last)
-    }
-
     /// The trunk that a call comes from, and what its numbers mean; `None` for a stranger or a phone.
     pub fn identify(&self, call: &IncomingCall) -> Option<FromTrunk> {
         let inner = &self.0;
@@ -301,16 +223,6 @@ impl Trunks {
 /// A number in E.164, or what is none as it was sent.
 fn plain(user: &str, config: &TrunkConfig, country: &Country) -> String {
     E164::received(user, config.form, country).map_or_else(|_| user.to_owned(), |number| number.as_str().to_owned())
-}
-
-fn unreachable(reason: String) -> Refused {
-    Refused { label: "unreachable", reason }
-}
-
-/// Why an attempt came to nothing, and whether another may follow.
-struct Failure {
-    error: SipError,
-    go_on: bool,
 }
 
 impl Inner {
@@ -438,115 +350,6 @@ impl Inner {
             }
             Standing::Up | Standing::Unknown => tracing::info!(trunk = name, "a trunk is up"),
         }
-    }
-
-    async fn attempt(
-        &self,
-        at: usize,
-        peer: Peer,
-        address: &Uri,
-        number: &E164,
-        country: &Country,
-        wanted: Outbound<'_>,
-    ) -> Result<ActiveCall, Failure> {
-        let dial = dial(&self.configs[at], peer, address, number, country, wanted);
-        let mut call = match self.agent.dial(dial).await {
-            Ok(call) => call,
-            Err(error) => return Err(Failure { error, go_on: true }),
-        };
-        if let Some(legs) = wanted.legs {
-            noted(legs, LegRole::Trunk, &format!("{} {}", self.configs[at].name, number.as_str()), &call);
-        }
-        let mut rang = false;
-        let no_word = tokio::time::sleep(NO_WORD);
-        tokio::pin!(no_word);
-        let mut waiting = true;
-        loop {
-            let progress = tokio::select! {
-                progress = call.next() => progress,
-                () = &mut no_word, if waiting => {
-                    waiting = false;
-                    if !is_silent(&call) {
-                        continue;
-                    }
-                    let reason = format!("not a word in {} s", NO_WORD.as_secs());
-                    self.note(at, peer, &Err((408, reason.clone())));
-                    call.cancel().await;
-                    return Err(Failure { error: SipError::Refused { status: 408, reason }, go_on: true });
-                }
-            };
-            match progress {
-                Progress::Ringing | Progress::EarlyMedia { .. } => rang = true,
-                Progress::Answered(active) => {
-                    self.note(at, peer, &Ok(200));
-                    return Ok(active);
-                }
-                Progress::Failed { status, reason } => {
-                    let go_on = may_fail_over(status, rang);
-                    let local = call.failure().is_some_and(|failure| failure.local);
-                    if go_on && local {
-                        // Nothing came back at all: no need to wait for the next OPTIONS to know.
-                        self.note(at, peer, &Err((status, reason.clone())));
-                    } else if go_on {
-                        let error = TrunkError { status, reason: reason.clone(), at: SystemTime::now() };
-                        self.state(at).last_error = Some(error);
-                    }
-                    return Err(Failure { error: SipError::Refused { status, reason }, go_on });
-                }
-            }
-        }
-    }
-}
-
-/// Whether nothing came back yet. Where messages are not kept, nobody can tell.
-fn is_silent(call: &OutgoingCall) -> bool {
-    let ladder = call.record().ladder();
-    !ladder.is_empty() && ladder.iter().all(|message| message.sent)
-}
-
-fn dial(
-    config: &TrunkConfig,
-    peer: Peer,
-    address: &Uri,
-    number: &E164,
-    country: &Country,
-    wanted: Outbound<'_>,
-) -> Dial {
-    let mut to = address.clone();
-    to.user = Some(number.write(config.form, country));
-    let domain = config.domain();
-    let account = config.credentials.as_ref().map(|own| own.username.clone());
-    let caller = E164::read(wanted.caller, country).ok().map(|caller| caller.write(config.form, country));
-    let shown = match &config.caller_id {
-        CallerId::Fixed(user) => Some(user.clone()),
-        CallerId::Pass => caller.clone().or_else(|| account.clone()),
-        CallerId::Anonymous => None,
-    };
-    let mut uri = Uri { user: shown.clone(), ..address.clone().bare() };
-    uri.params = Default::default();
-    uri.port = None;
-    let host = sip::message::Host::parse(&domain).unwrap_or(uri.host.clone());
-    uri.host = host;
-    let from = match &shown {
-        Some(_) => uri.to_string(),
-        None => "sip:anonymous@anonymous.invalid".to_owned(),
-    };
-    let mut headers = Vec::new();
-    if shown.is_none() {
-        headers.push(("Privacy".to_owned(), "id".to_owned()));
-    }
-    let known = shown.or(caller).or(account);
-    if let Some(user) = known.filter(|_| config.trusted) {
-        uri.user = Some(user);
-        headers.push(("P-Asserted-Identity".to_owned(), format!("<{uri}>")));
-    }
-    Dial {
-        credentials: config.credentials.clone(),
-        record: wanted.record,
-        headers,
-        destination: Some(peer),
-        is_resolved: true,
-        ..Dial::new(to.to_string(), from)
     }
 }
 
