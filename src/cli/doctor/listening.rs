@@ -64,7 +64,7 @@ pub struct Listened {
     /// Whether they agreed to keys as events (RFC 4733).
     pub telephone_event: bool,
     /// When the first packet came.
-    first_packet: Option<std::time::Instant>,
+    pub first_packet: Option<std::time::Instant>,
 }
 
 /// Whether keys are pressed in a call: whoever answers hears them.

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import i18next, { type TFunction } from 'i18next'
 import { describe, expect, test } from 'vitest'
 import en from '../locales/en.json'
@@ -7,9 +6,14 @@ import { inOneLine, known, told } from './problem'
 
 async function language(name: 'en' | 'zh'): Promise<TFunction> {
   const instance = i18next.createInstance()
-  return instance.init({ lng: name, resources: { en: { translation: en }, zh: { translation: zh } }, interpolation: { escapeValue: false } })
+  return instance.init({ lng: name, resources: { en: { translation: en }, zh: { translation: zh } }, interpolation: { escapeValue: false }, showSupportNotice: false })
 }
 
+const sources = import.meta.glob<string>(['../../../src/call/{driver,dialled}.rs', '../../../src/channel/sip.rs'], {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+})
 const silent = 'no audio has come from the caller for 5 s; check that RTP can reach this machine (firewall, NAT, sip.media_ip)'
 
 describe('a problem of the journal', () => {
@@ -45,8 +49,7 @@ describe('a problem of the journal', () => {
   })
 
   test('is known by words that the service still says', () => {
-    const read = (file: string) => readFileSync(new URL(`../../../src/${file}`, import.meta.url), 'utf8')
-    const service = ['call/driver.rs', 'call/dialled.rs', 'channel/sip.rs'].map(read).join('')
+    const service = Object.values(sources).join('')
     for (const kind of known) expect(service, kind.name).toContain(kind.says)
   })
 })
