@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use carrier::{Carrier, Habits};
+use carrier::{Carrier, Habits, Keys};
 use common::Serving;
 use serde_json::Value;
 use sip::digest::DigestAlgorithm;
@@ -98,7 +98,7 @@ async fn called(habits: Habits) -> Said {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trunk_that_hears_and_speaks_is_well() {
-    let said = called(Habits { speaks: true, hears: true }).await;
+    let said = called(Habits { speaks: true, hears: true, ..Habits::default() }).await;
     assert_eq!((said.failed(), said.code), (Vec::new(), Some(0)), "{:#}", said.json);
     for check in ["trunk.carrier.call", "trunk.carrier.call.from_them", "trunk.carrier.call.to_them"] {
         assert_eq!(said.mark(check), "good", "{:#}", said.check(check));
@@ -110,7 +110,7 @@ async fn a_trunk_that_hears_and_speaks_is_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trunk_that_answers_and_sends_no_sound_is_named() {
-    let said = called(Habits { speaks: false, hears: true }).await;
+    let said = called(Habits { speaks: false, hears: true, ..Habits::default() }).await;
     assert_eq!((said.failed(), said.code), (vec!["trunk.carrier.call.from_them"], Some(1)), "{:#}", said.json);
     assert!(said.says("trunk.carrier.call.from_them").contains("No sound comes from carrier"));
     assert!(
@@ -121,15 +121,88 @@ async fn a_trunk_that_answers_and_sends_no_sound_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trunk_that_our_sound_does_not_reach_is_named() {
-    let said = called(Habits { speaks: true, hears: false }).await;
+    let said = called(Habits { speaks: true, hears: false, ..Habits::default() }).await;
     assert_eq!((said.failed(), said.code), (vec!["trunk.carrier.call.to_them"], Some(1)), "{:#}", said.json);
     assert!(said.says("trunk.carrier.call.to_them").contains("Our sound does not reach carrier"));
     assert_eq!(said.mark("trunk.carrier.call.from_them"), "good");
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whether_keys_arrive_at_a_number_that_sends_nothing_back_cannot_be_told_and_that_is_said() {
+    let said = called(Habits { speaks: true, hears: true, ..Habits::default() }).await;
+    assert_eq!((said.mark("trunk.carrier.call.keys"), said.code), ("warning", Some(0)), "{:#}", said.json);
+    assert!(said.says("trunk.carrier.call.keys").contains("cannot be told"));
+    assert_eq!(said.check("trunk.carrier.call.keys")["values"]["telephone_event"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_before_the_answer_is_told_and_missed_where_it_was_announced() {
+    let early = Some(std::time::Duration::from_millis(900));
+    let said = called(Habits { speaks: true, hears: true, early, ..Habits::default() }).await;
+    assert_eq!(said.mark("trunk.carrier.call.early"), "good", "{:#}", said.json);
+    assert!(said.says("trunk.carrier.call.early").contains("before the answer (183): the first packet came"));
+    let said = called(Habits { speaks: false, hears: true, early, ..Habits::default() }).await;
+    assert_eq!(said.mark("trunk.carrier.call.early"), "warning", "{:#}", said.json);
+    assert!(said.says("trunk.carrier.call.early").contains("announces sound before the answer (183), but none came"));
+}
+
+/// Dials a number of a running Hotline through a carrier that leads it back there.
+async fn called_back(keys: Keys, language: &'static str) -> Said {
+    let folder = tempfile::tempdir().expect("a folder");
+    let carrier = Carrier::start(Habits { keys, ..Habits::default() }).await;
+    let trunk = format!("[trunk.carrier]\naddress = \"sip:{}\"\n", carrier.addr);
+    std::fs::write(folder.path().join("hotline.toml"), format!("[sip]\ndefault_country = \"DE\"\n{trunk}"))
+        .expect("written");
+    let serving = Serving::start(folder.path(), &[("HOTLINE_SPEECH_EN", "")]);
+    carrier.leads_to(serving.sip);
+    let configuration = format!(
+        "[sip]\nbind = \"{}\"\ndefault_country = \"DE\"\n[http]\nbind = \"{}\"\n[data]\ndir = {:?}\n{trunk}",
+        serving.sip,
+        serving.http,
+        folder.path().join("data")
+    );
+    let arguments: &[&str] = match language {
+        "zh" => &["--dial", "030 1234567", "--seconds", "8", "--language", "zh"],
+        _ => &["--dial", "030 1234567", "--seconds", "8"],
+    };
+    let said = doctor(configuration, arguments).await;
+    assert!(serving.stop());
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_come_back_to_our_own_number_are_seen_to_arrive() {
+    let said = called_back(Keys::Passed, "en").await;
+    let keys = said.check("trunk.carrier.call.keys");
+    assert_eq!((keys["mark"].as_str(), &keys["values"]["arrived"]), (Some("good"), &"7*#7".into()), "{:#}", said.json);
+    assert!(said.says("trunk.carrier.call.keys").contains("as events (RFC 4733)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_loses_keys_is_named() {
+    let said = called_back(Keys::Lost, "en").await;
+    assert_eq!((said.failed(), said.code), (vec!["trunk.carrier.call.keys"], Some(1)), "{:#}", said.json);
+    assert!(said.says("trunk.carrier.call.keys").contains("no key did"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_changes_keys_is_named_in_the_language_of_the_operator() {
+    let said = called_back(Keys::Changed, "zh").await;
+    assert_eq!(said.failed(), ["trunk.carrier.call.keys"], "{:#}", said.json);
+    let says = said.says("trunk.carrier.call.keys");
+    assert!(says.contains("按下 7*#7") && says.contains("到达 8*#8"), "{says}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_knows_no_events_gets_keys_as_tones_which_arrive_too() {
+    let said = called_back(Keys::Unknown, "en").await;
+    assert_eq!(said.mark("trunk.carrier.call.keys"), "good", "{:#}", said.json);
+    assert!(said.says("trunk.carrier.call.keys").contains("as tones"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_number_to_test_a_trunk_with_may_stand_in_the_configuration() {
-    let carrier = Carrier::start(Habits { speaks: true, hears: true }).await;
+    let carrier = Carrier::start(Habits { speaks: true, hears: true, ..Habits::default() }).await;
     let trunk = format!("[trunk.carrier]\naddress = \"sip:{}\"\n", carrier.addr);
     let said = doctor(with_trunk(&format!("{trunk}test_number = \"030 1234567\"\n")), &["--seconds", "2"]).await;
     assert_eq!(said.mark("trunk.carrier.call"), "good");

@@ -8,6 +8,9 @@ use realfft::num_complex::Complex;
 
 use crate::Pcm8k;
 
+/// Samples in the shortest block that is transformed.
+const SHORTEST_BLOCK: usize = 1 << 10;
+
 /// Where the needle fits best.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Match {
@@ -60,7 +63,9 @@ fn energy(samples: &[i16]) -> u64 {
 /// frequency domain (overlap-save).
 fn correlate(needle: &[i16], hay: &[i16]) -> Vec<f64> {
     let positions = hay.len() - needle.len() + 1;
-    let block = (4 * needle.len()).next_power_of_two().clamp(1 << 10, (needle.len() + positions).next_power_of_two());
+    // Not longer than what there is, but for very short sounds, which one small block holds.
+    let most = (needle.len() + positions).next_power_of_two().max(SHORTEST_BLOCK);
+    let block = (4 * needle.len()).next_power_of_two().clamp(SHORTEST_BLOCK, most);
     let step = block - needle.len() + 1;
     let mut planner = RealFftPlanner::<f64>::new();
     let (forward, inverse) = (planner.plan_fft_forward(block), planner.plan_fft_inverse(block));
@@ -115,6 +120,18 @@ mod tests {
             let found = best_match(&needle, &hay);
             assert_eq!(found.at, Duration::from_micros(at as u64 * 125));
             assert!(found.correlation > 0.999_9);
+        }
+    }
+
+    #[test]
+    fn a_few_samples_are_found_among_a_few() {
+        for length in [1usize, 2, 100, 300, 511, 512, 513, 1_024] {
+            let hay = Pcm8k::new(noise(length, 8));
+            for at in [0, length / 3, length - 1] {
+                let needle = Pcm8k::new(hay.samples()[at..].to_vec());
+                let found = best_match(&needle, &hay);
+                assert!(found.correlation > 0.999_9, "{length} samples, from {at} on: {found:?}");
+            }
         }
     }
 

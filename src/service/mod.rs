@@ -283,12 +283,24 @@ async fn count(channel: SipChannel, clock: Clock, stopped: CancellationToken) {
 
 /// Opens the store that the configuration names.
 pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
-    let folder: &Path = &config.data_dir;
-    let key_file: PathBuf = config.store_master_key.clone().unwrap_or_else(|| folder.join("master.key"));
+    let (folder, key_file, url) = store_of(config);
     if let Some(parent) = key_file.parent() {
         std::fs::create_dir_all(parent).map_err(|e| StoreError::NotWritable { path: parent.into(), source: e })?;
     }
     let master = MasterKey::load_or_create(&key_file)?;
-    let url = if config.store_url.is_empty() { "sqlite" } else { &config.store_url };
     Store::open(url, master, folder).await
+}
+
+/// Opens for reading what a running service has open. Nothing is made that is missing.
+pub async fn look_into_store(config: &Config) -> Result<Store, StoreError> {
+    let (folder, key_file, url) = store_of(config);
+    std::fs::metadata(&key_file).map_err(|error| StoreError::Unreadable { path: key_file.clone(), source: error })?;
+    Store::look(url, MasterKey::load_or_create(&key_file)?, folder).await
+}
+
+/// The data folder, the file of the master key, and the database's address.
+fn store_of(config: &Config) -> (&Path, PathBuf, &str) {
+    let folder: &Path = &config.data_dir;
+    let key_file = config.store_master_key.clone().unwrap_or_else(|| folder.join("master.key"));
+    (folder, key_file, if config.store_url.is_empty() { "sqlite" } else { &config.store_url })
 }

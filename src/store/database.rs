@@ -31,11 +31,30 @@ pub(super) struct Database {
     pub(super) reader: DatabaseConnection,
 }
 
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Full,
+    /// On SQLite nothing can be written; on PostgreSQL nobody tries.
+    Reading,
+}
+
 impl Database {
     /// Connects and brings the schema up to date.
     pub(super) async fn open(address: &str, folder: &Path) -> Result<Self, StoreError> {
-        let database = match address {
-            "sqlite" => Self::sqlite(&folder.join("hotline.db")).await?,
+        let database = Self::connect(address, folder, Access::Full).await?;
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    /// Connects for reading what is there, as it is.
+    pub(super) async fn look(address: &str, folder: &Path) -> Result<Self, StoreError> {
+        Self::connect(address, folder, Access::Reading).await
+    }
+
+    async fn connect(address: &str, folder: &Path, access: Access) -> Result<Self, StoreError> {
+        Ok(match address {
+            "sqlite" => Self::sqlite(&folder.join("hotline.db"), access).await?,
             _ if address.starts_with("postgres://") || address.starts_with("postgresql://") => {
                 let mut options = ConnectOptions::new(address);
                 options.max_connections(16).acquire_timeout(PATIENCE).sqlx_logging(false);
@@ -44,16 +63,14 @@ impl Database {
             }
             _ => match address.strip_prefix("sqlite:") {
                 Some(path) if !path.is_empty() => {
-                    Self::sqlite(Path::new(path.strip_prefix("//").unwrap_or(path))).await?
+                    Self::sqlite(Path::new(path.strip_prefix("//").unwrap_or(path)), access).await?
                 }
                 _ => return Err(StoreError::BadAddress),
             },
-        };
-        database.migrate().await?;
-        Ok(database)
+        })
     }
 
-    async fn sqlite(path: &Path) -> Result<Self, StoreError> {
+    async fn sqlite(path: &Path, access: Access) -> Result<Self, StoreError> {
         let connect = async |connections: u32, writes: bool| {
             let path = path.to_owned();
             // The real path goes in through the options: as part of an address its special characters would be read.
@@ -70,7 +87,7 @@ impl Database {
                         .in_memory(false)
                         .shared_cache(false)
                         .filename(&path)
-                        .create_if_missing(true)
+                        .create_if_missing(writes)
                         // Readers never wait for the writer.
                         .journal_mode(SqliteJournalMode::Wal)
                         // FULL: in WAL mode, NORMAL survives a killed process but can lose minutes of calls with the
@@ -85,7 +102,15 @@ impl Database {
                 });
             sea_orm::Database::connect(options).await
         };
-        let opened = async { Ok(Self { writer: connect(1, true).await?, reader: connect(READERS, false).await? }) };
+        let opened = async {
+            match access {
+                Access::Full => Ok(Self { writer: connect(1, true).await?, reader: connect(READERS, false).await? }),
+                Access::Reading => {
+                    let reader = connect(1, false).await?;
+                    Ok(Self { writer: reader.clone(), reader })
+                }
+            }
+        };
         opened.await.map_err(|error: DbErr| match code(&error).as_deref() {
             Some("14") => StoreError::reading(path, std::io::Error::other("the database file cannot be opened")),
             Some("26") => StoreError::damaged(format!("the database {} is not a SQLite file; it", path.display())),

@@ -68,8 +68,8 @@ struct Core {
     folder: PathBuf,
     /// Live screens, by tenant.
     live: Mutex<HashMap<TenantId, broadcast::Sender<Live>>>,
-    /// Held as long as the store is open.
-    lock: File,
+    /// Held as long as the store is open; by whom only looks, none is.
+    lock: Option<File>,
 }
 
 impl Core {
@@ -96,9 +96,20 @@ impl Store {
         let lock = take(&folder)?;
         let database = Database::open(address, &folder).await?;
         let first = first_tenant(&database, &master).await?;
-        let core = Arc::new(Core { database, master, folder, live: Mutex::default(), lock });
+        let core = Arc::new(Core { database, master, folder, live: Mutex::default(), lock: Some(lock) });
         let (appends, jobs) = mpsc::channel(APPEND_BACKLOG);
         tokio::spawn(append::run(core.clone(), jobs));
+        Ok(Self { core, appends, first })
+    }
+
+    /// Opens for reading what another process has open: takes no lock, changes no schema, and nothing can be appended.
+    pub async fn look(address: &str, master: MasterKey, data_folder: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let folder = data_folder.as_ref().to_owned();
+        let database = Database::look(address, &folder).await?;
+        let first = oldest_tenant(&database, &master).await?.ok_or(StoreError::NoSuch { what: "tenant" })?;
+        let core = Arc::new(Core { database, master, folder, live: Mutex::default(), lock: None });
+        // Nobody takes what is sent here, which is told as a closed store.
+        let (appends, _) = mpsc::channel(1);
         Ok(Self { core, appends, first })
     }
 
@@ -131,7 +142,7 @@ impl Store {
             let _ = closed.await;
         }
         self.core.database.close().await;
-        if let Err(error) = self.core.lock.unlock() {
+        if let Some(Err(error)) = self.core.lock.as_ref().map(File::unlock) {
             tracing::warn!(%error, "the data folder stays locked until the process ends");
         }
     }
@@ -185,14 +196,19 @@ fn take(folder: &Path) -> Result<File, StoreError> {
     Ok(lock)
 }
 
-/// The oldest tenant, made when there is none; refuses a database that belongs to another master key.
-async fn first_tenant(database: &Database, master: &MasterKey) -> Result<TenantId, StoreError> {
+/// The oldest tenant; refuses a database that belongs to another master key.
+async fn oldest_tenant(database: &Database, master: &MasterKey) -> Result<Option<TenantId>, StoreError> {
     let tenants = tenant::Entity::find().order_by_asc(tenant::Column::Id).all(&database.writer).await?;
     if tenants.iter().any(|tenant| !master.checks(tenant.id.as_bytes(), &tenant.key_check)) {
         return Err(StoreError::WrongMasterKey);
     }
-    match tenants.first() {
-        Some(tenant) => Ok(TenantId(tenant.id)),
+    Ok(tenants.first().map(|tenant| TenantId(tenant.id)))
+}
+
+/// The oldest tenant, made when there is none.
+async fn first_tenant(database: &Database, master: &MasterKey) -> Result<TenantId, StoreError> {
+    match oldest_tenant(database, master).await? {
+        Some(tenant) => Ok(tenant),
         None => insert_tenant(database, master, "default", jiff::Timestamp::now().as_millisecond()).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
+use super::desk::Desk;
 use super::rtp::{Ear, Heard, Mouth};
 use super::sys::Nanos;
 use super::wire;
@@ -19,6 +20,8 @@ pub struct Plan {
     pub cancel_after: Option<Nanos>,
     /// Presses `1` after these times.
     pub keys: Vec<Nanos>,
+    /// Asks for a person with `0` after this time. Then it is no failure when the other side ends the call.
+    pub person_after: Option<Nanos>,
     /// Holds after the first time, and takes the call up again after the second.
     pub hold: Option<(Nanos, Nanos)>,
     /// The share of its packets that the network loses.
@@ -34,6 +37,8 @@ pub enum State {
     Inviting,
     /// The INVITE is out, and taken back.
     Cancelling,
+    /// A phone of ours that rings.
+    Ringing,
     /// Answered.
     Up,
     /// BYE is out.
@@ -60,6 +65,7 @@ pub enum Method {
     Cancel,
     Bye,
     Register,
+    Refer,
 }
 
 impl Method {
@@ -70,6 +76,7 @@ impl Method {
             Self::Cancel => "CANCEL",
             Self::Bye => "BYE",
             Self::Register => "REGISTER",
+            Self::Refer => "REFER",
         }
     }
 }
@@ -102,6 +109,8 @@ pub struct Call {
     pub cancelling: Option<Waiting>,
     pub sound: Option<Box<Sound>>,
     pub registration: Option<Box<Registration>>,
+    /// What makes it a call of an agent's phone.
+    pub desk: Option<Box<Desk>>,
 }
 
 impl Call {
@@ -122,16 +131,20 @@ impl Call {
             cancelling: None,
             sound,
             registration: None,
+            desk: None,
         }
     }
 
     /// Its side of the wire.
     pub fn wire<'a>(&'a self, run: u32, target: &'a str) -> wire::Caller<'a> {
+        let desk = self.desk.as_deref();
         wire::Caller {
             id: self.id,
             run,
             local: self.local,
-            target,
+            target: desk.map_or(target, |desk| &desk.target),
+            call_id: desk.map_or("", |desk| &desk.call_id),
+            from: desk.map_or("", |desk| &desk.from),
             to: &self.to,
             remote: &self.remote,
             routes: &self.routes,

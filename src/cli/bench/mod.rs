@@ -2,7 +2,7 @@
 //!
 //! - [`calls`], [`signalling`], [`soak`]: the benches.
 //! - [`bed`]: what they begin with; [`serving`]: the service under test, a process of its own.
-//! - [`engine`], [`caller`]: the load generator, with [`wire`] (SIP), [`rtp`] (sound and keys) and [`sys`] (sockets and clocks).
+//! - [`engine`], [`caller`], [`desk`]: the load generator, its callers and agents' phones, with [`wire`] (SIP), [`rtp`] (sound and keys) and [`sys`] (sockets and clocks).
 //! - [`tally`], [`measure`]: what is counted, and how it is shown.
 //!
 //! The generator shares nothing with the SIP and media stack under test but the digest of registrations: a fault there cannot hide
@@ -11,6 +11,7 @@
 mod bed;
 mod caller;
 mod calls;
+mod desk;
 mod engine;
 mod measure;
 mod rtp;
@@ -44,7 +45,7 @@ enum What {
     Calls(calls::Arguments),
     /// INVITE, 200, ACK, BYE as fast as asked for: how many are served, and how soon
     Signalling(signalling::Arguments),
-    /// A mix of calls, holds, cancelled calls, registrations and bad networks: what is left over
+    /// A mix of calls, holds, transfers, cancelled calls, registrations and bad networks: what is left over
     Soak(soak::Arguments),
 }
 

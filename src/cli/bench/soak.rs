@@ -20,8 +20,10 @@ use crate::config::Config;
 use crate::service::{Extensions, open_store};
 use crate::store::{NewUser, Role};
 
-/// Phones that register.
-const PHONES: usize = 8;
+/// Fewest phones of agents that register; half as many as there are calls at once, if that is more.
+const PHONES: usize = 12;
+/// Most of them.
+const MOST_PHONES: usize = 400;
 /// From one registration of a phone to the next.
 const REGISTER_EVERY: Nanos = 10 * SECOND;
 /// How long a call of the mix lasts on average, which makes the rate from the concurrency.
@@ -49,6 +51,36 @@ pub struct Arguments {
     pub options: Options,
 }
 
+/// What became of transfers.
+#[derive(Clone, Default, Serialize)]
+struct Transfers {
+    /// Calls that agents' phones have answered.
+    desk_calls: u64,
+    blind: u64,
+    attended: u64,
+    /// Those that failed, with the caller back at the agent.
+    returned: u64,
+    /// Those whose agent hung up before they failed, with the caller back in the queue.
+    left: u64,
+    /// Those that were not over when the caller hung up.
+    cut_short: u64,
+    consultations_refused: u64,
+}
+
+impl Transfers {
+    fn of(tally: &Tally) -> Self {
+        Self {
+            desk_calls: tally.desk_calls,
+            blind: tally.transfers,
+            attended: tally.attended,
+            returned: tally.returned,
+            left: tally.left,
+            cut_short: tally.untold,
+            consultations_refused: tally.consultations_refused,
+        }
+    }
+}
+
 /// What the service holds at one moment.
 #[derive(Clone, Serialize)]
 struct Held {
@@ -67,6 +99,7 @@ struct Held {
     cancelled: u64,
     failed: u64,
     holds: u64,
+    transfers: Transfers,
     registered: u64,
     retransmitted: u64,
 }
@@ -75,7 +108,8 @@ struct Held {
 pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> {
     let mut passwords = Vec::new();
     let mut bed = bench.bed(|data| {
-        passwords = phones(data)?;
+        let count = (arguments.concurrency as usize / 2).clamp(PHONES, MOST_PHONES);
+        passwords = phones(data, count)?;
         Ok(())
     })?;
     // Threads, caches and pools that come with the first calls are no leak.
@@ -95,7 +129,7 @@ pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> 
     for (user, password) in &passwords {
         bed.engine.register(user, password, REGISTER_EVERY);
     }
-    bed.engine.offer(f64::from(arguments.concurrency) / MEAN_SECONDS, u64::MAX, mixed);
+    bed.engine.offer(f64::from(arguments.concurrency) / MEAN_SECONDS, u64::MAX, mixed(!passwords.is_empty()));
     let mut minutes = Vec::new();
     println!("{}", line(&start));
     for minute in 1..=arguments.minutes {
@@ -133,7 +167,7 @@ pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> 
 }
 
 /// Gives the service phones before it starts, and returns their names and passwords.
-fn phones(data: &Path) -> anyhow::Result<Vec<(String, String)>> {
+fn phones(data: &Path, count: usize) -> anyhow::Result<Vec<(String, String)>> {
     let config = Config { data_dir: data.to_owned(), ..Config::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -141,7 +175,7 @@ fn phones(data: &Path) -> anyhow::Result<Vec<(String, String)>> {
         let tenant = store.default_tenant();
         let extensions = Extensions::load(&tenant, &config.sip_realm, Agents::new()).await?;
         let mut passwords = Vec::new();
-        for number in 0..PHONES {
+        for number in 0..count {
             let name = format!("phone{number}");
             let user = NewUser { name: name.clone(), email: None, role: Role::Agent, language: None };
             let user = tenant.create_user(user, 0).await?;
@@ -153,11 +187,23 @@ fn phones(data: &Path) -> anyhow::Result<Vec<(String, String)>> {
     })
 }
 
-/// One caller of the mix.
-fn mixed(random: &mut impl Rng) -> Plan {
+/// The callers of the mix. Without agents of ours nobody asks for a person.
+fn mixed<R: Rng>(agents: bool) -> impl FnMut(&mut R) -> Plan {
+    move |random| one(random, agents)
+}
+
+/// One of them.
+fn one(random: &mut impl Rng, agents: bool) -> Plan {
     let seconds = |random: &mut dyn rand::RngCore, from: u64, to: u64| random.random_range(from * SECOND..to * SECOND);
     let sound = Plan { sound: true, ..Plan::default() };
     match random.random_range(0..100) {
+        // Wants to talk to somebody, now and then over a bad network.
+        0..18 if agents => {
+            let loss = if random.random_bool(0.3) { random.random_range(0.01..0.1) } else { 0.0 };
+            let person = random.random_range(SECOND / 2..3 * SECOND);
+            let length = seconds(random, 6, 30);
+            Plan { person_after: Some(person), loss, hang_up_after: Some(length), ..sound }
+        }
         // Listens, presses keys, hangs up.
         0..45 => {
             let length = seconds(random, 5, 35);
@@ -208,6 +254,7 @@ fn held(bed: &mut Bed, begun: Nanos) -> Held {
         cancelled: tally.cancelled,
         failed: tally.failed(),
         holds: tally.holds,
+        transfers: Transfers::of(tally),
         registered: tally.registered,
         retransmitted: tally.retransmitted,
     }
@@ -227,7 +274,7 @@ fn line(held: &Held) -> String {
     let live: Vec<String> =
         held.live.iter().map(|(name, count)| format!("{} {count}", name.trim_start_matches("hotline_"))).collect();
     format!(
-        "{:>6.1} min  files {}  threads {}  tasks {}  RSS {} kB  PSS {} kB  {}  | calls {} offered {} completed {} cancelled {} failed {} holds {} registered {} retransmitted {}",
+        "{:>6.1} min  files {}  threads {}  tasks {}  RSS {} kB  PSS {} kB  {}  | calls {} offered {} completed {} cancelled {} failed {} holds {} transfers {}+{} returned {} left {} registered {} retransmitted {}",
         held.minute,
         number(held.files),
         number(held.threads),
@@ -241,6 +288,10 @@ fn line(held: &Held) -> String {
         held.cancelled,
         held.failed,
         held.holds,
+        held.transfers.blind,
+        held.transfers.attended,
+        held.transfers.returned,
+        held.transfers.left,
         held.registered,
         held.retransmitted,
     )
@@ -305,6 +356,7 @@ mod tests {
             cancelled: 0,
             failed: 0,
             holds: 0,
+            transfers: Transfers::default(),
             registered: 0,
             retransmitted: 0,
         }
@@ -321,16 +373,23 @@ mod tests {
     #[test]
     fn the_mix_has_everything_in_it() {
         let mut random = StdRng::seed_from_u64(1);
-        let plans: Vec<Plan> = (0..1_000).map(|_| mixed(&mut random)).collect();
+        let plans: Vec<Plan> = (0..1_000).map(|_| one(&mut random, true)).collect();
         let share = |of: fn(&Plan) -> bool| plans.iter().filter(|plan| of(plan)).count();
         assert!(share(|plan| plan.hold.is_some()) > 100);
         assert!(share(|plan| plan.loss > 0.0) > 100);
         assert!(share(|plan| plan.cancel_after.is_some()) > 50);
         assert!(share(|plan| !plan.keys.is_empty()) > 300);
+        assert!(share(|plan| plan.person_after.is_some()) > 100);
         assert!(share(|plan| plan.silent) > 0);
         assert!(plans.iter().all(|plan| plan.sound && plan.hang_up_after.is_some()));
         let mean = plans.iter().filter_map(|plan| plan.hang_up_after).sum::<Nanos>() / 1_000 / SECOND;
         assert!((10..16).contains(&mean), "{mean} s");
+    }
+
+    #[test]
+    fn without_agents_nobody_asks_for_a_person() {
+        let mut random = StdRng::seed_from_u64(1);
+        assert!((0..1_000).all(|_| one(&mut random, false).person_after.is_none()));
     }
 
     #[test]

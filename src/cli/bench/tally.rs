@@ -30,6 +30,19 @@ pub struct Tally {
     /// Holds and resumptions that were accepted, and not.
     pub holds: u64,
     pub holds_refused: u64,
+    /// Calls that agents' phones answered.
+    pub desk_calls: u64,
+    /// Transfers that the other side reported as done: blind, and attended.
+    pub transfers: u64,
+    pub attended: u64,
+    /// Transfers that it reported as failed, whose callers are back.
+    pub returned: u64,
+    /// Transfers whose agent hung up before they were decided, as planned.
+    pub left: u64,
+    /// Transfers of which no result was told while the agent was there.
+    pub untold: u64,
+    /// Calls to colleagues that were not answered.
+    pub consultations_refused: u64,
     /// Registrations accepted, and not.
     pub registered: u64,
     pub not_registered: u64,

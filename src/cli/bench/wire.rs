@@ -20,6 +20,10 @@ pub struct Caller<'a> {
     pub remote: &'a str,
     /// `Route` values, first hop first.
     pub routes: &'a [String],
+    /// The dialog's Call-ID where the other side made it; empty for one of ours.
+    pub call_id: &'a str,
+    /// `From` with its tag; empty for a caller with a number outside.
+    pub from: &'a str,
 }
 
 /// The direction of the sound that is offered.
@@ -32,7 +36,7 @@ pub enum Direction {
 }
 
 /// The Call-ID of a call.
-fn call_id(id: u64, run: u32) -> String {
+pub fn call_id(id: u64, run: u32) -> String {
     format!("{id:x}.{run:x}@bench")
 }
 
@@ -46,28 +50,44 @@ impl Caller<'_> {
     fn start(&self, out: &mut Vec<u8>, method: &str, branch: &str, cseq: u32) {
         let Self { id, run, local, target, .. } = self;
         let uri = if self.remote.is_empty() { target } else { self.remote };
-        let call_id = call_id(*id, *run);
         // Writing into memory cannot fail.
         let _ = write!(
             out,
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bK{id:x}.{run:x}.{branch};rport\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:+4416329{:05}@{local}>;tag={id:x}\r\n",
-            60_000 + id % 10_000
+             Max-Forwards: 70\r\n"
         );
+        let _ = match self.from {
+            "" => write!(out, "From: <sip:+4416329{:05}@{local}>;tag={id:x}\r\n", 60_000 + id % 10_000),
+            from => write!(out, "From: {from}\r\n"),
+        };
         let _ = match self.to {
             "" => write!(out, "To: <{target}>\r\n"),
             to => write!(out, "To: {to}\r\n"),
         };
-        let _ = write!(out, "Call-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n");
+        let _ = match self.call_id {
+            "" => write!(out, "Call-ID: {}\r\n", call_id(*id, *run)),
+            theirs => write!(out, "Call-ID: {theirs}\r\n"),
+        };
+        let _ = write!(out, "CSeq: {cseq} {method}\r\n");
         for route in self.routes {
             let _ = write!(out, "Route: {route}\r\n");
         }
     }
 
-    /// INVITE, or re-INVITE once there is a dialog, with an offer of PCMU and keys.
-    pub fn invite(&self, out: &mut Vec<u8>, cseq: u32, rtp: SocketAddr, direction: Direction) {
+    /// INVITE, or re-INVITE once there is a dialog, with an offer of PCMU and keys, and the answer to a challenge if there is one.
+    pub fn invite(
+        &self,
+        out: &mut Vec<u8>,
+        cseq: u32,
+        rtp: SocketAddr,
+        direction: Direction,
+        authorization: Option<&str>,
+    ) {
         self.start(out, "INVITE", &format!("i{cseq}"), cseq);
-        let body = offer(rtp, cseq, direction);
+        if let Some(authorization) = authorization {
+            let _ = write!(out, "Authorization: {authorization}\r\n");
+        }
+        let body = description(rtp, cseq, direction);
         let _ = write!(
             out,
             "Contact: <sip:bench@{}>\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE\r\nContent-Type: application/sdp\r\n\
@@ -101,6 +121,12 @@ impl Caller<'_> {
         out.extend_from_slice(b"Content-Length: 0\r\n\r\n");
     }
 
+    /// REFER (RFC 3515): asks the other side to call somebody else.
+    pub fn refer(&self, out: &mut Vec<u8>, cseq: u32, to: &str) {
+        self.start(out, "REFER", &format!("f{cseq}"), cseq);
+        let _ = write!(out, "Contact: <sip:bench@{}>\r\nRefer-To: <{to}>\r\nContent-Length: 0\r\n\r\n", self.local);
+    }
+
     /// REGISTER of an extension at the target, with the answer to a challenge once there was one.
     pub fn register(&self, out: &mut Vec<u8>, cseq: u32, user: &str, authorization: Option<&str>) {
         let Self { id, run, local, target, .. } = self;
@@ -125,7 +151,8 @@ pub fn registrar_of(target: &str) -> String {
     format!("sip:{}", host.trim_start_matches("sip:"))
 }
 
-fn offer(rtp: SocketAddr, version: u32, direction: Direction) -> String {
+/// An offer, and just as well an answer.
+fn description(rtp: SocketAddr, version: u32, direction: Direction) -> String {
     let family = if rtp.is_ipv4() { "IP4" } else { "IP6" };
     let direction = if direction == Direction::Hold { "sendonly" } else { "sendrecv" };
     format!(
@@ -147,12 +174,16 @@ pub struct Message<'a> {
     pub cseq: u32,
     /// `Call-ID`.
     pub call_id: &'a str,
-    /// `To`, whole.
+    /// The URI that a request is for.
+    pub uri: &'a str,
+    /// `From` and `To`, whole.
+    pub from: &'a str,
     pub to: &'a str,
     /// The URI of `Contact`, or empty.
     pub contact: &'a str,
     /// The body.
     pub body: &'a str,
+    whole: &'a str,
     head: &'a str,
 }
 
@@ -166,10 +197,24 @@ impl<'a> Message<'a> {
             Some(rest) => Some(rest.get(..3)?.parse().ok()?),
             None => None,
         };
-        let mut message = Self { status, method: "", cseq: 0, call_id: "", to: "", contact: "", body, head: headers };
+        let uri_of_request = first.split(' ').nth(1).filter(|_| status.is_none()).unwrap_or_default();
+        let mut message = Self {
+            status,
+            method: "",
+            cseq: 0,
+            call_id: "",
+            uri: uri_of_request,
+            from: "",
+            to: "",
+            contact: "",
+            body,
+            whole: text,
+            head: headers,
+        };
         for (name, value) in fields(headers) {
             match &*name.to_ascii_lowercase() {
                 "call-id" | "i" => message.call_id = value,
+                "from" | "f" => message.from = value,
                 "to" | "t" => message.to = value,
                 "contact" | "m" => message.contact = uri(value),
                 "cseq" => {
@@ -181,6 +226,11 @@ impl<'a> Message<'a> {
             }
         }
         (!message.call_id.is_empty() && !message.method.is_empty()).then_some(message)
+    }
+
+    /// All of it, to be kept.
+    pub fn text(&self) -> String {
+        self.whole.to_owned()
     }
 
     /// Every value of a header, in order.
@@ -198,14 +248,40 @@ impl<'a> Message<'a> {
 
     /// Writes an answer to this request: its own headers back, no body.
     pub fn answer(&self, out: &mut Vec<u8>, status: &str) {
+        self.answer_head(out, status, "");
+        out.extend_from_slice(b"Content-Length: 0\r\n\r\n");
+    }
+
+    /// Writes an answer to an INVITE that begins a dialog, with our tag; with sound at `rtp` when it takes the call.
+    pub fn answer_call(&self, out: &mut Vec<u8>, status: &str, tag: &str, local: SocketAddr, rtp: Option<SocketAddr>) {
+        self.answer_head(out, status, tag);
+        for route in self.all("record-route") {
+            let _ = write!(out, "Record-Route: {route}\r\n");
+        }
+        let _ =
+            write!(out, "Contact: <sip:bench@{local}>\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, NOTIFY\r\n");
+        let body = rtp.map(|rtp| description(rtp, 1, Direction::Both)).unwrap_or_default();
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let _ = write!(out, "{kind}Content-Length: {}\r\n\r\n{body}", body.len());
+    }
+
+    fn answer_head(&self, out: &mut Vec<u8>, status: &str, tag: &str) {
         let _ = write!(out, "SIP/2.0 {status}\r\n");
         for (name, value) in fields(self.head) {
             let copied = ["via", "v", "from", "f", "to", "t", "call-id", "i", "cseq"];
             if copied.iter().any(|copied| name.eq_ignore_ascii_case(copied)) {
-                let _ = write!(out, "{name}: {value}\r\n");
+                let is_to = name.eq_ignore_ascii_case("to") || name.eq_ignore_ascii_case("t");
+                let _ = match is_to && !tag.is_empty() {
+                    true => write!(out, "{name}: {value};tag={tag}\r\n"),
+                    false => write!(out, "{name}: {value}\r\n"),
+                };
             }
         }
-        out.extend_from_slice(b"Content-Length: 0\r\n\r\n");
+    }
+
+    /// The status in a NOTIFY's body (`message/sipfrag`, RFC 3420).
+    pub fn news(&self) -> Option<u16> {
+        self.body.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()
     }
 }
 
@@ -241,7 +317,17 @@ mod tests {
 
     fn caller<'a>(to: &'a str, remote: &'a str) -> Caller<'a> {
         let local = "127.0.0.7:5555".parse().expect("an address");
-        Caller { id: 0x1f, run: 0xab, local, target: "sip:100@127.0.0.1:5060", to, remote, routes: &[] }
+        Caller {
+            id: 0x1f,
+            run: 0xab,
+            local,
+            target: "sip:100@127.0.0.1:5060",
+            to,
+            remote,
+            routes: &[],
+            call_id: "",
+            from: "",
+        }
     }
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -253,7 +339,7 @@ mod tests {
     #[test]
     fn an_invite_offers_sound_and_keys_and_says_how_long_its_body_is() {
         let rtp = "127.0.0.1:4000".parse().expect("an address");
-        let text = written(|out| caller("", "").invite(out, 1, rtp, Direction::Both));
+        let text = written(|out| caller("", "").invite(out, 1, rtp, Direction::Both, None));
         assert!(
             text.starts_with("INVITE sip:100@127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.7:5555;"),
             "{text}"
@@ -276,7 +362,7 @@ mod tests {
         let branch =
             |text: &str| text.split("branch=").nth(1).and_then(|rest| rest.split(';').next()).map(str::to_owned);
         let rtp = "127.0.0.1:4000".parse().expect("an address");
-        let invite = branch(&written(|out| caller("", "").invite(out, 1, rtp, Direction::Both)));
+        let invite = branch(&written(|out| caller("", "").invite(out, 1, rtp, Direction::Both, None)));
         assert_eq!(invite, branch(&written(|out| caller("", "").cancel(out, 1))));
         assert_eq!(invite, branch(&written(|out| caller("<a>;tag=1", "").ack_refusal(out, 1))));
         assert_ne!(invite, branch(&written(|out| caller("<a>;tag=1", "").ack(out, 1))));
@@ -306,6 +392,40 @@ mod tests {
             "{answer}"
         );
         assert!(!answer.contains("X:"), "{answer}");
+    }
+
+    #[test]
+    fn a_call_that_comes_in_is_answered_with_a_tag_and_sound() {
+        let text = "INVITE sip:phone1@127.0.0.3:9 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=1\r\nFrom: <sip:a@h>;tag=7\r\nTo: <sip:b@h>\r\n\
+                    Call-ID: theirs\r\nCSeq: 1 INVITE\r\nRecord-Route: <sip:p;lr>\r\n\r\n";
+        let message = Message::read(text.as_bytes()).expect("a message");
+        assert_eq!((message.uri, message.from), ("sip:phone1@127.0.0.3:9", "<sip:a@h>;tag=7"));
+        let local = "127.0.0.3:9".parse().expect("an address");
+        let rtp = "127.0.0.1:4000".parse().ok();
+        let answer = written(|out| message.answer_call(out, "200 OK", "5", local, rtp));
+        assert!(answer.contains("To: <sip:b@h>;tag=5\r\n") && answer.contains("From: <sip:a@h>;tag=7\r\n"), "{answer}");
+        assert!(answer.contains("Record-Route: <sip:p;lr>\r\n") && answer.contains("Content-Type: application/sdp"));
+        assert_eq!(Message::read(answer.as_bytes()).and_then(|answer| audio_of(answer.body)), rtp);
+        let ringing = written(|out| message.answer_call(out, "180 Ringing", "5", local, None));
+        assert!(ringing.ends_with("Content-Length: 0\r\n\r\n") && !ringing.contains("Content-Type"), "{ringing}");
+    }
+
+    #[test]
+    fn requests_in_a_dialog_of_theirs_have_its_names() {
+        let caller =
+            Caller { call_id: "theirs", from: "<sip:b@h>;tag=5", ..caller("<sip:a@h>;tag=7", "sip:a@1.2.3.4") };
+        let text = written(|out| caller.refer(out, 2, "sip:phone2@h"));
+        assert!(text.starts_with("REFER sip:a@1.2.3.4 SIP/2.0\r\n") && text.contains("Call-ID: theirs\r\n"), "{text}");
+        assert!(text.contains("From: <sip:b@h>;tag=5\r\nTo: <sip:a@h>;tag=7\r\n"), "{text}");
+        assert!(text.contains("Refer-To: <sip:phone2@h>\r\n"), "{text}");
+    }
+
+    #[test]
+    fn the_news_of_a_transfer_is_a_status() {
+        let notify = |body: &str| format!("NOTIFY sip:b@h SIP/2.0\r\nCall-ID: c\r\nCSeq: 2 NOTIFY\r\n\r\n{body}");
+        for (body, news) in [("SIP/2.0 486 Busy Here\r\n", Some(486)), ("SIP/2.0 1", None), ("", None)] {
+            assert_eq!(Message::read(notify(body).as_bytes()).and_then(|message| message.news()), news, "{body}");
+        }
     }
 
     #[test]

@@ -8,9 +8,10 @@ use sip::ua::{ActiveCall, Dial, Progress, UserAgent};
 use tokio::time::{Instant, timeout_at};
 
 use super::finding::{Finding, Group, Text, say};
-use super::listening::{judge, listen, not_up};
+use super::listening::{Press, judge, listen, not_up};
 use super::ports::Running;
 use super::report::Report;
+use super::{early, keys};
 use crate::channel::{Outbound, Trunks};
 use crate::config::Config;
 
@@ -47,7 +48,7 @@ pub async fn service(agent: &UserAgent, config: &Config, running: &Running, seco
             let ms = took.as_millis() as u64;
             let says = say!("The running service answered after {ms} ms.", "运行中的服务在 {ms} 毫秒后应答。");
             report.add([Finding::good(GROUP, "call.service", says).with("answered_ms", ms)]);
-            let heard = listen(call, seconds).await;
+            let heard = listen(call, seconds, Press::Nothing).await;
             report.add(judge("call.service", who, &heard, &ports(config)));
         }
         Err(reason) => report.add([not_up("call.service", who, &reason)]),
@@ -76,21 +77,21 @@ fn nobody() -> Text {
 }
 
 /// Calls through the trunks what was asked for.
-pub async fn trunks(agent: &UserAgent, config: &Config, wanted: &Wanted<'_>, report: &mut Report) {
+pub async fn trunks(agent: &UserAgent, config: &Config, running: &Running, wanted: &Wanted<'_>, report: &mut Report) {
     let chosen = config.trunks.iter().filter(|trunk| wanted.trunk.is_none_or(|name| name == trunk.name));
     for trunk in chosen {
         let own = trunk.test_number.iter().filter(|_| wanted.numbers.is_empty());
         for number in wanted.numbers.iter().chain(own) {
             let name = &trunk.name;
             report.announce(&say!("dialling {number} through {name}", "正在经 {name} 拨打 {number}"));
-            through(agent, config, trunk, number, wanted.seconds, report).await;
+            through(agent, (config, running), trunk, number, wanted.seconds, report).await;
         }
     }
 }
 
 async fn through(
     agent: &UserAgent,
-    config: &Config,
+    (config, running): (&Config, &Running),
     trunk: &TrunkConfig,
     number: &str,
     seconds: Duration,
@@ -100,7 +101,7 @@ async fn through(
     // The very way that the service goes; who is registered there stays registered.
     let only = TrunkConfig { registrar: None, ask_every: None, ..trunk.clone() };
     let trunks = Trunks::start(agent.clone(), vec![only], config.sip_default_country);
-    let begun = Instant::now();
+    let (begun, since) = (Instant::now(), jiff::Timestamp::now().as_millisecond());
     let calling = trunks.call(Outbound {
         number,
         caller: "",
@@ -115,8 +116,11 @@ async fn through(
             let ms = begun.elapsed().as_millis() as u64;
             let says = say!("{name} answered after {ms} ms.", "{name} 在 {ms} 毫秒后接通。");
             report.add([Finding::good(GROUP, check.as_str(), says).with("number", number).with("answered_ms", ms)]);
-            let heard = listen(connected.call, seconds).await;
+            let heard = listen(connected.call, seconds, Press::Keys).await;
+            report.add([early::judge(&check, name, heard.early)]);
             report.add(judge(&check, name, &heard, &ports(config)));
+            let arrived = keys::at_service(config, running, number, since).await;
+            report.add(keys::judge(&check, name, &heard, &arrived));
         }
         Ok(Err(refused)) => {
             let reason = Text::verbatim(refused.reason);

@@ -54,6 +54,11 @@ impl Text {
     }
 }
 
+/// A text in English and in Chinese, as a part of a sentence.
+pub fn in_both(text: &Text) -> (&str, &str) {
+    (text.in_language(Language::English), text.in_language(Language::Chinese))
+}
+
 /// A sentence in English and in Chinese, with the same names in braces.
 macro_rules! say {
     ($english:literal, $chinese:literal $(,)?) => {

@@ -10,10 +10,12 @@ use sip::media::{Clip, LegEvent, LegEvents, LegStats, Playback, Unheard};
 use sip::message::Message;
 use sip::sdp::Description;
 use sip::ua::{ActiveCall, Traced};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::addresses::is_private;
-use super::finding::{Finding, Group, Text, say};
+use super::early::Early;
+use super::finding::{Finding, Group, Text, in_both, say};
+use super::keys::KEYS;
 use super::tone;
 
 const GROUP: Group = Group::Calls;
@@ -27,6 +29,10 @@ const ECHO: Duration = Duration::from_millis(500);
 const SILENCE: f32 = -55.0;
 /// A call shorter than this proves nothing.
 const LEAST: Duration = Duration::from_secs(4);
+/// After the tone, and so long before the end that they can come back: keys are pressed.
+const PRESSING: Duration = Duration::from_millis(3_200);
+/// How long the keys take to leave, and what comes back to arrive.
+const PRESSED: Duration = Duration::from_millis(2_500);
 
 /// What was noticed of a call.
 #[derive(Clone, Debug, Default)]
@@ -49,20 +55,46 @@ pub struct Listened {
     pub offered: Option<SocketAddr>,
     /// Whether they hung up.
     pub ended_by_them: bool,
+    /// What came before the answer.
+    pub early: Early,
+    /// Whether keys were pressed.
+    pub pressed: bool,
+    /// The keys that came back.
+    pub keys: String,
+    /// Whether they agreed to keys as events (RFC 4733).
+    pub telephone_event: bool,
+    /// When the first packet came.
+    pub first_packet: Option<std::time::Instant>,
+}
+
+/// Whether keys are pressed in a call: whoever answers hears them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Press {
+    /// After the tone.
+    Keys,
+    /// None.
+    Nothing,
 }
 
 /// Listens for at most so long, and hangs up. Ends sooner when both directions have proved themselves.
-pub async fn listen(mut call: ActiveCall, limit: Duration) -> Listened {
+pub async fn listen(mut call: ActiveCall, limit: Duration, press: Press) -> Listened {
     let mut heard = Listened::default();
     let (mut sound, begun) = (Vec::<i16>::new(), Instant::now());
     let mut events = call.take_events();
     let clip = Arc::new(Clip::new(sine(TONE_HZ, TONE_DBOV, TONE)));
     call.leg().play(Playback { turn: 0, id: 1, clip, loop_: false });
     let mut ended = call.ended();
+    let pressing = begun + PRESSING.min(limit / 2);
+    let done = if press == Press::Keys { LEAST.max(PRESSING + PRESSED) } else { LEAST };
     if let Some(events) = &mut events {
         loop {
             let event = tokio::select! {
                 event = timeout_at(begun + limit, events.recv()) => event,
+                () = sleep_until(pressing), if press == Press::Keys && !heard.pressed => {
+                    heard.pressed = true;
+                    call.leg().send_keys(KEYS);
+                    continue;
+                }
                 _ = ended.wait_for(Option::is_some) => {
                     heard.ended_by_them = true;
                     break;
@@ -71,7 +103,7 @@ pub async fn listen(mut call: ActiveCall, limit: Duration) -> Listened {
             let Ok(Some(event)) = event else { break };
             take(&mut heard, &mut sound, event);
             let proven = heard.reported && heard.unheard.is_none() && tone::loudest(&sound) > SILENCE;
-            if proven && begun.elapsed() >= LEAST {
+            if proven && begun.elapsed() >= done {
                 break;
             }
         }
@@ -80,6 +112,9 @@ pub async fn listen(mut call: ActiveCall, limit: Duration) -> Listened {
     let ladder = call.ladder();
     heard.wants = ladder.iter().rev().filter(|message| !message.sent).find_map(audio_addr);
     heard.offered = ladder.iter().filter(|message| message.sent).find_map(audio_addr);
+    heard.telephone_event =
+        ladder.iter().rev().filter(|message| !message.sent).find_map(agrees_to_events) == Some(true);
+    heard.early = Early::of(&ladder, heard.first_packet);
     call.hangup(None).await;
     call.leg().close();
     if let Some(events) = events {
@@ -105,10 +140,12 @@ fn take(heard: &mut Listened, sound: &mut Vec<i16>, event: LegEvent) {
             heard.reported |= stats.remote_lost.is_some();
             heard.stats = stats;
         }
+        // Only what comes after ours can be ours.
+        LegEvent::Key { digit, .. } if heard.pressed => heard.keys.push(digit),
+        LegEvent::FirstPacket { at, .. } => heard.first_packet = heard.first_packet.or(Some(at)),
         LegEvent::PlayStarted { .. }
         | LegEvent::PlayEnded { .. }
         | LegEvent::Key { .. }
-        | LegEvent::FirstPacket { .. }
         | LegEvent::NoRtp { .. }
         | LegEvent::NoKeys { .. } => {}
     }
@@ -118,6 +155,14 @@ fn take(heard: &mut Listened, sound: &mut Vec<i16>, event: LegEvent) {
 fn audio_addr(message: &Traced) -> Option<SocketAddr> {
     let message = Message::parse(&message.bytes).ok()?;
     Description::parse(message.body()).ok()?.audio_addr()
+}
+
+/// Whether a message's description, if it has one, takes keys as events.
+fn agrees_to_events(message: &Traced) -> Option<bool> {
+    let message = Message::parse(&message.bytes).ok()?;
+    Description::parse(message.body()).ok()?.audio_addr()?;
+    let text = String::from_utf8_lossy(message.body()).to_ascii_lowercase();
+    Some(text.contains("telephone-event/"))
 }
 
 /// Both directions. `who` is the other side; `ports` are those that a firewall must let in.
@@ -237,8 +282,7 @@ fn to_nowhere(check: String, who: &str, how: Unheard, addr: Option<SocketAddr>) 
             Unheard::NothingArrived => say!("its reports say that nothing arrives", "对方的报告称没有任何包到达"),
         },
     );
-    use super::finding::Language::{Chinese, English};
-    let (english, chinese) = (reports.in_language(English), reports.in_language(Chinese));
+    let (english, chinese) = in_both(&reports);
     let says = say!(
         "Our sound does not reach {who}: {english}. It asked for sound at {wants}.",
         "{who} 收不到我方声音:{chinese}。对方要求发往 {wants}。"
@@ -263,8 +307,7 @@ fn is_here(ip: IpAddr) -> bool {
 
 /// A call that could not be made.
 pub fn not_up(check: &str, who: &str, reason: &Text) -> Finding {
-    use super::finding::Language::{Chinese, English};
-    let (english, chinese) = (reason.in_language(English), reason.in_language(Chinese));
+    let (english, chinese) = in_both(reason);
     let says = say!("The call through {who} was not answered: {english}.", "经 {who} 的呼叫未接通:{chinese}。");
     let cure = say!(
         "See the checks of {who} above; if they are good, ask its operator about this number and this caller id.",

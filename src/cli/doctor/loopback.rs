@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use audio::tone::sine;
 use sip::media::{Clock, LegStats};
 
-use super::finding::{Finding, Group, Text, say};
+use super::finding::{Finding, Group, Text, in_both, say};
 use super::tone::heard;
 use crate::config::Config;
 use crate::phone::{Line, Phone};
@@ -147,11 +147,6 @@ fn judge(seen: &Seen) -> Vec<Finding> {
     findings.push(keys("call.loopback.keys", &to_caller, &seen.keys_at_caller));
     findings.extend(seen.stats.as_ref().map(loss));
     findings
-}
-
-fn in_both(text: &Text) -> (&str, &str) {
-    use super::finding::Language::{Chinese, English};
-    (text.in_language(English), text.in_language(Chinese))
 }
 
 fn tone(check: &str, way: &Text, heard: Duration) -> Finding {

@@ -3,7 +3,7 @@
 //!
 //! - [`finding`]: what a check finds, in English and Chinese; [`report`]: how it is shown.
 //! - [`installation`], [`ports`], [`clock`], [`certificates`], [`addresses`], [`trunks`]: the checks, each of which returns findings.
-//! - [`loopback`], [`calling`]: the calls; [`listening`] and [`tone`] judge what is heard.
+//! - [`loopback`], [`calling`]: the calls; [`listening`], [`early`], [`keys`] and [`tone`] judge what is heard.
 //! - [`asking`]: OPTIONS by hand; [`system`]: what Linux is asked.
 //!
 //! Nothing is changed, here or elsewhere: no registration is replaced, no file made but in a temporary folder. A running service gets
@@ -14,8 +14,10 @@ mod asking;
 mod calling;
 mod certificates;
 mod clock;
+mod early;
 mod finding;
 mod installation;
+mod keys;
 mod listening;
 mod loopback;
 mod ports;
@@ -52,7 +54,8 @@ pub struct Arguments {
     /// Ask this STUN server for our public address, e.g. stun.example.net or 192.0.2.1:3478
     #[arg(long, value_name = "HOST")]
     stun: Option<String>,
-    /// Dial this number through each trunk (costs what a call costs); may be given several times, instead of trunk.NAME.test_number
+    /// Dial this number through each trunk, and press some keys (costs what a call costs); one of our own shows whether keys arrive.
+    /// May be given several times, instead of trunk.NAME.test_number
     #[arg(long, value_name = "NUMBER", conflicts_with = "no_calls")]
     dial: Vec<String>,
     /// Dial through this trunk only
@@ -113,7 +116,7 @@ pub async fn run(arguments: Arguments, config: Config) -> anyhow::Result<ExitCod
         report.add(loopback::check(&clock).await);
         calling::service(&agent, &config, &running, seconds, &mut report).await;
         let wanted = Wanted { numbers: &arguments.dial, trunk: arguments.trunk.as_deref(), seconds };
-        calling::trunks(&agent, &config, &wanted, &mut report).await;
+        calling::trunks(&agent, &config, &running, &wanted, &mut report).await;
     }
     agent.shutdown().await;
     clock.shutdown();

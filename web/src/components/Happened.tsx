@@ -2,6 +2,7 @@
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import type { Entry } from '../api/types'
+import { inOneLine, told } from '../call/problem'
 import type { Language } from '../i18n'
 import { clock, ms, percent, words } from '../lib/format'
 import { useLanguage } from '../lib/hooks'
@@ -100,7 +101,7 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
     case 'noted':
       return say({ text: entry.text })
     case 'problem':
-      return say({ what: named(t, 'what', entry.what), message: entry.message })
+      return say({ what: named(t, 'what', entry.what), message: inOneLine(told(t, entry.what, entry.message)) })
     case 'hung_up':
       return say({ by: t(`party.${entry.by}`), cause: named(t, 'cause', entry.cause) }, entry.cause === 'normal' ? '' : '_because')
     case 'ended':

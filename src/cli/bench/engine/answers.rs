@@ -1,6 +1,7 @@
 //! What comes back: answers to the callers' requests, and the few requests that the other side makes.
 
 use std::cmp::Reverse;
+use std::net::SocketAddr;
 
 use rand::Rng;
 use sip::digest::Challenge;
@@ -15,13 +16,12 @@ impl Engine {
         let inbox = std::mem::replace(&mut self.inbox, Inbox::empty());
         for at in 0..count {
             let (datagram, stamp) = inbox.get(at);
-            if let Some(message) = Message::read(datagram)
-                && let Some(id) = wire::call_of(message.call_id, self.run)
-            {
-                match message.status {
-                    Some(status) => self.answered(id, status, &message, stamp),
-                    None => self.asked(id, &message),
-                }
+            let Some(message) = Message::read(datagram) else { continue };
+            match (message.status, self.call_of(message.call_id)) {
+                (Some(status), Some(id)) => self.answered(id, status, &message, stamp),
+                (Some(_), None) => {}
+                (None, Some(id)) => self.asked(id, &message),
+                (None, None) => self.strange(&message),
             }
         }
         self.inbox = inbox;
@@ -60,16 +60,20 @@ impl Engine {
                 if let Some(sound) = self.calls.get_mut(&id).and_then(|call| call.sound.as_mut()) {
                     sound.held = direction == Direction::Hold;
                 }
+                self.held(id, direction, sys::now());
             }
             Method::Reinvite(_) => {
                 self.refuse_ack(id, message);
                 self.tally.holds_refused += 1;
             }
             Method::Bye => {
-                self.tally.bye.add(at.saturating_sub(waiting.since));
-                self.tally.completed += 1;
+                if call.desk.is_none() {
+                    self.tally.bye.add(at.saturating_sub(waiting.since));
+                    self.tally.completed += 1;
+                }
                 self.end(id);
             }
+            Method::Refer => self.referred(id, status),
             Method::Register => self.registered(id, status, message),
             Method::Cancel => {}
         }
@@ -81,22 +85,18 @@ impl Engine {
         call.remote = message.contact.to_owned();
         call.routes = message.routes();
         call.answered_at = at;
-        self.tally.answered += 1;
-        self.tally.answer.add(at.saturating_sub(call.invited_at));
+        let is_caller = call.desk.is_none();
+        if is_caller {
+            self.tally.answered += 1;
+            self.tally.answer.add(at.saturating_sub(call.invited_at));
+        }
         let late = call.state == State::Cancelling;
         call.state = State::Up;
-        if let Some(sound) = &mut call.sound
-            && let Some(remote) = wire::audio_of(message.body)
-        {
-            sound.remote = Some(remote);
-            // From here on the socket hears the service alone; what came before is in it already.
-            let _ = sound.socket.connect(remote);
-            sound.due = sys::now() + self.random.random_range(0..TICK);
-            let due = sound.due;
-            self.due.push(Reverse((due, id, Due::Sound)));
-        }
+        self.open_sound(id, wire::audio_of(message.body));
+        let Some(call) = self.calls.get(&id) else { return };
         let plan = &call.plan;
         let mut then: Vec<(Nanos, Due)> = plan.keys.iter().map(|&after| (after, Due::Press)).collect();
+        then.extend(plan.person_after.map(|after| (after, Due::Person)));
         then.extend(plan.hold.into_iter().flat_map(|(hold, resume)| [(hold, Due::Hold), (resume, Due::Resume)]));
         then.extend(plan.hang_up_after.filter(|after| *after > 0).map(|after| (after, Due::HangUp)));
         let at_once = late || plan.hang_up_after == Some(0);
@@ -106,12 +106,29 @@ impl Engine {
         }
         if at_once {
             self.hang_up(id, sys::now());
+        } else if !is_caller {
+            self.consulting(id, sys::now());
         }
+    }
+
+    /// From now on there is sound in both directions.
+    pub(super) fn open_sound(&mut self, id: u64, remote: Option<SocketAddr>) {
+        let Some(sound) = self.calls.get_mut(&id).and_then(|call| call.sound.as_mut()) else { return };
+        let Some(remote) = remote else { return };
+        sound.remote = Some(remote);
+        // From here on the socket hears the service alone; what came before is in it already.
+        let _ = sound.socket.connect(remote);
+        sound.due = sys::now() + self.random.random_range(0..TICK);
+        let due = sound.due;
+        self.due.push(Reverse((due, id, Due::Sound)));
     }
 
     fn refused(&mut self, id: u64, status: u16, message: &Message<'_>, at: Nanos) {
         self.refuse_ack(id, message);
         let Some(call) = self.calls.get(&id) else { return };
+        if call.desk.is_some() {
+            return self.consultation_refused(id, status, message);
+        }
         if call.state == State::Cancelling && status == 487 {
             self.tally.cancelled += 1;
         } else {
@@ -161,27 +178,43 @@ impl Engine {
     }
 
     fn asked(&mut self, id: u64, message: &Message<'_>) {
-        if message.method == "ACK" {
+        if self.asked_desk(id, message) || message.method == "ACK" {
             return;
         }
         let Some(call) = self.calls.get(&id) else {
             let local = self.locals[id as usize % self.locals.len()];
-            let source = source_of(local, self.locals.len());
-            let status = if message.method == "BYE" { "200 OK" } else { "481 Call/Transaction Does Not Exist" };
-            self.outbox.put(source, UNMARKED, |out| message.answer(out, status));
-            return;
+            return self.unknown(local, message);
         };
         let (state, source) = (call.state, source_of(call.local, self.locals.len()));
+        let (is_caller, expected) = (call.desk.is_none(), call.plan.person_after.is_some());
         // An offer of the other side would need an answer; a caller of ours has said all it wants.
         let status = if message.method == "INVITE" { "488 Not Acceptable Here" } else { "200 OK" };
         self.outbox.put(source, UNMARKED, |out| message.answer(out, status));
         if message.method == "BYE" {
             match state {
-                // Both hung up.
+                _ if !is_caller => {}
+                // Both hung up, or whoever was asked for did.
                 State::Leaving => self.tally.completed += 1,
+                _ if expected => self.tally.completed += 1,
                 _ => self.tally.ended_by_peer += 1,
             }
             self.end(id);
         }
+    }
+
+    /// A request that belongs to no call we know.
+    fn strange(&mut self, message: &Message<'_>) {
+        match message.method {
+            "ACK" => {}
+            "INVITE" => self.ring(message),
+            _ => self.unknown(self.local_of(message.uri), message),
+        }
+    }
+
+    /// A request of a call that is over.
+    fn unknown(&mut self, local: SocketAddr, message: &Message<'_>) {
+        let source = source_of(local, self.locals.len());
+        let status = if message.method == "BYE" { "200 OK" } else { "481 Call/Transaction Does Not Exist" };
+        self.outbox.put(source, UNMARKED, |out| message.answer(out, status));
     }
 }

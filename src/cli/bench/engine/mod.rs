@@ -3,6 +3,7 @@
 //! lateness is not counted as the service's.
 
 mod answers;
+mod desks;
 mod sound;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
 
 use super::caller::{Call, Method, Plan, Registration, Sound, State, Waiting};
+use super::desk::Phone;
 use super::rtp::{Heard, Marks};
 use super::sys::{self, Inbox, MS, Nanos, Outbox, SECOND};
 use super::tally::Tally;
@@ -57,6 +59,13 @@ enum Due {
     Resume,
     Sound,
     Register,
+    /// Asks for a person.
+    Person,
+    /// A phone answers; then again after so long, until that is acknowledged.
+    Answer(Nanos),
+    Refuse,
+    /// What an agent wants to do with a caller.
+    Errand,
 }
 
 /// Calls that begin at a steady rate.
@@ -86,6 +95,9 @@ pub struct Engine {
     run: u32,
     next: u64,
     calls: HashMap<u64, Call>,
+    /// Agents' phones, and the calls that rang them by their Call-ID.
+    phones: Vec<Phone>,
+    rung: HashMap<String, u64>,
     due: BinaryHeap<Reverse<(Nanos, u64, Due)>>,
     inbox: Inbox,
     ears: Inbox,
@@ -132,6 +144,8 @@ impl Engine {
             run: random.next_u32(),
             next: 1,
             calls: HashMap::new(),
+            phones: Vec::new(),
+            rung: HashMap::new(),
             due: BinaryHeap::new(),
             inbox: Inbox::new(sys::BATCH),
             ears: Inbox::new(4),
@@ -151,9 +165,10 @@ impl Engine {
         self.calls.len()
     }
 
-    /// Calls that are up.
+    /// Callers whose calls are up.
     pub fn up(&self) -> usize {
-        self.calls.values().filter(|call| call.state == State::Up && call.registration.is_none()).count()
+        let is_caller = |call: &&Call| call.registration.is_none() && call.desk.is_none();
+        self.calls.values().filter(is_caller).filter(|call| call.state == State::Up).count()
     }
 
     /// Whether the operator wants to stop.
@@ -236,10 +251,11 @@ impl Engine {
         Some(id)
     }
 
-    /// Registers a phone, again and again.
+    /// Registers a phone, again and again. It takes the calls that it is rung for, and transfers some of them.
     pub fn register(&mut self, user: &str, password: &str, every: Nanos) {
         let id = self.next;
         self.next += 1;
+        self.furnish(user, password, self.locals[id as usize % self.locals.len()]);
         let mut call = Call::new(id, self.locals[id as usize % self.locals.len()], Plan::default(), None);
         let registration = Registration { user: user.into(), password: password.into(), every, authorization: None };
         call.registration = Some(Box::new(registration));
@@ -248,9 +264,10 @@ impl Engine {
         self.request(id, Method::Register, 1, sys::now());
     }
 
-    /// Lets the phones be.
+    /// Lets the phones be: they take no more calls, and are forgotten when their bindings expire.
     pub fn end_registrations(&mut self) {
         self.calls.retain(|_, call| call.registration.is_none());
+        self.phones.iter_mut().for_each(|phone| phone.user.clear());
     }
 
     /// Presses `1` in every call, at times that `when` picks for it (from now).
@@ -303,10 +320,14 @@ impl Engine {
                 Due::CancelAgain => self.again(id, None, now),
                 Due::GiveUp => self.give_up(id, now),
                 Due::HangUp => self.hang_up(id, now),
-                Due::Press => self.key_down(id, now),
+                Due::Press => self.key_down(id, '1', now),
                 Due::Hold => self.hold(id, Direction::Hold, now),
                 Due::Resume => self.hold(id, Direction::Both, now),
                 Due::Sound => self.speak(id, now),
+                Due::Person => self.key_down(id, '0', now),
+                Due::Answer(interval) => self.pick_up(id, interval, now),
+                Due::Refuse => self.refuse(id, "486 Busy Here"),
+                Due::Errand => self.errand(id, now),
                 Due::Register => {
                     if let Some(call) = self.calls.get_mut(&id) {
                         call.cseq += 1;
@@ -358,8 +379,12 @@ impl Engine {
         let Waiting { method, cseq, .. } = waiting;
         let mark = if method == Method::Invite { id } else { UNMARKED };
         outbox.put(source, mark, |out| match method {
-            Method::Invite => wire.invite(out, cseq, rtp, Direction::Both),
-            Method::Reinvite(direction) => wire.invite(out, cseq, rtp, direction),
+            Method::Invite => {
+                let authorization = call.desk.as_ref().and_then(|desk| desk.authorization.as_deref());
+                wire.invite(out, cseq, rtp, Direction::Both, authorization);
+            }
+            Method::Reinvite(direction) => wire.invite(out, cseq, rtp, direction, None),
+            Method::Refer => wire.refer(out, cseq, call.desk.as_ref().map_or("", |desk| &desk.refer_to)),
             Method::Cancel => wire.cancel(out, cseq),
             Method::Bye => wire.bye(out, cseq),
             Method::Register => {
@@ -426,6 +451,7 @@ impl Engine {
                 self.request(id, Method::Bye, cseq, now);
             }
             State::Inviting => self.give_up(id, now),
+            State::Ringing => self.refuse(id, "480 Temporarily Unavailable"),
             State::Cancelling | State::Leaving => {}
         }
     }
@@ -454,6 +480,9 @@ impl Engine {
     fn end(&mut self, id: u64) {
         self.listen(id);
         let Some(call) = self.calls.remove(&id) else { return };
+        if let Some(desk) = &call.desk {
+            self.leave_desk(desk);
+        }
         if let Some(sound) = call.sound.filter(|_| call.plan.remember) {
             self.remembered.push((sound.heard, sound.pressed_at.unwrap_or_default()));
         }

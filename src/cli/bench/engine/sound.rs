@@ -8,13 +8,13 @@ use super::super::sys::{self, MS, Nanos, SECOND};
 use super::{Due, Engine, TICK};
 
 impl Engine {
-    pub(super) fn key_down(&mut self, id: u64, now: Nanos) {
+    pub(super) fn key_down(&mut self, id: u64, key: char, now: Nanos) {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.state == State::Up) else { return };
         let Some(sound) = &mut call.sound else { return };
         if sound.mouth.is_busy() || sound.held {
-            self.at(now + 200 * MS, id, Due::Press);
+            self.at(now + 200 * MS, id, if key == '0' { Due::Person } else { Due::Press });
         } else {
-            sound.mouth.press('1');
+            sound.mouth.press(key);
         }
     }
 
@@ -64,7 +64,7 @@ impl Engine {
                 let Some(packet) = rtp::read(datagram).filter(|packet| packet.kind == 0) else { continue };
                 let noticed = sound.ear.hear(&packet, stamp);
                 tally.packets += 1;
-                if noticed.first {
+                if noticed.first && call.desk.is_none() {
                     tally.first_rtp.add(stamp.saturating_sub(call.invited_at));
                 }
                 if noticed.late {

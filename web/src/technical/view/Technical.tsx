@@ -5,6 +5,7 @@ import { CircleCheck, Download, Network, TriangleAlert } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { signalling, signallingUrl } from '../../api/queries'
 import type { CallSignalling, Entry } from '../../api/types'
+import { told } from '../../call/problem'
 import { Bones, Empty, ErrorNote } from '../../components/Bits'
 import { capitalised } from '../../lib/format'
 import { problems, type Problem } from '../problems'
@@ -14,6 +15,17 @@ import { useFinding } from './useFinding'
 import { useLegName, useParty } from './useLegName'
 import './technical.css'
 
+function Told({ what, message }: { what: string; message: string }) {
+  const { t } = useTranslation()
+  const { sentence, detail } = told(t, what, message)
+  return (
+    <>
+      <b>{t(`what.${what}`, { defaultValue: what })}:</b> {sentence}
+      {detail !== null && <small className="technical-detail muted">{detail}</small>}
+    </>
+  )
+}
+
 function Words({ problem }: { problem: Problem }) {
   const { t } = useTranslation()
   const party = useParty()
@@ -21,11 +33,7 @@ function Words({ problem }: { problem: Problem }) {
   const finding = useFinding()
   switch (problem.kind) {
     case 'told':
-      return (
-        <>
-          <b>{t(`what.${problem.what}`, { defaultValue: problem.what })}:</b> {problem.message}
-        </>
-      )
+      return <Told what={problem.what} message={problem.message} />
     case 'cause':
       return <>{t(`technical.cause_${problem.cause}`)}</>
     case 'refused':
