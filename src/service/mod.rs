@@ -4,9 +4,11 @@
 //! - [`sink`]: from calls to the store.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
 //! - [`extensions`]: the agents' phones and their hashed passwords.
+//! - [`local`]: the API's door for this user's own programs.
 //! - [`observe`]: metrics and traces, read from the journal.
 
 mod extensions;
+mod local;
 mod observe;
 mod prepare;
 mod recover;
@@ -31,9 +33,11 @@ use crate::config::Config;
 use crate::event::{CallId, UserId};
 use crate::lookup::Lookup;
 use crate::metric::{self, Held};
+use crate::speak::Speaker;
 use crate::store::{MasterKey, NewUser, Role, Store, StoreError, Tenant, User};
 
 pub use extensions::Extensions;
+pub use local::{LocalAccess, PublishedAccess};
 pub use prepare::{PrepareError, load_flow, recogniser};
 use sink::StoreSink;
 
@@ -114,6 +118,8 @@ impl Service {
         }
 
         let prepared = prepare::prepare(&config).await?;
+        let voices = prepared.voices;
+        load_recordings(&tenant, &voices).await?;
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();
         let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm, agents.clone()).await?);
@@ -129,7 +135,7 @@ impl Service {
             model: prepared.model,
             variables: config.flow_variables.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect(),
             recognisers: prepared.recognisers,
-            voices: prepared.voices,
+            voices: voices.clone(),
             lookup: Lookup::new().map_err(StartError::Client)?,
             agents,
             phones: extensions.clone(),
@@ -156,6 +162,7 @@ impl Service {
             tenant: tenant.clone(),
             store: store.clone(),
             flow: prepared.flow,
+            voices,
             extensions: extensions.clone(),
             trunks: Arc::new({
                 let trunks = channel.trunks().clone();
@@ -247,6 +254,18 @@ impl Service {
         self.clock.shutdown();
         self.store.close().await;
     }
+}
+
+/// Plays what was recorded in place of the voice.
+async fn load_recordings(tenant: &Tenant, voices: &Speaker) -> Result<(), StoreError> {
+    for (about, wav) in tenant.prompt_recordings().await? {
+        let sound = audio::wav::read_from(std::io::Cursor::new(wav), &about.id);
+        match (about.language.parse(), sound) {
+            (Ok(language), Ok(sound)) => voices.set_recording(language, &about.text, Some(sound)),
+            _ => tracing::warn!(prompt = about.id, "a recorded prompt is damaged: the voice says it; upload it again"),
+        }
+    }
+    Ok(())
 }
 
 /// Takes calls until the service closes.

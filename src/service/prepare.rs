@@ -10,14 +10,13 @@ use models::pool::Factory;
 use models::{
     EspeakNg, Flite, FliteVoice, LoadError, Moonshine, MoonshinePaths, Pool, PoolConfig, Recogniser, Voice, Whisper,
 };
-use serde_json::Value;
 use sip::media::Clip;
 use sip::trunk::Target;
 
 use crate::call::Plan;
 use crate::config::Config;
 use crate::listen::Recognisers;
-use crate::speak::{Speaker, melody};
+use crate::speak::{Speaker, fixed_prompts, melody};
 
 /// The flow that answers when none is configured: an example that every installation can call at once.
 const EXAMPLE_FLOW: &str = include_str!("../demo/bicycle-shop.json");
@@ -101,7 +100,8 @@ pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
         tracing::warn!(%language, "no recogniser for this language: its callers go on with keys");
     }
     let voices = voices(config, &flow.languages)?;
-    let fixed = fixed_prompts(&flow).into_iter().filter(|(_, language)| voices.speaks(*language));
+    let fixed = fixed_prompts(&flow).into_iter().map(|prompt| (prompt.text, prompt.language));
+    let fixed = fixed.filter(|(_, language)| voices.speaks(*language));
     for failure in voices.prepare(fixed).await {
         tracing::warn!(%failure, "a prompt could not be rendered ahead");
     }
@@ -162,32 +162,6 @@ pub fn load_flow(file: Option<&Path>) -> Result<Flow, PrepareError> {
         tracing::warn!("flow {}: {warning}", flow.id);
     }
     if errors.is_empty() { Ok(flow) } else { Err(invalid(&errors)) }
-}
-
-/// Every text of the flow that is the same for each caller: all but templates, in each of its languages.
-fn fixed_prompts(flow: &Flow) -> Vec<(String, Language)> {
-    let mut prompts = Vec::new();
-    for block in &flow.blocks {
-        block.params.values().for_each(|value| collect_texts(value, &mut prompts));
-    }
-    prompts
-}
-
-fn collect_texts(value: &Value, prompts: &mut Vec<(String, Language)>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, prompts)),
-        Value::Object(members) => {
-            for (name, member) in members {
-                match (name.parse::<Language>(), member) {
-                    (Ok(language), Value::String(text)) if !text.contains("{{") && !text.contains("{%") => {
-                        prompts.push((text.clone(), language));
-                    }
-                    _ => collect_texts(member, prompts),
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 fn recognisers(config: &Config) -> Result<Recognisers, PrepareError> {

@@ -28,7 +28,7 @@ pub struct EspeakNg {
 }
 
 impl EspeakNg {
-    /// The voice for a language: `cmn` for Chinese, else espeak-ng's voice of that tag. Checks that the program is there.
+    /// The voice for a language: Mandarin for Chinese, else espeak-ng's voice of that tag. Checks that the program is there.
     pub fn new(language: Language) -> Result<Self, VoiceError> {
         Self::with_program(language, PROGRAM)
     }
@@ -36,13 +36,13 @@ impl EspeakNg {
     /// The same with the program at another path.
     pub fn with_program(language: Language, program: &str) -> Result<Self, VoiceError> {
         let voice = if language.same_language(&Language::ZH) {
-            "cmn".to_owned()
+            mandarin(program).to_owned()
         } else {
             // A tag is letters, digits and hyphens; anything else could be an option.
             language.tag().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
         };
         let espeak = EspeakNg { name: format!("espeak-ng-{voice}"), program: program.to_owned(), language, voice };
-        espeak.spoken("1").map(|_| espeak)
+        espeak.spoken("1", 1.0).map(|_| espeak)
     }
 
     fn failed(&self, reason: impl Into<String>) -> VoiceError {
@@ -50,9 +50,9 @@ impl EspeakNg {
     }
 
     /// The WAV file that the program writes to its standard output.
-    fn spoken(&self, text: &str) -> Result<Vec<u8>, VoiceError> {
+    fn spoken(&self, text: &str, rate: f32) -> Result<Vec<u8>, VoiceError> {
         let mut child = Command::new(&self.program)
-            .args(["-v", &self.voice, "--stdin", "--stdout", "-b", "1"])
+            .args(["-v", &self.voice, "-s", &words_per_minute(rate), "--stdin", "--stdout", "-b", "1"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -99,12 +99,28 @@ impl Voice for EspeakNg {
         &self.language
     }
 
-    fn speak(&self, text: &str) -> Result<Pcm16k, VoiceError> {
+    fn speak_at(&self, text: &str, rate: f32) -> Result<Pcm16k, VoiceError> {
         let text = speakable(text, &self.name)?;
-        let wav = self.spoken(&text)?;
+        let wav = self.spoken(&text, rate)?;
         let (samples, rate) = parse_wav(&wav).ok_or_else(|| self.failed("its output is not a WAV file"))?;
         Ok(trim_silence(Pcm16k::new(resample::resample_rate(&samples, rate, Pcm16k::RATE))))
     }
+}
+
+/// espeak-ng's own pace is 175 words a minute; below 80 it becomes hard to follow.
+fn words_per_minute(rate: f32) -> String {
+    ((175.0 * rate) as u32).clamp(80, 450).to_string()
+}
+
+/// The voice that reads Chinese. In espeak-ng 1.51, which Debian 12 has, `cmn` takes the syllables it has looked up for English and says
+/// "ni three" for 你 (its issues 1028 and 1236); the same dictionary is right as `cmn-latn-pinyin`. The program is asked which it is.
+fn mandarin(program: &str) -> &'static str {
+    let phonemes = |voice: &str| Command::new(program).args(["-q", "-x", "-v", voice, "\u{4f60}"]).output();
+    let broken = |voice: &str| {
+        phonemes(voice)
+            .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("(en)") || !output.status.success())
+    };
+    if broken("cmn") && !broken("cmn-latn-pinyin") { "cmn-latn-pinyin" } else { "cmn" }
 }
 
 fn read_up_to(pipe: Option<impl Read>, most: u64) -> io::Result<Vec<u8>> {

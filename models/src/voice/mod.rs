@@ -22,8 +22,12 @@ pub trait Voice: Send + Sync {
     fn name(&self) -> &str;
     /// The language it speaks.
     fn language(&self) -> &Language;
-    /// Speaks a text. Silence before and after is trimmed.
-    fn speak(&self, text: &str) -> Result<Pcm16k, VoiceError>;
+    /// Speaks a text at a pace: 1 is the voice's own, 0.8 slower. Silence before and after is trimmed.
+    fn speak_at(&self, text: &str, rate: f32) -> Result<Pcm16k, VoiceError>;
+    /// Speaks a text at the voice's own pace.
+    fn speak(&self, text: &str) -> Result<Pcm16k, VoiceError> {
+        self.speak_at(text, 1.0)
+    }
 }
 
 /// Why a text was not spoken.
