@@ -51,43 +51,56 @@ impl EspeakNg {
 
     /// The WAV file that the program writes to its standard output.
     fn spoken(&self, text: &str, rate: f32) -> Result<Vec<u8>, VoiceError> {
-        let mut child = Command::new(&self.program)
-            .args(["-v", &self.voice, "-s", &words_per_minute(rate), "--stdin", "--stdout", "-b", "1"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => VoiceError::NotInstalled {
-                    program: self.program.clone(),
-                    advice: "apt-get install espeak-ng".to_owned(),
-                },
-                _ => self.failed(format!("{} does not start: {error}", self.program)),
-            })?;
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let text = text.to_owned();
-        // Three pipes, three threads: whichever fills up first, nobody waits for another.
-        let writer = thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(text.as_bytes())));
-        let complaints = thread::spawn(move || read_up_to(stderr, 4_096));
-        let (send, receive) = mpsc::channel();
-        thread::spawn(move || send.send(read_up_to(stdout, MOST_BYTES)));
-        let received = receive.recv_timeout(LIMIT);
-        if received.is_err() {
-            // It may have ended in this instant; then there is nothing to kill.
-            let _ = child.kill();
-        }
-        let status = child.wait().map_err(|error| self.failed(error.to_string()))?;
-        let _ = writer.join();
-        let complaints = complaints.join().ok().and_then(Result::ok).unwrap_or_default();
-        let audio = received
-            .map_err(|_| self.failed(format!("no answer within {} s", LIMIT.as_secs())))?
-            .map_err(|error| self.failed(error.to_string()))?;
-        if !status.success() || audio.is_empty() {
-            let complaints = String::from_utf8_lossy(&complaints);
-            return Err(self.failed(format!("{status}: {}", complaints.trim())));
-        }
-        Ok(audio)
+        let pace = words_per_minute(rate);
+        run(&self.program, &self.name, &["-v", &self.voice, "-s", &pace, "--stdin", "--stdout", "-b", "1"], text)
     }
+}
+
+/// The phonemes of a text without punctuation, in the alphabet of the IPA, as Piper's voices want them.
+pub(super) fn phonemes(program: &str, espeak_voice: &str, text: &str) -> Result<String, VoiceError> {
+    let arguments = ["-v", espeak_voice, "-q", "--ipa", "--stdin", "-b", "1"];
+    let output = run(program, &format!("espeak-ng-{espeak_voice}"), &arguments, text)?;
+    Ok(String::from_utf8_lossy(&output).split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Runs the program on a text; gives what it writes, of which there is something.
+fn run(program: &str, name: &str, arguments: &[&str], text: &str) -> Result<Vec<u8>, VoiceError> {
+    let failed = |reason: String| VoiceError::Engine { voice: name.to_owned(), reason };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                VoiceError::NotInstalled { program: program.to_owned(), advice: "apt-get install espeak-ng".to_owned() }
+            }
+            _ => failed(format!("{program} does not start: {error}")),
+        })?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let text = text.to_owned();
+    // Three pipes, three threads: whichever fills up first, nobody waits for another.
+    let writer = thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(text.as_bytes())));
+    let complaints = thread::spawn(move || read_up_to(stderr, 4_096));
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || send.send(read_up_to(stdout, MOST_BYTES)));
+    let received = receive.recv_timeout(LIMIT);
+    if received.is_err() {
+        // It may have ended in this instant; then there is nothing to kill.
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    let _ = writer.join();
+    let complaints = complaints.join().ok().and_then(Result::ok).unwrap_or_default();
+    let output = received
+        .map_err(|_| failed(format!("no answer within {} s", LIMIT.as_secs())))?
+        .map_err(|error| failed(error.to_string()))?;
+    if !status.success() || output.is_empty() {
+        let complaints = String::from_utf8_lossy(&complaints);
+        return Err(failed(format!("{status}: {}", complaints.trim())));
+    }
+    Ok(output)
 }
 
 impl Voice for EspeakNg {

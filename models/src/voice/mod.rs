@@ -3,6 +3,7 @@
 
 mod espeak;
 mod flite;
+mod piper;
 mod trim;
 
 use audio::Pcm16k;
@@ -11,6 +12,7 @@ use crate::Language;
 
 pub use espeak::EspeakNg;
 pub use flite::{Flite, FliteVoice};
+pub use piper::Piper;
 pub use trim::trim_silence;
 
 /// The longest text that is spoken at once, in characters; nobody listens to more on a telephone.

@@ -144,7 +144,7 @@ impl Api {
         let deadline = tokio::time::Instant::now() + WRITTEN_WITHIN;
         let id = loop {
             let page = self.get("calls?limit=200").await?;
-            let found = page["items"].as_array().into_iter().flatten().find(|call| {
+            let found = page["calls"].as_array().into_iter().flatten().find(|call| {
                 // Clocks of two machines may differ by a little.
                 call["from"] == from && call["started_at"].as_i64().is_some_and(|at| at >= since - 5_000)
             });
