@@ -244,6 +244,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_model_that_appears_hears_the_next_call_and_one_that_breaks_later_changes_nothing() {
+        let shared = std::env::var_os("HOTLINE_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+        let Ok(model) = std::fs::read(shared.join("models/whisper-nano-random.bin")) else {
+            return println!("skipped: there is no model of a few kilobytes in ../shared (HOTLINE_SHARED)");
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let none = Config { speech_en: String::new(), speech_zh: String::new(), ..config(folder.path()) };
+        let speech = Speech::new(Recognisers::default(), &none, Speaker::new());
+        let of_a_call = speech.recognisers();
+        let file = place(folder.path(), "whisper", "ggml-model.bin", &model);
+        assert!(speech.reload(&config(folder.path()), false).await.expect("it loads"));
+        assert_eq!(speech.values()[0], format!("whisper:{}", std::fs::canonicalize(&file).expect("a file").display()));
+        assert!(speech.recognisers().hear(intent::Language::English));
+        assert!(!of_a_call.hear(intent::Language::English), "a call keeps what it began with");
+
+        std::fs::write(&file, &model[..model.len() / 2]).expect("a file");
+        assert!(speech.reload(&config(folder.path()), true).await.is_err());
+        assert!(speech.recognisers().hear(intent::Language::English), "what is in force stays");
+    }
+
+    #[tokio::test]
     async fn a_reload_that_fails_changes_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let none = Config { speech_en: String::new(), speech_zh: String::new(), ..config(folder.path()) };

@@ -25,7 +25,8 @@ pub fn sentences(text: &str) -> Vec<String> {
         for (index, piece) in pieces.into_iter().enumerate() {
             let ended = piece.trim_end().ends_with(['.', '!', '?', '。', '\u{ff01}', '\u{ff1f}', '\u{ff1b}']);
             // What goes on behind a tag is the same sentence, unless a pause or a space stands there.
-            let apart = piece.ends_with(char::is_whitespace) || !matches!(spans.get(at + 1), Some(Span::Text { .. }));
+            let apart = piece.ends_with(char::is_whitespace)
+                || !matches!(spans.get(at + 1), Some(Span::Text { text, .. }) if !text.starts_with(char::is_whitespace));
             let close = index < last || (ended && apart);
             current.push(Span::Text { text: piece, say_as: None, rate: *rate });
             if close {
