@@ -136,10 +136,10 @@ keys! {
     store_master_key: Option<PathBuf> = "store.master_key", "", "file of the master key; empty: master.key in data.dir";
     models_dir: Option<PathBuf> = "models.dir", "", "folder of the models; empty: the user's cache folder";
     models_threads: usize = "models.threads", "0", "inference threads; 0: all cores but one, at least one";
-    speech_en: String = "speech.en", "moonshine-tiny-en", "recogniser for English: moonshine-tiny-en or whisper:FILE";
-    speech_zh: String = "speech.zh", "", "recogniser for Chinese: whisper:FILE; empty: keys only";
-    voice_en: String = "voice.en", "flite:rms", "voice for English: flite:rms, flite:slt, flite:awb, flite:kal16 or espeak:en";
-    voice_zh: String = "voice.zh", "espeak:cmn", "voice for Chinese: espeak:cmn";
+    speech_en: String = "speech.en", "auto", "recogniser for English: auto (the most accurate model that is here and fast enough), the name of a model, or whisper:FILE; empty: keys only";
+    speech_zh: String = "speech.zh", "auto", "recogniser for Chinese: auto, the name of a model, or whisper:FILE; empty: keys only";
+    voice_en: String = "voice.en", "flite:rms", "voice for English: flite:rms, flite:slt, flite:awb, flite:kal16, espeak:en or piper:FILE (a Piper voice, FILE.json beside it; #2 behind it names a speaker)";
+    voice_zh: String = "voice.zh", "espeak:cmn", "voice for Chinese: espeak:cmn or piper:FILE";
     flow_file: Option<PathBuf> = "flow.file", "", "flow that answers calls; empty: the built-in example";
     flow_variables: BTreeMap<String, String> = "flow.variables", "", "variables handed to the flow, e.g. order_service=http://127.0.0.1:9000";
     queue_ring_seconds: u64 = "queue.ring_seconds", "20", "how long one agent's phone rings before the next is tried";

@@ -6,6 +6,8 @@ mod bed;
 mod common;
 #[path = "api/live.rs"]
 mod live;
+#[path = "api/prompts.rs"]
+mod prompts;
 #[path = "api/recording.rs"]
 mod recording;
 #[path = "api/sign_in.rs"]

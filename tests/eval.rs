@@ -76,6 +76,72 @@ fn the_report_on_speech_has_the_agreed_fields_and_counts_what_it_skips() {
     assert_has(&report["by"]["digits"], &["wer", "utterances"]);
 }
 
+fn say(folder: &Path, name: &str, words: &str) {
+    let sound = Flite::new(FliteVoice::Slt).speak(words).expect("flite speaks it");
+    audio::wav::write(folder.join(name), &sound).expect("a file");
+}
+
+#[test]
+fn real_calls_are_placed_and_compared_with_what_should_come_of_them() {
+    if !have_models() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    say(folder.path(), "order.wav", "Hello, where is my order?");
+    say(folder.path(), "digits.wav", "one zero four two");
+    say(folder.path(), "no.wav", "no thank you");
+    say(folder.path(), "hours.wav", "when are you open?");
+    let manifest = [
+        json!({"files": ["order.wav", "digits.wav", "no.wav"],
+               "expect": {"intent": "order_status", "slots": {"order_number": "1042"}, "outcome": "resolved"}}),
+        json!({"files": [], "keys": ["1", "1043", "2"], "expect": {"slots": {"order_number": 1043}, "outcome": "resolved"}}),
+        json!({"files": [], "keys": "0", "expect": {"queue": "service"}}),
+        json!({"files": ["hours.wav"], "expect": {"intent": "refund"}}),
+    ];
+    std::fs::write(folder.path().join("m.jsonl"), lines(&manifest)).expect("a file");
+    let report = eval(folder.path(), &["calls", "--manifest", "m.jsonl", "--at-once", "4"]);
+    assert_eq!((&report["calls"], &report["right"]), (&json!(4), &json!(3)), "{report}");
+    assert_eq!(report["by"]["intent"], json!({"n": 2, "right": 1}));
+    assert_eq!(report["by"]["slots"], json!({"n": 2, "right": 2}));
+    assert_eq!(report["by"]["queue"], json!({"n": 1, "right": 1}));
+    let wrong = &report["wrong"][0];
+    assert_eq!(
+        (&wrong["line"], &wrong["kinds"], &wrong["got"]["intent"]),
+        (&json!(4), &json!(["intent"]), &json!("opening_hours"))
+    );
+    assert!(wrong["call"].is_string(), "{wrong}");
+}
+
+#[test]
+fn calls_are_placed_to_a_service_that_runs_on_this_machine() {
+    if !have_models() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = common::Serving::start(folder.path(), &[]);
+    say(folder.path(), "hours.wav", "when are you open?");
+    let manifest = [json!({"files": ["hours.wav"], "expect": {"intent": "opening_hours"}})];
+    std::fs::write(folder.path().join("m.jsonl"), lines(&manifest)).expect("a file");
+    let to = format!("sip:100@{}", serving.sip);
+    // The same configuration as the service: its data folder is what names it.
+    std::fs::write(folder.path().join("hotline.toml"), "[data]\ndir = \"data\"\n").expect("a file");
+    let report = eval(folder.path(), &["calls", "--manifest", "m.jsonl", "--to", &to]);
+    assert_eq!(report["right"], json!(1), "{report}");
+    assert!(serving.stop());
+    assert!(!folder.path().join("data/local.json").exists(), "the access ends with the service");
+}
+
+#[test]
+fn a_recording_that_is_not_there_is_named_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("m.jsonl"), "\n{\"files\": [\"nowhere.wav\"], \"expect\": {}}\n")
+        .expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
+    let output = command.args(["eval", "calls", "--manifest", "m.jsonl"]).current_dir(folder.path()).output();
+    let words = String::from_utf8_lossy(&output.expect("the program was built").stderr).into_owned();
+    assert!(words.contains("nowhere.wav") || words.contains("line 1"), "{words}");
+}
+
 #[test]
 fn a_line_that_is_no_json_is_named() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -21,6 +21,7 @@ pub mod document;
 pub mod event;
 mod expression;
 pub mod finding;
+pub mod markup;
 pub mod parse;
 pub mod phrases;
 mod plan;

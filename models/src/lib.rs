@@ -12,8 +12,9 @@
 //! | [`moonshine`] | English, by ONNX Runtime: beam search, digit grammar, phrases, silence |
 //! | [`whisper`] | any ggml Whisper model, for Chinese and others |
 //! | [`pool`] | inference threads with priorities and a queue limit |
-//! | [`voice`] | text to speech: flite in the process, espeak-ng beside it |
+//! | [`voice`] | text to speech: flite in the process, espeak-ng beside it, Piper on ONNX Runtime |
 //! | [`score`] | word, character and digit error rates |
+//! | [`speed`] | what a recogniser costs on this machine, and which to take |
 
 mod language;
 pub mod manifest;
@@ -21,6 +22,7 @@ pub mod moonshine;
 pub mod pool;
 pub mod recogniser;
 pub mod score;
+pub mod speed;
 pub mod store;
 pub mod voice;
 pub mod whisper;
@@ -30,5 +32,5 @@ pub use moonshine::{Moonshine, MoonshinePaths};
 pub use pool::{Job, Pool, PoolConfig, PoolError, PoolStats, Priority};
 pub use recogniser::{Alternative, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition, WordTime};
 pub use store::{Progress, Status, Store, StoreError};
-pub use voice::{EspeakNg, Flite, FliteVoice, Voice, VoiceError};
+pub use voice::{EspeakNg, Flite, FliteVoice, Piper, Voice, VoiceError};
 pub use whisper::Whisper;

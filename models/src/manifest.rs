@@ -10,6 +10,8 @@ pub enum Kind {
     Recogniser,
     /// Text to audio.
     Voice,
+    /// Audio to whether somebody speaks.
+    VoiceActivity,
     /// A library that runs models.
     Runtime,
 }
@@ -21,6 +23,8 @@ pub enum Engine {
     Moonshine,
     /// [`crate::Whisper`].
     Whisper,
+    /// Silero's voice activity detector, on ONNX Runtime.
+    Silero,
     /// ONNX Runtime itself.
     OnnxRuntime,
 }
@@ -53,6 +57,13 @@ pub enum Source {
         platform: &'static str,
         /// About how much is downloaded, in bytes.
         download_size: u64,
+    },
+    /// A file of a model hub. The machine's own hub client is asked for it, or the hub that `HF_ENDPOINT` names.
+    Hub {
+        /// Owner and name of the repository.
+        repository: &'static str,
+        /// The file in it.
+        file: &'static str,
     },
     /// A file that the operator brings, because no registry carries it.
     OwnFile {
@@ -99,6 +110,86 @@ pub const DEFAULT_ENGLISH: &str = "moonshine-tiny-en";
 pub const ONNX_RUNTIME: &str = "onnxruntime";
 /// The operator's own Whisper model.
 pub const WHISPER: &str = "whisper";
+/// The voice activity detector for noisy lines.
+pub const SILERO: &str = "silero-vad";
+
+/// A published Whisper model in ggml format: id, file, size in bytes, SHA-256, languages.
+type Published = (&'static str, &'static str, u64, &'static str, &'static [Language]);
+
+/// The ggml models that whisper.cpp publishes. All but those whose names end in `en` know about a hundred languages; here stand the ones
+/// that Hotline speaks.
+const PUBLISHED: [Published; 8] = [
+    (
+        "whisper-tiny",
+        "ggml-tiny.bin",
+        77_691_713,
+        "be07e048e1e599ad46341c8d2a135645097a538221678b7acdd1b1919c6e1b21",
+        &[Language::EN, Language::ZH],
+    ),
+    (
+        "whisper-tiny-en",
+        "ggml-tiny.en.bin",
+        77_704_715,
+        "921e4cf8686fdd993dcd081a5da5b6c365bfde1162e72b08d75ac75289920b1f",
+        &[Language::EN],
+    ),
+    (
+        "whisper-base",
+        "ggml-base.bin",
+        147_951_465,
+        "60ed5bc3dd14eea856493d334349b405782ddcaf0028d4b5df4088345fba2efe",
+        &[Language::EN, Language::ZH],
+    ),
+    (
+        "whisper-base-en",
+        "ggml-base.en.bin",
+        147_964_211,
+        "a03779c86df3323075f5e796cb2ce5029f00ec8869eee3fdfb897afe36c6d002",
+        &[Language::EN],
+    ),
+    (
+        "whisper-small",
+        "ggml-small.bin",
+        487_601_967,
+        "1be3a9b2063867b937e64e2ec7483364a79917e157fa98c5d94b5c1fffea987b",
+        &[Language::EN, Language::ZH],
+    ),
+    (
+        "whisper-small-en",
+        "ggml-small.en.bin",
+        487_614_201,
+        "c6138d6d58ecc8322097e0f987c32f1be8bb0a18532a3f88f734d1bbf9c41e5d",
+        &[Language::EN],
+    ),
+    (
+        "whisper-medium",
+        "ggml-medium.bin",
+        1_533_763_059,
+        "6c14d5adee5f86394037b4e4e8b59f1673b6cee10e3cf0b11bbdbee79c156208",
+        &[Language::EN, Language::ZH],
+    ),
+    (
+        "whisper-large-v3-turbo",
+        "ggml-large-v3-turbo.bin",
+        1_624_555_275,
+        "1fc70f774d38eb169993ac391eea357ef47c88757ef72ee5943879b7e8e2bc69",
+        &[Language::EN, Language::ZH],
+    ),
+];
+
+fn published(&(id, file, size, sha256, languages): &Published) -> ModelEntry {
+    ModelEntry {
+        id,
+        version: "ggml",
+        kind: Kind::Recogniser,
+        engine: Engine::Whisper,
+        languages: languages.to_vec(),
+        licence: "MIT",
+        files: vec![ModelFile { role: "model", save_as: file, path_in_package: file, sha256, size }],
+        source: Source::Hub { repository: "ggerganov/whisper.cpp", file },
+        needs: &[],
+    }
+}
 
 /// Every model Hotline knows.
 pub fn builtin() -> Vec<ModelEntry> {
@@ -108,7 +199,7 @@ pub fn builtin() -> Vec<ModelEntry> {
         platform: "manylinux_2_34_x86_64",
         download_size: 84_940_345,
     };
-    vec![
+    let mut entries = vec![
         ModelEntry {
             id: DEFAULT_ENGLISH,
             version: "0.0.49",
@@ -176,11 +267,44 @@ pub fn builtin() -> Vec<ModelEntry> {
             files: vec![],
             source: Source::OwnFile {
                 save_as: "ggml-model.bin",
-                advice: "bring any Whisper model in ggml format (ggml-base.bin or ggml-small.bin for Chinese and other languages)",
+                advice: "bring any Whisper model in ggml format, such as one that was tuned or quantised",
             },
             needs: &[],
         },
-    ]
+        ModelEntry {
+            id: SILERO,
+            version: "6.2.3",
+            kind: Kind::VoiceActivity,
+            engine: Engine::Silero,
+            languages: vec![],
+            licence: "MIT",
+            files: vec![
+                ModelFile {
+                    role: "vad",
+                    save_as: "silero_vad.onnx",
+                    path_in_package: "silero_vad/data/silero_vad.onnx",
+                    sha256: "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
+                    size: 2_327_524,
+                },
+                ModelFile {
+                    role: "licence",
+                    save_as: "LICENSE",
+                    path_in_package: "silero_vad-6.2.3.dist-info/licenses/LICENSE",
+                    sha256: "2e63e9a38b6e8fc0c7bc37ce174caca1862870856c6daf5697cfb785e925520b",
+                    size: 1_075,
+                },
+            ],
+            source: Source::PyPiWheel {
+                project: "silero-vad",
+                version: "6.2.3",
+                platform: "any",
+                download_size: 11_317_527,
+            },
+            needs: &[ONNX_RUNTIME],
+        },
+    ];
+    entries.extend(PUBLISHED.iter().map(published));
+    entries
 }
 
 #[cfg(test)]

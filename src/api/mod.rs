@@ -27,6 +27,7 @@ pub mod order_service;
 mod pcap;
 mod people;
 mod phones;
+mod prompts;
 mod range;
 mod recording;
 mod session;
@@ -46,11 +47,12 @@ use axum::middleware::from_fn;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::call::LiveLegs;
 use crate::channel::TrunkStatus;
+use crate::speak::Speaker;
 use crate::store::{Store, Tenant};
 pub use phones::PhoneBook;
 use throttle::Throttle;
@@ -68,6 +70,8 @@ pub struct Console {
     pub store: Store,
     /// The flow that answers calls.
     pub flow: Arc<flow::Flow>,
+    /// What says the flow's prompts.
+    pub voices: Speaker,
     /// The agents' phones.
     pub extensions: Arc<dyn PhoneBook>,
     /// How the trunks stand.
@@ -139,6 +143,12 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tickets::add_note))
         .routes(routes!(flows::flows))
         .routes(routes!(flows::flow))
+        .routes(routes!(prompts::prompts))
+        .routes(routes!(prompts::prompt_sound))
+        .routes(
+            routes!(prompts::record_prompt, prompts::remove_prompt_recording)
+                .layer(DefaultBodyLimit::max(crate::speak::LARGEST_BYTES)),
+        )
         .routes(routes!(extensions::extensions, extensions::add_extension))
         .routes(routes!(trunks::trunks))
         .routes(routes!(live::live));

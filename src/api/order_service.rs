@@ -18,11 +18,16 @@ pub async fn serve(listener: tokio::net::TcpListener, stopped: CancellationToken
 }
 
 async fn order(Path(number): Path<String>) -> Response {
-    let (item, status, expected) = match number.as_str() {
-        "1042" => ("a touring bicycle", "shipped", Some("Thursday")),
-        "1043" => ("a bicycle bell", "ready", None),
-        "2001" => ("a rain jacket", "processing", Some("Friday")),
+    let in_days = |days: i64| {
+        let today = jiff::Zoned::now().date();
+        today.checked_add(jiff::Span::new().days(days)).ok().map(|date| date.to_string())
+    };
+    let (item, status, expected, to_pay) = match number.as_str() {
+        "1042" => ("a touring bicycle", "shipped", in_days(3), None),
+        "1043" => ("a bicycle bell", "ready", None, Some("$12.50")),
+        "2001" => ("a rain jacket", "processing", in_days(4), None),
         _ => return (StatusCode::NOT_FOUND, Json(json!({ "error": "no such order" }))).into_response(),
     };
-    Json(json!({ "number": number, "item": item, "status": status, "expected": expected })).into_response()
+    Json(json!({ "number": number, "item": item, "status": status, "expected": expected, "to_pay": to_pay }))
+        .into_response()
 }

@@ -119,7 +119,8 @@ pub(super) async fn run_call(
         variables: services.variables.clone(),
     };
     let sink = services.sink.clone();
-    let mut conversation = Conversation::new(call, services.flow.clone(), services.model.clone(), context, offered_at);
+    let conversation = Conversation::new(call, services.flow.clone(), services.model.clone(), context, offered_at);
+    let mut conversation = conversation.with_recorded(services.voices.recorded());
     let offer = Event::Offered {
         channel: Channel::Sip,
         from: Personal::new(from.as_str()),

@@ -153,7 +153,7 @@ async fn talk(line: &mut Line, arguments: &Arguments, sounds: Vec<Pcm8k>) -> Res
 }
 
 /// Loopback for a loopback peer, otherwise any address: the phone advertises the one that routes to the peer.
-fn local_ip(uri: &str) -> IpAddr {
+pub(super) fn local_ip(uri: &str) -> IpAddr {
     let host = uri.rsplit('@').next().unwrap_or(uri);
     if host.contains("127.0.0.1") || host.contains("localhost") {
         IpAddr::V4(Ipv4Addr::LOCALHOST)

@@ -66,13 +66,14 @@ pub fn main() -> ExitCode {
             Command::Demo(_) | Command::Call(_) | Command::Eval(_) | Command::Models(_) | Command::Bench(_)
         );
     start_log(&config, quiet);
+    let file = arguments.config.clone();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
     let result = runtime.block_on(async {
         match arguments.command {
-            Command::Serve => serve::run(config).await,
+            Command::Serve => serve::run(config, file).await,
             Command::Demo(arguments) => demo::run(arguments, config).await,
             Command::Call(arguments) => call::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,

@@ -43,10 +43,17 @@ impl Lookup {
     /// Sends the request once and reads the reply.
     pub async fn ask(&self, request: Request) -> Result<HttpReply, HttpFailure> {
         let timeout = request.timeout;
+        let exchange = tokio::time::timeout(timeout, self.exchange(request)).await;
+        exchange.unwrap_or(Err(HttpFailure::Timeout)).map(|(reply, _)| reply)
+    }
+
+    /// The same, with the value of the first cookie that the reply sets.
+    pub async fn ask_for_cookie(&self, request: Request) -> Result<(HttpReply, Option<String>), HttpFailure> {
+        let timeout = request.timeout;
         tokio::time::timeout(timeout, self.exchange(request)).await.unwrap_or(Err(HttpFailure::Timeout))
     }
 
-    async fn exchange(&self, request: Request) -> Result<HttpReply, HttpFailure> {
+    async fn exchange(&self, request: Request) -> Result<(HttpReply, Option<String>), HttpFailure> {
         let bad = |what: String| HttpFailure::BadReply(what);
         let method = Method::from_bytes(request.method.as_bytes()).map_err(|e| bad(e.to_string()))?;
         let mut call = self.client.request(method, &request.url).headers(headers(&request.headers)?);
@@ -55,6 +62,9 @@ impl Lookup {
         }
         let mut reply = call.send().await.map_err(|e| failure(&e))?;
         let status = reply.status().as_u16();
+        let cookie = reply.headers().get(reqwest::header::SET_COOKIE).and_then(|header| header.to_str().ok());
+        let cookie =
+            cookie.and_then(|cookie| cookie.split(';').next()?.split_once('=')).map(|(_, value)| value.to_owned());
         let mut bytes = Vec::new();
         while let Some(chunk) = reply.chunk().await.map_err(|e| failure(&e))? {
             if bytes.len() + chunk.len() > LONGEST_REPLY {
@@ -66,7 +76,7 @@ impl Lookup {
             [] => Value::Null,
             some => serde_json::from_slice(some).unwrap_or_else(|_| String::from_utf8_lossy(some).into_owned().into()),
         };
-        Ok(HttpReply { status, body })
+        Ok((HttpReply { status, body }, cookie))
     }
 }
 

@@ -4,13 +4,17 @@
 //! - [`sink`]: from calls to the store.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
 //! - [`extensions`]: the agents' phones and their hashed passwords.
+//! - [`local`]: the API's door for this user's own programs.
+//! - [`speech`]: which recogniser hears which language, and changing that while calls go on.
 //! - [`observe`]: metrics and traces, read from the journal.
 
 mod extensions;
+mod local;
 mod observe;
 mod prepare;
 mod recover;
 mod sink;
+mod speech;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,11 +35,14 @@ use crate::config::Config;
 use crate::event::{CallId, UserId};
 use crate::lookup::Lookup;
 use crate::metric::{self, Held};
+use crate::speak::Speaker;
 use crate::store::{MasterKey, NewUser, Role, Store, StoreError, Tenant, User};
 
 pub use extensions::Extensions;
+pub use local::{LocalAccess, PublishedAccess};
 pub use prepare::{PrepareError, load_flow, recogniser};
 use sink::StoreSink;
+pub use speech::{Speech, candidates, fingerprint, resolved, speed_of};
 
 /// How long a one-time sign-in link works.
 const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
@@ -88,6 +95,7 @@ pub struct Service {
     tenant: Tenant,
     store: Store,
     extensions: Arc<Extensions>,
+    speech: Speech,
     channel: SipChannel,
     clock: Clock,
     calls: TaskTracker,
@@ -114,6 +122,9 @@ impl Service {
         }
 
         let prepared = prepare::prepare(&config).await?;
+        let voices = prepared.voices;
+        load_recordings(&tenant, &voices).await?;
+        let speech = Speech::new(prepared.recognisers, &prepared.resolved, voices.clone());
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();
         let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm, agents.clone()).await?);
@@ -128,8 +139,8 @@ impl Service {
             flow: prepared.flow.clone(),
             model: prepared.model,
             variables: config.flow_variables.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect(),
-            recognisers: prepared.recognisers,
-            voices: prepared.voices,
+            recognisers: speech.recognisers(),
+            voices: voices.clone(),
             lookup: Lookup::new().map_err(StartError::Client)?,
             agents,
             phones: extensions.clone(),
@@ -147,7 +158,7 @@ impl Service {
 
         let (closing, stopped) = (CancellationToken::new(), CancellationToken::new());
         let tracker = TaskTracker::new();
-        let accepting = tokio::spawn(accept(calls, services, tracker.clone(), closing.clone()));
+        let accepting = tokio::spawn(accept(calls, services, speech.clone(), tracker.clone(), closing.clone()));
 
         let listener = tokio::net::TcpListener::bind(config.http_bind).await;
         let listener = listener.map_err(|reason| StartError::Http { address: config.http_bind, reason })?;
@@ -156,6 +167,7 @@ impl Service {
             tenant: tenant.clone(),
             store: store.clone(),
             flow: prepared.flow,
+            voices,
             extensions: extensions.clone(),
             trunks: Arc::new({
                 let trunks = channel.trunks().clone();
@@ -178,6 +190,7 @@ impl Service {
             tenant,
             store,
             extensions,
+            speech,
             channel,
             clock,
             calls: tracker,
@@ -191,6 +204,11 @@ impl Service {
     /// The data of the only tenant there is so far.
     pub fn tenant(&self) -> &Tenant {
         &self.tenant
+    }
+
+    /// What recognises and speaks, to be changed while calls go on.
+    pub fn speech(&self) -> &Speech {
+        &self.speech
     }
 
     /// Whether somebody has set a password yet; before that, the way in is a one-time link.
@@ -249,8 +267,26 @@ impl Service {
     }
 }
 
+/// Plays what was recorded in place of the voice.
+async fn load_recordings(tenant: &Tenant, voices: &Speaker) -> Result<(), StoreError> {
+    for (about, wav) in tenant.prompt_recordings().await? {
+        let sound = audio::wav::read_from(std::io::Cursor::new(wav), &about.id);
+        match (about.language.parse(), sound) {
+            (Ok(language), Ok(sound)) => voices.set_recording(language, &about.text, Some(sound)),
+            _ => tracing::warn!(prompt = about.id, "a recorded prompt is damaged: the voice says it; upload it again"),
+        }
+    }
+    Ok(())
+}
+
 /// Takes calls until the service closes.
-async fn accept(mut calls: Calls, services: Services, tracker: TaskTracker, closing: CancellationToken) {
+async fn accept(
+    mut calls: Calls,
+    services: Services,
+    speech: Speech,
+    tracker: TaskTracker,
+    closing: CancellationToken,
+) {
     let opening = Arc::new(Semaphore::new(OPENING));
     loop {
         let next = async {
@@ -263,7 +299,9 @@ async fn accept(mut calls: Calls, services: Services, tracker: TaskTracker, clos
         };
         let Some((permit, incoming)) = next else { return };
         metric::call_offered();
-        tracker.spawn(take_call(incoming, CallId::new(), services.clone(), permit, closing.clone()));
+        // A call keeps the recognisers that it begins with.
+        let services = Services { recognisers: speech.recognisers(), ..services.clone() };
+        tracker.spawn(take_call(incoming, CallId::new(), services, permit, closing.clone()));
     }
 }
 

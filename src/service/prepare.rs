@@ -6,18 +6,19 @@ use std::sync::Arc;
 use audio::Pcm8k;
 use flow::{Flow, Severity};
 use intent::Language;
+use models::manifest::Engine;
 use models::pool::Factory;
 use models::{
-    EspeakNg, Flite, FliteVoice, LoadError, Moonshine, MoonshinePaths, Pool, PoolConfig, Recogniser, Voice, Whisper,
+    EspeakNg, Flite, FliteVoice, LoadError, Moonshine, MoonshinePaths, Piper, Pool, PoolConfig, Recogniser, Voice,
+    Whisper,
 };
-use serde_json::Value;
 use sip::media::Clip;
 use sip::trunk::Target;
 
 use crate::call::Plan;
 use crate::config::Config;
 use crate::listen::Recognisers;
-use crate::speak::{Speaker, melody};
+use crate::speak::{Speaker, fixed_prompts, melody};
 
 /// The flow that answers when none is configured: an example that every installation can call at once.
 const EXAMPLE_FLOW: &str = include_str!("../demo/bicycle-shop.json");
@@ -59,13 +60,18 @@ pub enum PrepareError {
     #[error("{0}")]
     Load(#[from] LoadError),
     /// A recogniser that nobody knows.
-    #[error("{key} is `{value}`: expected moonshine-tiny-en or whisper:FILE")]
+    #[error(
+        "{key} is `{value}`: expected auto, the name of a recogniser (`hotline models list` shows them) or whisper:FILE"
+    )]
     UnknownRecogniser {
         /// The configuration key.
         key: &'static str,
         /// Its value.
         value: String,
     },
+    /// The work was cut off.
+    #[error("models were not loaded: {0}")]
+    Stopped(String),
     /// A voice that nobody knows, or that is not installed.
     #[error("{key} is `{value}`: {reason}")]
     Voice {
@@ -90,23 +96,36 @@ pub struct Prepared {
     pub voices: Speaker,
     /// What callers on hold hear.
     pub hold_music: Arc<Clip>,
+    /// The configuration with the recognisers that were chosen.
+    pub resolved: Config,
 }
 
 /// Loads and checks everything that the configuration names.
 pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
     let flow = load_flow(config.flow_file.as_deref())?;
     let model = if flow.intents.is_empty() { intent::Model::empty() } else { intent::train(&flow.training_set(), 1)? };
+    let wanted = config.clone();
+    let config = &stoppable(move || Ok(super::speech::resolved(&wanted, true))).await?;
     let recognisers = recognisers(config)?;
     for &language in flow.languages.iter().filter(|&&language| !recognisers.hear(language)) {
         tracing::warn!(%language, "no recogniser for this language: its callers go on with keys");
     }
     let voices = voices(config, &flow.languages)?;
-    let fixed = fixed_prompts(&flow).into_iter().filter(|(_, language)| voices.speaks(*language));
+    let fixed = fixed_prompts(&flow).into_iter().map(|prompt| (prompt.text, prompt.language));
+    let fixed = fixed.filter(|(_, language)| voices.speaks(*language));
     for failure in voices.prepare(fixed).await {
         tracing::warn!(%failure, "a prompt could not be rendered ahead");
     }
     let hold_music = Arc::new(Clip::new(hold_music(config.call_hold_music.as_deref())?));
-    Ok(Prepared { flow: Arc::new(flow), model: Arc::new(model), recognisers, voices, hold_music })
+    let resolved = config.clone();
+    Ok(Prepared { flow: Arc::new(flow), model: Arc::new(model), recognisers, voices, hold_music, resolved })
+}
+
+/// Work that takes a while, where it holds nobody up.
+async fn stoppable<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PrepareError> + Send + 'static,
+) -> Result<T, PrepareError> {
+    tokio::task::spawn_blocking(work).await.map_err(|stopped| PrepareError::Stopped(stopped.to_string()))?
 }
 
 fn hold_music(file: Option<&Path>) -> Result<Pcm8k, PrepareError> {
@@ -164,33 +183,7 @@ pub fn load_flow(file: Option<&Path>) -> Result<Flow, PrepareError> {
     if errors.is_empty() { Ok(flow) } else { Err(invalid(&errors)) }
 }
 
-/// Every text of the flow that is the same for each caller: all but templates, in each of its languages.
-fn fixed_prompts(flow: &Flow) -> Vec<(String, Language)> {
-    let mut prompts = Vec::new();
-    for block in &flow.blocks {
-        block.params.values().for_each(|value| collect_texts(value, &mut prompts));
-    }
-    prompts
-}
-
-fn collect_texts(value: &Value, prompts: &mut Vec<(String, Language)>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, prompts)),
-        Value::Object(members) => {
-            for (name, member) in members {
-                match (name.parse::<Language>(), member) {
-                    (Ok(language), Value::String(text)) if !text.contains("{{") && !text.contains("{%") => {
-                        prompts.push((text.clone(), language));
-                    }
-                    _ => collect_texts(member, prompts),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn recognisers(config: &Config) -> Result<Recognisers, PrepareError> {
+pub(super) fn recognisers(config: &Config) -> Result<Recognisers, PrepareError> {
     let mut threads = PoolConfig::default();
     if config.models_threads > 0 {
         threads = PoolConfig { threads: config.models_threads, queue_limit: config.models_threads * 32 };
@@ -219,16 +212,33 @@ pub fn recogniser(models_dir: Option<&Path>, key: &'static str, value: &str) -> 
         return Ok(Arc::new(move || Ok(Box::new(whisper.another()?) as Box<dyn Recogniser>)));
     }
     let unknown = || PrepareError::UnknownRecogniser { key, value: value.to_owned() };
-    if value != models::manifest::DEFAULT_ENGLISH {
+    if value == "auto" {
+        // Whoever asks for one recogniser by this value has not resolved it; English is what it is asked for.
+        return recogniser(models_dir, key, models::manifest::DEFAULT_ENGLISH);
+    }
+    let store = models::Store::open(models_dir)?;
+    let entry = store.entry(value).map_err(|_| unknown())?;
+    let engine = entry.engine;
+    let roles = store.paths(value)?;
+    if engine == Engine::Whisper {
+        let file = roles.get("model").ok_or_else(unknown)?;
+        return recogniser(models_dir, key, &format!("whisper:{}", file.display()));
+    }
+    if engine != Engine::Moonshine {
         return Err(unknown());
     }
-    let roles = models::Store::open(models_dir)?.paths(value)?;
     let paths = MoonshinePaths::from_roles(&roles).ok_or_else(unknown)?;
     Ok(Arc::new(move || Ok(Box::new(Moonshine::load(&paths)?) as Box<dyn Recogniser>)))
 }
 
 fn voices(config: &Config, languages: &[Language]) -> Result<Speaker, PrepareError> {
-    let mut speaker = Speaker::new();
+    let speaker = Speaker::new();
+    set_voices(&speaker, config, languages)?;
+    Ok(speaker)
+}
+
+/// Gives each language the voice that the configuration names. The first of `languages` must have one.
+pub(super) fn set_voices(speaker: &Speaker, config: &Config, languages: &[Language]) -> Result<(), PrepareError> {
     let wanted = [
         (Language::English, models::Language::EN, "voice.en", &config.voice_en),
         (Language::Chinese, models::Language::ZH, "voice.zh", &config.voice_zh),
@@ -242,15 +252,32 @@ fn voices(config: &Config, languages: &[Language]) -> Result<Speaker, PrepareErr
                     FliteVoice::from_name(name).ok_or_else(|| bad("flite has rms, slt, awb and kal16".into()))?;
                 Ok(Arc::new(Flite::new(which)) as Arc<dyn Voice>)
             }
-            Some(("espeak", _)) => EspeakNg::new(model_language).map(|v| Arc::new(v) as Arc<dyn Voice>),
-            _ => return Err(bad("expected flite:NAME or espeak:LANGUAGE".into())),
+            Some(("espeak", _)) => {
+                EspeakNg::new(model_language).map(|v| Arc::new(v) as Arc<dyn Voice>).map_err(|error| error.to_string())
+            }
+            Some(("piper", file)) => piper(config.models_dir.as_deref(), file),
+            _ => return Err(bad("expected flite:NAME, espeak:LANGUAGE or piper:FILE".into())),
         };
         match voice {
-            Ok(voice) => speaker = speaker.with(language, voice),
+            Ok(voice) => speaker.set_voice(language, voice),
             // The default language must have a voice; another that lacks one is warned about and falls back to it.
-            Err(error) if languages.first() == Some(&language) => return Err(bad(error.to_string())),
+            Err(error) if languages.first() == Some(&language) => return Err(bad(error)),
             Err(error) => tracing::warn!(%error, %language, "this language has no voice"),
         }
     }
-    Ok(speaker)
+    Ok(())
+}
+
+/// A voice of Piper: `FILE`, or `FILE#2` for the third of its speakers.
+fn piper(models_dir: Option<&Path>, written: &str) -> Result<Arc<dyn Voice>, String> {
+    let (file, speaker) = match written.rsplit_once('#') {
+        Some((file, number)) => {
+            (file, Some(number.parse::<i64>().map_err(|_| format!("{number} is no number of a speaker"))?))
+        }
+        None => (written, None),
+    };
+    let paths = models::Store::open(models_dir).and_then(|store| store.paths(models::manifest::ONNX_RUNTIME));
+    let library = paths.map_err(|error| error.to_string())?.remove("library").ok_or("ONNX Runtime has no library")?;
+    let voice = Piper::load(Path::new(file), speaker, &library).map_err(|error| error.to_string())?;
+    Ok(Arc::new(voice))
 }

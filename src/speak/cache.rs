@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use intent::Language;
 use sip::media::Clip;
 
-/// What a rendered sentence is kept under.
-pub type Key = (Language, String);
+/// What a rendered sentence is kept under: its language, the name of the voice, the sentence.
+pub type Key = (Language, String, String);
 
 /// A bounded cache. A std mutex: it is held for a map look-up, never while a voice speaks.
 pub struct Cache {
@@ -73,7 +73,7 @@ mod tests {
     use audio::Pcm8k;
 
     fn key(text: &str) -> Key {
-        (Language::English, text.to_owned())
+        (Language::English, "flite-rms".to_owned(), text.to_owned())
     }
 
     fn clip() -> Arc<Clip> {

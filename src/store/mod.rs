@@ -20,6 +20,7 @@ mod model;
 mod names;
 mod people;
 mod projection;
+mod prompts;
 mod rebuild;
 mod recording;
 mod seal;
@@ -44,6 +45,7 @@ pub use self::{
     error::StoreError,
     key::MasterKey,
     model::*,
+    prompts::PromptRecording,
     recording::{CHANNELS, Peaks, RATE, RecordingReader, RecordingWriter},
 };
 use crate::event::{CallId, Entry, TenantId, Timestamp};

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use hotline::api::{self, Console};
 use hotline::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker, TicketId};
 use hotline::service::{Extensions, load_flow};
+use hotline::speak::Speaker as Voices;
 use hotline::store::{MasterKey, NewUser, Role, Store, Tenant, User};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -48,6 +49,8 @@ impl Bed {
             extensions: Arc::new(
                 Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),
             ),
+            voices: Voices::new()
+                .with(intent::Language::English, Arc::new(models::Flite::new(models::FliteVoice::Rms))),
             trunks: Arc::new(Vec::new),
             legs: Default::default(),
             ready: Arc::new(|| true),

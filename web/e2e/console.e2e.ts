@@ -158,6 +158,45 @@ part('without a trunk the page of the trunks tells how to begin', async ({ page 
   await page.locator('.trunk-example', { hasText: '[trunk.carrier]' }).waitFor()
 })
 
+/** A second of a tone, as a WAV file of 8 kHz. */
+function tone(): Buffer {
+  const samples = 8_000
+  const wav = Buffer.alloc(44 + samples * 2)
+  wav.write('RIFF', 0)
+  wav.writeUInt32LE(36 + samples * 2, 4)
+  wav.write('WAVEfmt ', 8)
+  wav.writeUInt32LE(16, 16)
+  wav.writeUInt16LE(1, 20)
+  wav.writeUInt16LE(1, 22)
+  wav.writeUInt32LE(8_000, 24)
+  wav.writeUInt32LE(16_000, 28)
+  wav.writeUInt16LE(2, 32)
+  wav.writeUInt16LE(16, 34)
+  wav.write('data', 36)
+  wav.writeUInt32LE(samples * 2, 40)
+  for (let n = 0; n < samples; n++) wav.writeInt16LE(Math.round(900 * Math.sin(n * 0.3)), 44 + n * 2)
+  return wav
+}
+
+part('a prompt is played, recorded, and given back to the voice', async ({ page }) => {
+  await nav(page, '/prompts')
+  const prompt = page.locator('.prompt', { hasText: 'Thank you for calling Wobbly Wheel Cycles.' })
+  await prompt.getByText('Voice: flite-rms').waitFor()
+  await prompt.getByRole('button', { name: /^Play/ }).click()
+  await prompt.getByRole('button', { name: /^Stop/ }).waitFor()
+  await prompt.locator('input[type=file]').setInputFiles({ name: 'notes.wav', mimeType: 'audio/wav', buffer: Buffer.from('no sound') })
+  await page.getByText(/save it as a WAV file/).waitFor()
+  await prompt.locator('input[type=file]').setInputFiles({ name: 'anna.wav', mimeType: 'audio/wav', buffer: tone() })
+  await prompt.getByText('Recording: anna.wav').waitFor()
+  await page.locator('.ant-segmented-item', { hasText: 'Recorded' }).click()
+  expect(await page.locator('.prompt').count()).toBe(1)
+  await prompt.getByRole('button', { name: 'Remove the recording' }).click()
+  await page.locator('.ant-popconfirm .ant-btn-primary').click()
+  await page.getByText('Nothing here is like that').waitFor()
+  await page.locator('.ant-segmented-item', { hasText: 'All languages' }).click()
+  await prompt.getByText('Voice: flite-rms').waitFor()
+})
+
 part('its ticket takes a note and a status', async ({ page }) => {
   await openTicket(page)
   await page.locator('.ticket .transcript', { hasText: HOURS }).waitFor()
@@ -224,6 +263,9 @@ part('no page is wider than a telephone', async ({ page }) => {
     await nav(page, '/flows')
     await page.locator('.react-flow__node').first().waitFor()
     await fits(`Flow, ${language}`)
+    await nav(page, '/prompts')
+    await page.locator('.prompt').first().waitFor()
+    await fits(`Prompts, ${language}`)
     await nav(page, '/trunks')
     await page.locator('.trunk-example').waitFor()
     await fits(`Trunks, ${language}`)

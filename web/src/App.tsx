@@ -25,6 +25,7 @@ const Tickets = lazy(() => import('./pages/Tickets'))
 const Ticket = lazy(() => import('./pages/Ticket'))
 const Flows = lazy(() => import('./pages/Flows'))
 const Flow = lazy(() => import('./pages/Flow'))
+const Prompts = lazy(() => import('./pages/Prompts'))
 const Trunks = lazy(() => import('./pages/Trunks'))
 const Missing = lazy(() => import('./pages/Missing'))
 
@@ -51,6 +52,7 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/tickets/:id" element={<Ticket />} />
           <Route path="/flows" element={<Flows />} />
           <Route path="/flows/:id" element={<Flow />} />
+          <Route path="/prompts" element={<Prompts me={me} />} />
           <Route path="/trunks" element={<Trunks me={me} />} />
           <Route path="*" element={<Missing />} />
         </Routes>

@@ -10,6 +10,7 @@ use crate::{
     Block, Finding, Flow,
     expression::Expression,
     finding::nearest,
+    markup,
     registry::{self, FieldSpec, FieldType},
     template::{Place, Template, Templates},
     values::{CALL_MEMBERS, INTENT_MEMBERS, RESERVED},
@@ -115,7 +116,9 @@ impl Checked<'_> {
             (FieldType::Texts, Value::Object(texts)) => {
                 self.every_language(field.name == "label", value, place);
                 for (language, text) in texts {
-                    self.template(text, Place::Text, &format!("{place}/{language}"));
+                    let place = format!("{place}/{language}");
+                    self.template(text, Place::Text, &place);
+                    self.markup(text, &place);
                 }
             }
             (FieldType::Phrases, Value::Object(_)) => self.every_language(true, value, place),
@@ -246,6 +249,18 @@ impl Checked<'_> {
             ));
         }
         self.names(self.templates.names(&template), place);
+    }
+
+    /// What is said may hold markup; what cannot be spoken would be left out silently.
+    fn markup(&mut self, text: &Value, place: &str) {
+        for unknown in markup::check(text.as_str().unwrap_or_default()) {
+            self.findings.push(Finding::error(
+                "bad_markup",
+                place,
+                format!("The markup {:?} cannot be spoken: {}.", unknown.tag, unknown.reason),
+                "Correct it, or write &lt; for a < that is to be said.",
+            ));
+        }
     }
 
     fn names(&mut self, names: BTreeSet<String>, place: &str) {

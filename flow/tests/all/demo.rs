@@ -54,7 +54,7 @@ fn a_caller_asks_where_an_order_is_and_is_told() {
         200,
         json!({"number": "1042", "status": "shipped", "item": "a red touring bike", "expected": "Tuesday"}),
     );
-    line.check("bot: Your order 1 0 4, 2, a red touring bike, is on its way and should be with you on Tuesday.");
+    line.check("bot: Your order 1042, a red touring bike, is on its way and should be with you on Tuesday.");
     line.caller("no thank you");
     line.check("ticket your order: order 1042 |");
     assert_eq!(line.outcome(), Some(Outcome::Resolved), "{:#?}", line.log);
@@ -64,7 +64,7 @@ fn a_caller_asks_where_an_order_is_and_is_told() {
 fn a_caller_who_only_presses_keys_is_served_the_same() {
     let mut line = call();
     line.keys("1").keys("1042#").reply(200, json!({"status": "ready"})).keys("1").keys("2").keys("2");
-    line.check("bot: Your order 1 0 4, 2 is ready for you in the shop.");
+    line.check("bot: Your order 1042 is ready for you in the shop.");
     line.check("bot: We are open from Tuesday");
     assert_eq!(line.outcome(), Some(Outcome::Resolved), "{:#?}", line.log);
 }
@@ -116,7 +116,7 @@ fn an_unknown_order_can_be_tried_again() {
     line.keys("1").keys("9999").reply(404, json!({"message": "not found"}));
     line.check("bot: I can't find an order 9 9 9, 9.");
     line.keys("1").keys("1042").reply(200, json!({"status": "processing"}));
-    line.check("bot: Your order 1 0 4, 2 is being put together in our workshop.");
+    line.check("bot: Your order 1042 is being put together in our workshop.");
 }
 
 #[test]
@@ -137,6 +137,6 @@ fn the_shop_speaks_chinese() {
     line.caller_in("帮我查一下订单", Language::Chinese).caller_in("幺零四二", Language::Chinese);
     line.check("http GET http://127.0.0.1:4000/orders/1042");
     line.reply(200, json!({"status": "shipped"})).caller_in("没有了,谢谢", Language::Chinese);
-    line.check("bot: 您的订单 1 0 4, 2 已经发货。");
+    line.check("bot: 您的订单 1042 已经发货。");
     assert_eq!(line.outcome(), Some(Outcome::Resolved), "{:#?}", line.log);
 }

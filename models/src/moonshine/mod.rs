@@ -68,6 +68,9 @@ impl MoonshinePaths {
     }
 }
 
+/// What else runs on ONNX Runtime shares its environment and the way sessions are made.
+pub(crate) use self::runtime::{environment, session};
+
 /// One session of Moonshine, about 100 MB.
 pub struct Moonshine {
     networks: Networks,

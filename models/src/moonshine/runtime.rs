@@ -15,7 +15,7 @@ use crate::recogniser::LoadError;
 static ENVIRONMENT: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
 
 /// The shared environment; the first library that is named is the one that is used.
-pub(super) fn environment(library: &Path) -> Result<Environment, LoadError> {
+pub(crate) fn environment(library: &Path) -> Result<Environment, LoadError> {
     let mut shared = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((loaded, environment)) = &*shared {
         if loaded != library {
@@ -250,7 +250,8 @@ impl Rows {
     }
 }
 
-fn session(environment: &Environment, path: &Path) -> Result<Session, LoadError> {
+/// A session on one thread.
+pub(crate) fn session(environment: &Environment, path: &Path) -> Result<Session, LoadError> {
     std::fs::metadata(path).map_err(|source| LoadError::Unreadable { path: path.to_path_buf(), source })?;
     let build = || -> ort::Result<Session> {
         // One thread a session: sessions run beside each other, and idle threads must not spin on cores the calls need.

@@ -40,6 +40,14 @@ pub enum StoreError {
         /// Where it goes.
         path: PathBuf,
     },
+    /// Another model runs on it.
+    #[error("model {id} is needed by {by}; remove that one first: hotline models remove {by}")]
+    Needed {
+        /// The model.
+        id: String,
+        /// What needs it.
+        by: String,
+    },
     /// The package could not be found or fetched.
     #[error("model {id} could not be fetched: {reason}\n{advice}")]
     Offline {
@@ -88,7 +96,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         StoreError::Io { action, path: path.to_path_buf(), source }
     }
 }

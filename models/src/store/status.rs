@@ -33,7 +33,7 @@ impl Store {
         let folder = self.folder_of(entry);
         match &entry.source {
             Source::OwnFile { save_as, .. } => own_file_status(&folder.join(save_as)),
-            Source::PyPiWheel { .. } => packaged_status(entry, &folder),
+            Source::PyPiWheel { .. } | Source::Hub { .. } => packaged_status(entry, &folder),
         }
     }
 }

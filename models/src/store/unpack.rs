@@ -30,6 +30,35 @@ pub(super) fn unpack(
     write_record(entry, folder)
 }
 
+/// Takes a model that is one file from that file, after the same checks.
+pub(super) fn take_file(
+    entry: &ModelEntry,
+    file: &Path,
+    folder: &Path,
+    progress: &mut impl FnMut(Progress),
+) -> Result<(), StoreError> {
+    let Some(wanted) = entry.files.first() else {
+        return Err(StoreError::Corrupt { id: entry.id.to_owned(), reason: "its entry names no file".to_owned() });
+    };
+    let source = File::open(file).map_err(|e| StoreError::io("open", file, e))?;
+    let length = source.metadata().map_err(|e| StoreError::io("open", file, e))?.len();
+    if length != wanted.size {
+        return Err(StoreError::Mismatch {
+            file: file.display().to_string(),
+            reason: format!(
+                "it has {length} bytes, and {} has {}; for a model of your own run: hotline models pull whisper --from {}",
+                wanted.save_as,
+                wanted.size,
+                file.display()
+            ),
+        });
+    }
+    fs::create_dir_all(folder).map_err(|e| StoreError::io("create", folder, e))?;
+    progress(Progress::Unpacking { file: wanted.save_as.to_owned() });
+    place(wanted, source, folder)?;
+    write_record(entry, folder)
+}
+
 fn place(wanted: &ModelFile, mut packed: impl Read, folder: &Path) -> Result<(), StoreError> {
     let target = folder.join(wanted.save_as);
     let part = folder.join(format!(".{}.part", wanted.save_as));

@@ -28,7 +28,7 @@ pub struct EspeakNg {
 }
 
 impl EspeakNg {
-    /// The voice for a language: `cmn` for Chinese, else espeak-ng's voice of that tag. Checks that the program is there.
+    /// The voice for a language: Mandarin for Chinese, else espeak-ng's voice of that tag. Checks that the program is there.
     pub fn new(language: Language) -> Result<Self, VoiceError> {
         Self::with_program(language, PROGRAM)
     }
@@ -36,13 +36,13 @@ impl EspeakNg {
     /// The same with the program at another path.
     pub fn with_program(language: Language, program: &str) -> Result<Self, VoiceError> {
         let voice = if language.same_language(&Language::ZH) {
-            "cmn".to_owned()
+            mandarin(program).to_owned()
         } else {
             // A tag is letters, digits and hyphens; anything else could be an option.
             language.tag().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
         };
         let espeak = EspeakNg { name: format!("espeak-ng-{voice}"), program: program.to_owned(), language, voice };
-        espeak.spoken("1").map(|_| espeak)
+        espeak.spoken("1", 1.0).map(|_| espeak)
     }
 
     fn failed(&self, reason: impl Into<String>) -> VoiceError {
@@ -50,44 +50,57 @@ impl EspeakNg {
     }
 
     /// The WAV file that the program writes to its standard output.
-    fn spoken(&self, text: &str) -> Result<Vec<u8>, VoiceError> {
-        let mut child = Command::new(&self.program)
-            .args(["-v", &self.voice, "--stdin", "--stdout", "-b", "1"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => VoiceError::NotInstalled {
-                    program: self.program.clone(),
-                    advice: "apt-get install espeak-ng".to_owned(),
-                },
-                _ => self.failed(format!("{} does not start: {error}", self.program)),
-            })?;
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let text = text.to_owned();
-        // Three pipes, three threads: whichever fills up first, nobody waits for another.
-        let writer = thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(text.as_bytes())));
-        let complaints = thread::spawn(move || read_up_to(stderr, 4_096));
-        let (send, receive) = mpsc::channel();
-        thread::spawn(move || send.send(read_up_to(stdout, MOST_BYTES)));
-        let received = receive.recv_timeout(LIMIT);
-        if received.is_err() {
-            // It may have ended in this instant; then there is nothing to kill.
-            let _ = child.kill();
-        }
-        let status = child.wait().map_err(|error| self.failed(error.to_string()))?;
-        let _ = writer.join();
-        let complaints = complaints.join().ok().and_then(Result::ok).unwrap_or_default();
-        let audio = received
-            .map_err(|_| self.failed(format!("no answer within {} s", LIMIT.as_secs())))?
-            .map_err(|error| self.failed(error.to_string()))?;
-        if !status.success() || audio.is_empty() {
-            let complaints = String::from_utf8_lossy(&complaints);
-            return Err(self.failed(format!("{status}: {}", complaints.trim())));
-        }
-        Ok(audio)
+    fn spoken(&self, text: &str, rate: f32) -> Result<Vec<u8>, VoiceError> {
+        let pace = words_per_minute(rate);
+        run(&self.program, &self.name, &["-v", &self.voice, "-s", &pace, "--stdin", "--stdout", "-b", "1"], text)
     }
+}
+
+/// The phonemes of a text without punctuation, in the alphabet of the IPA, as Piper's voices want them.
+pub(super) fn phonemes(program: &str, espeak_voice: &str, text: &str) -> Result<String, VoiceError> {
+    let arguments = ["-v", espeak_voice, "-q", "--ipa", "--stdin", "-b", "1"];
+    let output = run(program, &format!("espeak-ng-{espeak_voice}"), &arguments, text)?;
+    Ok(String::from_utf8_lossy(&output).split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Runs the program on a text; gives what it writes, of which there is something.
+fn run(program: &str, name: &str, arguments: &[&str], text: &str) -> Result<Vec<u8>, VoiceError> {
+    let failed = |reason: String| VoiceError::Engine { voice: name.to_owned(), reason };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                VoiceError::NotInstalled { program: program.to_owned(), advice: "apt-get install espeak-ng".to_owned() }
+            }
+            _ => failed(format!("{program} does not start: {error}")),
+        })?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let text = text.to_owned();
+    // Three pipes, three threads: whichever fills up first, nobody waits for another.
+    let writer = thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(text.as_bytes())));
+    let complaints = thread::spawn(move || read_up_to(stderr, 4_096));
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || send.send(read_up_to(stdout, MOST_BYTES)));
+    let received = receive.recv_timeout(LIMIT);
+    if received.is_err() {
+        // It may have ended in this instant; then there is nothing to kill.
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    let _ = writer.join();
+    let complaints = complaints.join().ok().and_then(Result::ok).unwrap_or_default();
+    let output = received
+        .map_err(|_| failed(format!("no answer within {} s", LIMIT.as_secs())))?
+        .map_err(|error| failed(error.to_string()))?;
+    if !status.success() || output.is_empty() {
+        let complaints = String::from_utf8_lossy(&complaints);
+        return Err(failed(format!("{status}: {}", complaints.trim())));
+    }
+    Ok(output)
 }
 
 impl Voice for EspeakNg {
@@ -99,12 +112,28 @@ impl Voice for EspeakNg {
         &self.language
     }
 
-    fn speak(&self, text: &str) -> Result<Pcm16k, VoiceError> {
+    fn speak_at(&self, text: &str, rate: f32) -> Result<Pcm16k, VoiceError> {
         let text = speakable(text, &self.name)?;
-        let wav = self.spoken(&text)?;
+        let wav = self.spoken(&text, rate)?;
         let (samples, rate) = parse_wav(&wav).ok_or_else(|| self.failed("its output is not a WAV file"))?;
         Ok(trim_silence(Pcm16k::new(resample::resample_rate(&samples, rate, Pcm16k::RATE))))
     }
+}
+
+/// espeak-ng's own pace is 175 words a minute; below 80 it becomes hard to follow.
+fn words_per_minute(rate: f32) -> String {
+    ((175.0 * rate) as u32).clamp(80, 450).to_string()
+}
+
+/// The voice that reads Chinese. In espeak-ng 1.51, which Debian 12 has, `cmn` takes the syllables it has looked up for English and says
+/// "ni three" for 你 (its issues 1028 and 1236); the same dictionary is right as `cmn-latn-pinyin`. The program is asked which it is.
+fn mandarin(program: &str) -> &'static str {
+    let phonemes = |voice: &str| Command::new(program).args(["-q", "-x", "-v", voice, "\u{4f60}"]).output();
+    let broken = |voice: &str| {
+        phonemes(voice)
+            .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("(en)") || !output.status.success())
+    };
+    if broken("cmn") && !broken("cmn-latn-pinyin") { "cmn-latn-pinyin" } else { "cmn" }
 }
 
 fn read_up_to(pipe: Option<impl Read>, most: u64) -> io::Result<Vec<u8>> {

@@ -62,7 +62,12 @@ struct CstWave {
     samples: *mut c_short,
 }
 
-type CstVoice = c_void;
+/// The beginning of flite's `cst_voice`, the same since version 1.0.
+#[repr(C)]
+struct CstVoice {
+    name: *const c_char,
+    features: *mut c_void,
+}
 
 // The libraries are linked by build.rs.
 unsafe extern "C" {
@@ -74,6 +79,7 @@ unsafe extern "C" {
     fn register_cmu_us_kal(folder: *const c_char) -> *mut CstVoice;
     fn flite_text_to_wave(text: *const c_char, voice: *mut CstVoice) -> *mut CstWave;
     fn delete_wave(wave: *mut CstWave);
+    fn flite_feat_set_float(features: *mut c_void, name: *const c_char, value: f32);
 }
 
 /// Voices registered so far; the list lives as long as the process, as flite's own does.
@@ -123,7 +129,7 @@ impl Flite {
     }
 
     /// One sentence or a few: samples and their rate.
-    fn synthesise(&self, text: &str) -> Result<(Vec<i16>, u32), VoiceError> {
+    fn synthesise(&self, text: &str, rate: f32) -> Result<(Vec<i16>, u32), VoiceError> {
         let text = CString::new(text).map_err(|_| self.failed("the text holds a zero byte"))?;
         let mut flite = FLITE.lock().unwrap_or_else(PoisonError::into_inner);
         let voice = flite.voice(self.which);
@@ -132,7 +138,9 @@ impl Flite {
         }
         // SAFETY: text and voice are valid, the lock is held; the wave is copied before it is freed, and its fields are
         // checked before they are trusted.
+        // The pace is a feature of the voice: it is set for each sentence, as others share the voice.
         unsafe {
+            flite_feat_set_float((*voice).features, c"duration_stretch".as_ptr(), 1.0 / rate.clamp(0.3, 3.0));
             let wave = flite_text_to_wave(text.as_ptr(), voice);
             if wave.is_null() {
                 return Err(self.failed("flite returned nothing"));
@@ -156,9 +164,9 @@ impl Voice for Flite {
         &Language::EN
     }
 
-    fn speak(&self, text: &str) -> Result<Pcm16k, VoiceError> {
+    fn speak_at(&self, text: &str, rate: f32) -> Result<Pcm16k, VoiceError> {
         let text = speakable(&to_ascii(text), self.name())?;
-        let (samples, rate) = self.synthesise(&text)?;
+        let (samples, rate) = self.synthesise(&text, rate)?;
         let audio = if rate == Pcm16k::RATE {
             Pcm16k::new(samples)
         } else {

@@ -3,6 +3,7 @@
 
 mod espeak;
 mod flite;
+mod piper;
 mod trim;
 
 use audio::Pcm16k;
@@ -11,6 +12,7 @@ use crate::Language;
 
 pub use espeak::EspeakNg;
 pub use flite::{Flite, FliteVoice};
+pub use piper::Piper;
 pub use trim::trim_silence;
 
 /// The longest text that is spoken at once, in characters; nobody listens to more on a telephone.
@@ -22,8 +24,12 @@ pub trait Voice: Send + Sync {
     fn name(&self) -> &str;
     /// The language it speaks.
     fn language(&self) -> &Language;
-    /// Speaks a text. Silence before and after is trimmed.
-    fn speak(&self, text: &str) -> Result<Pcm16k, VoiceError>;
+    /// Speaks a text at a pace: 1 is the voice's own, 0.8 slower. Silence before and after is trimmed.
+    fn speak_at(&self, text: &str, rate: f32) -> Result<Pcm16k, VoiceError>;
+    /// Speaks a text at the voice's own pace.
+    fn speak(&self, text: &str) -> Result<Pcm16k, VoiceError> {
+        self.speak_at(text, 1.0)
+    }
 }
 
 /// Why a text was not spoken.

@@ -24,6 +24,7 @@ pub use interface::{Input, Millis, Output, QueueNews};
 
 use crate::event::{CallId, Entry, Event, Outcome, Personal, TicketId, Timestamp};
 use crate::lookup;
+use crate::speak::Recorded;
 use hearing::{Listening, Utterance};
 use speaking::{ReplyClock, Saying};
 use words::{brief_text, from_flow, journaled, status_from_flow};
@@ -61,6 +62,8 @@ pub struct Conversation {
     start: (Arc<Flow>, Arc<intent::Model>, Context),
     /// What agents were told last.
     brief: Personal,
+    /// Prompts that are played whole.
+    recorded: Recorded,
     language: Language,
     offered_at: Timestamp,
     recording_since: Option<Millis>,
@@ -95,6 +98,7 @@ impl Conversation {
             begun: false,
             start: (flow, model, context),
             brief: Personal::default(),
+            recorded: Recorded::default(),
             language,
             offered_at,
             recording_since: None,
@@ -110,6 +114,12 @@ impl Conversation {
             ending: None,
             over: false,
         }
+    }
+
+    /// The same, with the prompts that a person has recorded.
+    pub fn with_recorded(mut self, recorded: Recorded) -> Self {
+        self.recorded = recorded;
+        self
     }
 
     /// Journals what happened before the conversation began: the offer, or why it was not answered.

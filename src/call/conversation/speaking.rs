@@ -55,7 +55,7 @@ impl Conversation {
         let mut pieces = Vec::new();
         for part in parts {
             self.language = part.language;
-            for text in crate::speak::sentences(&part.text) {
+            for text in self.recorded.pieces(&part.text, part.language) {
                 let id = self.next_id;
                 self.next_id += 1;
                 if let Some(reply) = self.reply.as_mut().filter(|reply| reply.decided.is_none()) {
@@ -65,6 +65,8 @@ impl Conversation {
                 pieces.push(Piece { id, text, of_ms: None, over: None });
             }
         }
+        // Transcripts keep what is written, without its markup.
+        pieces.iter_mut().for_each(|piece: &mut Piece| piece.text = flow::markup::plain(&piece.text));
         let nothing = pieces.is_empty();
         self.sayings.push_back(Saying { say, turn, barge_in, stopped: false, started: None, pieces });
         if nothing {

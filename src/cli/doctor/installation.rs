@@ -33,6 +33,7 @@ pub fn check(config: &Config) -> Vec<Finding> {
     findings.push(data(&config.data_dir));
     findings.extend(disk(&config.data_dir));
     findings.extend(master_key(config));
+    let config = &crate::service::resolved(config, false);
     findings.extend(
         [("speech.en", &config.speech_en), ("speech.zh", &config.speech_zh)]
             .into_iter()

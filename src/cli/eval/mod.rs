@@ -1,6 +1,7 @@
 //! `hotline eval`: measures recognition and understanding on anyone's data. The JSON fields are an interface: other tools
 //! read them, so they are only ever added to.
 
+mod calls;
 mod intents;
 mod speech;
 
@@ -25,6 +26,8 @@ pub struct Arguments {
 enum Command {
     /// Word, character and digit errors of a recogniser on recordings with transcripts
     Speech(speech::Arguments),
+    /// What comes of real calls with recordings, against what should
+    Calls(calls::Arguments),
     /// Accuracy and out-of-scope detection of the intent engine on labelled lines
     Intents(intents::Arguments),
 }
@@ -33,6 +36,7 @@ enum Command {
 pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Speech(arguments) => speech::run(&arguments, config),
+        Command::Calls(arguments) => calls::run(&arguments, config).await,
         Command::Intents(arguments) => intents::run(&arguments),
     }
 }

@@ -74,6 +74,17 @@ export const trunks = queryOptions({
   staleTime: 0,
 })
 
+/** The prompts of the flow; changed by this page only, and then asked for again. */
+export const prompts = queryOptions({
+  queryKey: ['prompts'],
+  queryFn: () => take(http.GET('/api/v1/prompts')),
+  staleTime: 0,
+})
+
+/** `version` keeps a browser from playing what it has heard before a new recording. */
+export const promptUrl = (id: string, version: number): string =>
+  `/api/v1/prompts/${encodeURIComponent(id)}/sound.wav?v=${version}`
+
 export const recordingUrl = (id: string): string => `/api/v1/calls/${encodeURIComponent(id)}/recording.wav`
 
 export interface TicketFilter {

@@ -7,6 +7,7 @@ import {
   CircleHelp,
   Languages,
   LogOut,
+  MessageSquareQuote,
   Monitor,
   Moon,
   PhoneCall,
@@ -36,7 +37,8 @@ const places = [
   { to: '/calls', name: 'nav.calls', icon: PhoneCall, key: '2' },
   { to: '/tickets', name: 'nav.tickets', icon: Ticket, key: '3' },
   { to: '/flows', name: 'nav.flows', icon: Waypoints, key: '4' },
-  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '5', admin: true },
+  { to: '/prompts', name: 'nav.prompts', icon: MessageSquareQuote, key: '5' },
+  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '6', admin: true },
 ] as const
 
 export function Brand() {
