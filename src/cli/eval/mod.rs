@@ -3,6 +3,7 @@
 
 mod intents;
 mod speech;
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ pub struct Arguments {
 enum Command {
     /// Word, character and digit errors of a recogniser on recordings with transcripts
     Speech(speech::Arguments),
+    /// How soon speech and its end are noticed, and how often speakers are cut off, on recordings
+    Turns(turns::Arguments),
     /// Accuracy and out-of-scope detection of the intent engine on labelled lines
     Intents(intents::Arguments),
 }
@@ -33,6 +36,7 @@ enum Command {
 pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Speech(arguments) => speech::run(&arguments, config),
+        Command::Turns(arguments) => turns::run(&arguments, config),
         Command::Intents(arguments) => intents::run(&arguments),
     }
 }
