@@ -27,6 +27,14 @@ pub fn install() {
         );
         describe_histogram!("hotline_call_seconds", "Length of calls.");
         describe_counter!("hotline_turns_total", "Utterances of callers, by whether they were recognised.");
+        describe_counter!(
+            "hotline_turns_rejoined_total",
+            "Turns that went on after they had been taken as over, before the reply was heard."
+        );
+        describe_counter!(
+            "hotline_prompts_resumed_total",
+            "Prompts that went on after a sound that was no interruption."
+        );
         describe_counter!("hotline_problems_total", "Problems written into journals, by what they concern.");
         describe_counter!("hotline_journal_retries_total", "Writes of the journal that had to be tried again.");
         describe_counter!(
@@ -70,6 +78,16 @@ pub fn replied(wire_ms: u32) {
 /// An utterance was recognised, or not.
 pub fn turn(recognised: bool) {
     counter!("hotline_turns_total", "recognised" => if recognised { "yes" } else { "no" }).increment(1);
+}
+
+/// A turn went on that had been taken as over.
+pub fn turn_rejoined() {
+    counter!("hotline_turns_rejoined_total").increment(1);
+}
+
+/// A prompt went on after a sound that was no interruption.
+pub fn prompt_resumed() {
+    counter!("hotline_prompts_resumed_total").increment(1);
 }
 
 /// A problem was journaled.

@@ -198,6 +198,7 @@ fn when_speech_cannot_be_recognised_the_caller_is_asked_again() {
     call.feed(Input::SpeechEnded { speaker: Speaker::Caller, from_ms: to_ms - 800, to_ms, last_voiced: to_ms });
     let job = call.recognising.pop().expect("the utterance is recognised");
     call.feed(Input::Recognised { job, result: Err(NotRecognised::Busy) });
+    call.wait();
     assert!(call.any(|event| matches!(event, Event::NotHeard { reason, .. } if reason == "busy")));
     assert!(!call.playing.is_empty(), "the flow goes on");
 }

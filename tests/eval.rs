@@ -143,6 +143,39 @@ fn a_recording_that_is_not_there_is_named_with_its_line() {
 }
 
 #[test]
+fn the_report_on_turns_has_the_agreed_fields_and_no_turn_of_a_clear_voice_is_cut_off() {
+    if !have_models() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [("a", "where is my order"), ("b", "one zero four two")] {
+        let sound = Flite::new(FliteVoice::Slt).speak(text).expect("flite speaks it");
+        audio::wav::write(folder.path().join(format!("{name}.wav")), &sound).expect("a file");
+    }
+    let manifest = [
+        json!({"file": "a.wav", "text": "where is my order", "lang": "en", "speaker": "slt"}),
+        json!({"file": "b.wav", "text": "one zero four two", "lang": "en", "speaker": "slt", "digits": "1042"}),
+        json!({"file": "a.wav", "lang": "zh-CN"}),
+    ];
+    std::fs::write(folder.path().join("m.jsonl"), lines(&manifest)).expect("a file");
+    let report = eval(folder.path(), &["turns", "--manifest", "m.jsonl", "--lang", "en", "--condition", "clean"]);
+    assert_has(
+        &report,
+        &["words", "turns", "cut_ins", "cut_in_share", "taken_back", "merges", "missed", "false_starts"],
+    );
+    assert_has(&report["onset_delay_ms"], &["p50", "p90"]);
+    assert_has(&report["end_delay_ms"], &["p50", "p90"]);
+    assert_has(&report["by_condition"], &["clean"]);
+    assert_has(&report["by_profile"], &["free", "digits", "digits_known"]);
+    // The digits are heard by a block that knows how many they are, and by one that does not.
+    assert_eq!(
+        (&report["turns"], &report["skipped"], &report["cut_ins"]),
+        (&json!(3), &json!(1), &json!(0)),
+        "{report}"
+    );
+}
+
+#[test]
 fn a_line_that_is_no_json_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("t.jsonl"), "{\"text\": \"hi\", \"intent\": \"a\"}\nnot json\n").expect("a file");

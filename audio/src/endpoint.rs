@@ -7,6 +7,12 @@ use std::time::Duration;
 use crate::FRAME;
 use crate::vad::SPEECH;
 
+/// Within so many frames of the last voiced one, a voiced frame belongs to the same sound; after them, voice has come back only when
+/// [`BACK_VOICED`] of the last [`BACK_WINDOW`] frames are voiced. A crackle in a pause is not the caller going on.
+const SAME_SOUND: u32 = 5;
+const BACK_VOICED: u32 = 2;
+const BACK_WINDOW: u32 = 4;
+
 /// How patient the endpointer is. Lengths of silence are counted from the last voiced frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TurnProfile {
@@ -39,6 +45,11 @@ impl TurnProfile {
     /// For free speech: people pause for thought within a sentence.
     pub const fn free() -> Self {
         Self { end_silence: Duration::from_millis(600), ..Self::menu() }
+    }
+
+    /// For names and addresses: people spell, and look things up.
+    pub const fn name() -> Self {
+        Self { end_silence: Duration::from_millis(900), ..Self::menu() }
     }
 
     /// For digits: people read them in groups. When the string is complete sooner, whoever knows it should not wait.
@@ -92,6 +103,8 @@ pub struct Endpointer {
 struct Turn {
     frames: u32,
     speculated: bool,
+    /// The silence that ends the turn in this pause, in frames, when somebody knows better than the profile.
+    patience: Option<u32>,
 }
 
 impl Endpointer {
@@ -104,11 +117,16 @@ impl Endpointer {
     pub fn push(&mut self, speech_probability: f32) -> Option<Endpoint> {
         let voiced = speech_probability >= SPEECH;
         self.voiced = self.voiced << 1 | u64::from(voiced);
+        let voiced = voiced && (self.turn.is_none() || self.since_voiced < SAME_SOUND || self.is_back());
         self.since_voiced = if voiced { 0 } else { self.since_voiced.saturating_add(1) };
         match self.turn {
             None => self.wait_for_start(),
             Some(turn) => self.follow(turn, voiced),
         }
+    }
+
+    fn is_back(&self) -> bool {
+        (self.voiced & ((1 << BACK_WINDOW) - 1)).count_ones() >= BACK_VOICED
     }
 
     fn wait_for_start(&mut self) -> Option<Endpoint> {
@@ -119,13 +137,16 @@ impl Endpointer {
         }
         // The turn is as old as its first voiced frame.
         let frames = u64::BITS - recent.leading_zeros();
-        self.turn = Some(Turn { frames, speculated: false });
+        self.turn = Some(Turn { frames, speculated: false, patience: None });
         Some(Endpoint::Started)
     }
 
     fn follow(&mut self, mut turn: Turn, voiced: bool) -> Option<Endpoint> {
         turn.frames = turn.frames.saturating_add(1);
-        if self.since_voiced >= frames(self.profile.end_silence) {
+        if voiced {
+            turn.patience = None;
+        }
+        if self.since_voiced >= turn.patience.unwrap_or_else(|| frames(self.profile.end_silence)) {
             return Some(self.end(EndReason::Silence));
         }
         if turn.frames >= frames(self.profile.max_turn) {
@@ -153,6 +174,14 @@ impl Endpointer {
     /// Changes the patience from here on, also within a turn.
     pub fn set_profile(&mut self, profile: TurnProfile) {
         self.profile = profile;
+    }
+
+    /// In this pause, and no longer, the turn ends after so much silence: what was said so far is known by now. Silence that has
+    /// passed already counts, and the turn ends with the next frame at the earliest.
+    pub fn wait_for(&mut self, silence: Duration) {
+        if let Some(turn) = &mut self.turn {
+            turn.patience = Some(frames(silence));
+        }
     }
 
     /// Whether a turn is under way.
@@ -221,7 +250,7 @@ mod tests {
 
     #[test]
     fn speech_after_a_speculation_takes_it_back() {
-        let frames = format!("{}{}x{}", "x".repeat(10), ".".repeat(15), ".".repeat(40));
+        let frames = format!("{}{}xx{}", "x".repeat(10), ".".repeat(15), ".".repeat(40));
         let events: Vec<Endpoint> = run(TurnProfile::free(), &frames).into_iter().map(|(_, e)| e).collect();
         assert_eq!(events, [Endpoint::Started, Endpoint::Speculate, Endpoint::Resumed, Endpoint::Speculate, SILENCE]);
     }
@@ -252,6 +281,30 @@ mod tests {
         assert!(endpointer.in_speech());
         endpointer.set_profile(TurnProfile::menu());
         assert_eq!(endpointer.push(0.0), Some(SILENCE));
+    }
+
+    #[test]
+    fn a_patience_counts_for_its_pause_and_no_longer() {
+        let mut endpointer = Endpointer::new(TurnProfile::free());
+        let mut push = |endpointer: &mut Endpointer, p: f32, count: usize| -> Option<usize> {
+            (1..=count).find(|_| matches!(endpointer.push(p), Some(Endpoint::Ended { .. })))
+        };
+        assert_eq!(push(&mut endpointer, 1.0, 20), None);
+        assert_eq!(push(&mut endpointer, 0.0, 15), None);
+        endpointer.wait_for(Duration::from_millis(1_000));
+        assert_eq!(push(&mut endpointer, 0.0, 34), None);
+        assert_eq!(push(&mut endpointer, 1.0, 20), None);
+        assert_eq!(push(&mut endpointer, 0.0, 15), None);
+        endpointer.wait_for(Duration::from_millis(200));
+        assert_eq!(push(&mut endpointer, 0.0, 1), Some(1));
+    }
+
+    #[test]
+    fn a_crackle_in_a_pause_does_not_make_it_begin_anew() {
+        let frames = format!("{}{}x{}", "x".repeat(20), ".".repeat(20), ".".repeat(40));
+        assert_eq!(run(TurnProfile::free(), &frames).last(), Some(&(19 + 30, SILENCE)));
+        let frames = format!("{}{}xx{}", "x".repeat(20), ".".repeat(20), ".".repeat(40));
+        assert_eq!(run(TurnProfile::free(), &frames).last(), Some(&(41 + 30, SILENCE)));
     }
 
     #[test]
@@ -286,7 +339,8 @@ mod tests {
             for (probability, count) in runs {
                 for _ in 0..count {
                     let event = endpointer.push(probability);
-                    let voiced = probability >= SPEECH;
+                    let voiced = endpointer.voiced_frames_ago() == 0;
+                    prop_assert!(!voiced || probability >= SPEECH);
                     silent = if voiced { 0 } else { silent + 1 };
                     length += u32::from(in_turn);
                     match event {

@@ -12,6 +12,7 @@
 //! | [`wav`] | reading and writing WAV files |
 //! | [`vad`] | is somebody speaking in this frame? |
 //! | [`endpoint`] | has the caller finished the turn? |
+//! | [`echo`] | is what is heard only our own voice coming back? |
 //! | [`jitter`] | RTP payloads back into an even stream |
 //! | [`conceal`] | sound for packets that never came |
 //! | [`quality`] | how loss and delay sound to a person (E-model, MOS) |
@@ -24,6 +25,7 @@
 pub mod codec;
 pub mod conceal;
 pub mod dtmf;
+pub mod echo;
 pub mod endpoint;
 pub mod g711;
 pub mod jitter;

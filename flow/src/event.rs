@@ -54,6 +54,8 @@ pub enum Event {
     QueueDone(QueueResult),
     /// The caller hung up.
     Hangup,
+    /// Nothing has been heard for too long although the flow was to speak: what it waits for does not come.
+    DeadAir,
     /// [`Run::deadline`](crate::Run::deadline) was reached. One that comes too early is ignored.
     Timeout,
 }
@@ -214,13 +216,28 @@ pub enum Grammar {
     Phrases(Vec<String>),
 }
 
+/// What the flow would make of an answer; see [`Run::answer`](crate::Run::answer).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It would go on, with these words if they are known before other services are asked.
+    Taken(Vec<Part>),
+    /// It would wait for the rest.
+    Part,
+    /// It would not know what was meant.
+    Missed,
+}
+
 /// How the end of an utterance is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Profile {
     /// A word or two: end fast.
     Menu,
+    /// Yes or no: end fast, and a sound of agreement is an answer.
+    YesNo,
     /// Digits, with pauses between groups.
     Digits,
+    /// A name or an address: people spell, and think.
+    Name,
     /// Free speech: wait for a finished clause.
     Free,
 }

@@ -129,6 +129,17 @@ pub fn one_moment(language: Language) -> &'static str {
     }
 }
 
+/// Said, for the `time`-th time from 1, into a silence that is ours.
+pub fn still_there(time: u32, language: Language) -> &'static str {
+    match (language, time) {
+        (_, 0 | 1) => one_moment(language),
+        (Language::English, _) if time.is_multiple_of(2) => "I am still looking, thank you for waiting.",
+        (Language::English, _) => "Just a moment longer, please.",
+        (Language::Chinese, _) if time.is_multiple_of(2) => "还在为您处理,感谢您的等待。",
+        (Language::Chinese, _) => "请再稍等一下。",
+    }
+}
+
 /// Said to a caller who wants to stop, or from whom nothing is heard any more.
 pub fn goodbye(language: Language) -> &'static str {
     match language {

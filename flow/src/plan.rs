@@ -12,7 +12,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Block, BlockId, Flow, Outcome, TicketStatus,
+    Block, BlockId, Flow, Outcome, Profile, TicketStatus,
     document::Texts,
     expression::Expression,
     registry,
@@ -109,6 +109,8 @@ pub(crate) struct Tries {
     pub max_tries: u32,
     pub no_input_ms: u64,
     pub barge_in: bool,
+    /// How the end of an answer is told, when the block says so.
+    pub turn: Option<Profile>,
 }
 
 /// Something that can be chosen.
@@ -148,6 +150,31 @@ struct RawTries {
     max_tries: u32,
     no_input_ms: u64,
     barge_in: bool,
+    turn: Turn,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Turn {
+    Auto,
+    Word,
+    YesNo,
+    Digits,
+    Name,
+    Free,
+}
+
+impl Turn {
+    fn profile(self) -> Option<Profile> {
+        match self {
+            Self::Auto => None,
+            Self::Word => Some(Profile::Menu),
+            Self::YesNo => Some(Profile::YesNo),
+            Self::Digits => Some(Profile::Digits),
+            Self::Name => Some(Profile::Name),
+            Self::Free => Some(Profile::Free),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -345,6 +372,7 @@ fn tries(params: &Value, templates: &mut Templates) -> Result<Tries, String> {
         max_tries: raw.max_tries.max(1),
         no_input_ms: raw.no_input_ms,
         barge_in: raw.barge_in,
+        turn: raw.turn.profile(),
     })
 }
 

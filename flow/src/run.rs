@@ -17,7 +17,7 @@ use intent::Language;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Action, BlockId, Brief, Context, Event, Flow, Millis, Note, Outcome, phrases,
+    Action, Answer, BlockId, Brief, Context, Event, Flow, Heard, Millis, Note, Outcome, phrases,
     plan::{Plan, Planned, Step},
     values::Values,
 };
@@ -41,7 +41,7 @@ const MAX_KEYS_AHEAD: usize = 64;
 
 /// One call in a flow. Make it, give it [`Event::Begin`], carry out the actions in order, and come back with what happened; with
 /// [`Event::Timeout`] once the [deadline](Run::deadline) has passed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Run {
     flow: Arc<Flow>,
     plan: Arc<Plan>,
@@ -80,7 +80,7 @@ pub struct Run {
 }
 
 /// What the run is waiting for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     /// For the call to begin.
     New,
@@ -189,6 +189,7 @@ impl Run {
             Event::Nothing => self.nothing(),
             Event::Key(key) => self.key(key),
             Event::QueueDone(result) => self.queue_done(result),
+            Event::DeadAir => self.dead_air(),
         }
         while let Some(block) = self.next.take() {
             self.enter(block);
@@ -206,6 +207,57 @@ impl Run {
             State::Queued(queued) => queued.until,
             State::New | State::Moving | State::Over => None,
         }
+    }
+
+    /// What it would make of these words, were they all that is said now. Nothing changes: it is tried on a copy.
+    pub fn answer(&self, heard: &Heard) -> Answer {
+        let State::Listening(before) = &self.state else { return Answer::Missed };
+        let mut trial = self.clone();
+        let actions = trial.on(Event::Heard(heard.clone()), self.now);
+        if actions.iter().any(|action| matches!(action, Action::Note(Note::NoMatch { .. }))) {
+            return Answer::Missed;
+        }
+        match &trial.state {
+            State::Listening(now)
+                if now.question == before.question
+                    && now.block == before.block
+                    && !actions.iter().any(|action| matches!(action, Action::Say { .. })) =>
+            {
+                Answer::Part
+            }
+            _ => Answer::Taken(
+                actions
+                    .into_iter()
+                    .filter_map(|action| if let Action::Say { parts, .. } = action { Some(parts) } else { None })
+                    .flatten()
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Goes back to an earlier state of this run: what was heard since was only a part, and nothing that cannot be undone was done.
+    /// Numbers of turns, prompts and requests are not used again, so that whatever still comes of them fits nothing.
+    pub fn take_back(&mut self, earlier: Run) {
+        let (turn, says, requests) = (self.turn, self.says, self.requests);
+        *self = earlier;
+        self.turn = self.turn.max(turn);
+        self.says = self.says.max(says);
+        self.requests = self.requests.max(requests);
+    }
+
+    /// The number of the last turn.
+    pub fn turn(&self) -> u64 {
+        self.turn
+    }
+
+    /// Whether a reply of another service is waited for, which has a deadline of its own.
+    pub fn is_requesting(&self) -> bool {
+        matches!(self.state, State::Requesting(_))
+    }
+
+    /// Whether it is the caller's turn, as far as the flow is concerned.
+    pub fn is_listening(&self) -> bool {
+        matches!(self.state, State::Listening(_))
     }
 
     /// Whether the run is over.
@@ -373,6 +425,31 @@ impl Run {
             State::Requesting(_) => self.request_timed_out(),
             State::Queued(_) => self.queue_timed_out(),
             State::New | State::Moving | State::Over => {}
+        }
+    }
+
+    /// What was to be heard does not come. A request is left to its own deadline, and a caller who was not heard is asked again.
+    fn dead_air(&mut self) {
+        match &self.state {
+            // The last words do not come: the call ends without them.
+            State::Speaking { then: Then::End(outcome), .. } => {
+                let outcome = *outcome;
+                self.actions.push(Action::StopSpeaking);
+                self.finish(outcome);
+            }
+            State::Speaking { block, .. } => {
+                let block = block.clone();
+                self.actions.push(Action::StopSpeaking);
+                self.fail(&block, "nothing could be said for too long".to_owned());
+            }
+            State::Listening(listening) if listening.say.is_some() => {
+                let block = listening.block.clone();
+                self.actions.push(Action::StopSpeaking);
+                self.actions.push(Action::StopListening);
+                self.fail(&block, "the question could not be said for too long".to_owned());
+            }
+            State::Listening(_) => self.nothing(),
+            State::New | State::Requesting(_) | State::Queued(_) | State::Moving | State::Over => {}
         }
     }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use audio::echo::EchoGuard;
 use audio::endpoint::TurnProfile;
-use audio::vad::VoiceActivity;
+use audio::vad::{SPEECH, VoiceActivity};
 use flow::Flow;
 use flow::event::{Context, Grammar, Profile};
 use models::Hints;
@@ -28,6 +29,7 @@ use crate::agent::{Agents, Reservation};
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::listen::{Ear, EarEvent, Recognisers};
 use crate::lookup::Lookup;
+use crate::metric;
 use crate::speak::{NotSpoken, Speaker as Voices};
 
 /// A caller who sends no sound at all is let go after this long.
@@ -176,6 +178,7 @@ pub struct Driver {
     caller_ear: Ear,
     agent_ear: Ear,
     agent_voice: VoiceActivity,
+    echo: EchoGuard,
     recording: bool,
     /// Frames of the legs that the caller had before, and of all of them.
     frames_before: u64,
@@ -229,6 +232,7 @@ impl Driver {
             caller_ear: Ear::new(),
             agent_ear: Ear::new(),
             agent_voice: VoiceActivity::new(),
+            echo: EchoGuard::new(),
             recording: false,
             frames_before: 0,
             frames: 0,
@@ -394,7 +398,9 @@ impl Driver {
         }
         let index = self.frames_before + frame.index;
         self.frames = index + 1;
-        if let Some(event) = self.caller_ear.push(index, &frame.heard, frame.speech, frame.at) {
+        let is_echo = self.echo.push(&frame.said, &frame.heard, frame.speech >= SPEECH);
+        let speech = if is_echo { 0.0 } else { frame.speech };
+        if let Some(event) = self.caller_ear.push(index, &frame.heard, speech, frame.at) {
             self.heard(Speaker::Caller, event).await;
         }
         if self.conversation.is_bridged() {
@@ -408,6 +414,7 @@ impl Driver {
     async fn heard(&mut self, speaker: Speaker, event: EarEvent) {
         let input = match event {
             EarEvent::Started { from_ms } => Input::SpeechStarted { speaker, from_ms },
+            EarEvent::Talking { from_ms, to_ms } => Input::Talking { speaker, from_ms, to_ms },
             EarEvent::Paused { from_ms, to_ms } => {
                 let ear = if speaker == Speaker::Agent { &self.agent_ear } else { &self.caller_ear };
                 let last_voiced = ear.last_voiced().map_or(self.now(), |at| self.at(at));
@@ -479,6 +486,24 @@ impl Driver {
                 // The renderer lives as long as this driver; its room is far more than a flow says at once.
                 let _ = self.renderer.send(Render { id, turn, text, language }).await;
             }
+            Output::Fill { id, turn, text, language } => {
+                self.unrendered.push(id);
+                let (voices, reporter) = (self.services.voices.clone(), self.reporter.clone());
+                tokio::spawn(async move {
+                    let clip = voices.clip(&text, language).await;
+                    let _ = reporter.send(Report::Rendered { id, turn, clip }).await;
+                });
+            }
+            Output::Prepare { text, language } => {
+                let voices = self.services.voices.clone();
+                // Kept where prompts are kept; whether it can be said is seen when it is said.
+                tokio::spawn(async move { voices.clip(&text, language).await.map(drop) });
+            }
+            Output::Suspend => self.leg.sound.suspend(),
+            Output::Resume => {
+                metric::prompt_resumed();
+                self.leg.sound.resume();
+            }
             Output::StopPlaying => {
                 self.leg.sound.stop();
                 let dropped = std::mem::take(&mut self.unrendered);
@@ -503,11 +528,13 @@ impl Driver {
                     abort.store(true, Ordering::Relaxed);
                 }
             }
-            Output::SetProfile(profile) => self.caller_ear.set_profile(match profile {
-                Profile::Menu => TurnProfile::menu(),
-                Profile::Digits => TurnProfile::digits(),
-                Profile::Free => TurnProfile::free(),
-            }),
+            Output::SetProfile(profile) => self.caller_ear.set_profile(turn_profile(profile)),
+            Output::WaitFor(silence) => self.caller_ear.wait_for(silence),
+            Output::Rejoin { speaker, from_ms } => {
+                metric::turn_rejoined();
+                let ear = if speaker == Speaker::Agent { &mut self.agent_ear } else { &mut self.caller_ear };
+                ear.rejoin(from_ms);
+            }
             Output::FinishTurn => self.caller_ear.finish_turn(),
             Output::Http(id, request) => {
                 let (lookup, reporter) = (self.services.lookup.clone(), self.reporter.clone());
@@ -562,7 +589,18 @@ fn ended_input(end: LegEnd) -> Input {
     }
 }
 
-fn hinted(grammar: Grammar) -> models::Grammar {
+/// How patient the ear is as long as nothing is known of the words.
+pub fn turn_profile(profile: Profile) -> TurnProfile {
+    match profile {
+        Profile::Menu | Profile::YesNo => TurnProfile::menu(),
+        Profile::Digits => TurnProfile::digits(),
+        Profile::Name => TurnProfile::name(),
+        Profile::Free => TurnProfile::free(),
+    }
+}
+
+/// A block's grammar in the recognisers' words.
+pub fn hinted(grammar: Grammar) -> models::Grammar {
     match grammar {
         Grammar::Free => models::Grammar::Free,
         Grammar::Digits { min, max } => models::Grammar::Digits { min: min.min(255) as u8, max: max.min(255) as u8 },

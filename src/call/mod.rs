@@ -32,8 +32,8 @@ mod room;
 mod spoken;
 
 pub use arrival::take_call;
-pub use conversation::{Conversation, Input, Output, QueueNews, closing_events};
-pub use driver::{Driver, Services};
+pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events};
+pub use driver::{Driver, Services, hinted, turn_profile};
 pub use exchange::Exchange;
 pub use leg::{Incoming, Leg, Phones};
 pub use legs::{Legs, LiveLegs, Signalling};

@@ -2,7 +2,7 @@
 //! seconds of sound so that the words can be fetched. Time is the number of frames since the recording began.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use audio::endpoint::{Endpoint, Endpointer, TurnProfile};
 use audio::{FRAME_8K, Frame8k, Pcm8k};
@@ -20,6 +20,12 @@ const IDLE_FRAMES: usize = 1_000 / FRAME_MS as usize;
 /// How long the sound of a turn is kept after its end.
 const AFTER_TURN_MS: u64 = 5_000;
 
+/// While somebody talks, this is said first after so many frames, and then again and again: the longer the turn, the less often.
+const TALKING_FRAMES: u64 = 15;
+const TALKING_EVERY_MS: u64 = 500;
+/// Within so many frames of a voiced one, somebody talks.
+const JUST_NOW: u32 = 6;
+
 /// Something an [`Ear`] noticed. Times are milliseconds in the recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EarEvent {
@@ -27,6 +33,13 @@ pub enum EarEvent {
     Started {
         /// At its first voiced frame.
         from_ms: u64,
+    },
+    /// The speaker has been talking for a while.
+    Talking {
+        /// First voiced frame of the turn.
+        from_ms: u64,
+        /// End of the newest frame.
+        to_ms: u64,
     },
     /// The speaker paused; the words so far are worth recognising.
     Paused {
@@ -59,6 +72,8 @@ pub struct Ear {
     from_ms: u64,
     to_ms: u64,
     last_voiced: Option<Instant>,
+    /// The frame at which [`EarEvent::Talking`] is due.
+    talking_at: u64,
 }
 
 impl Ear {
@@ -72,6 +87,7 @@ impl Ear {
             from_ms: 0,
             to_ms: 0,
             last_voiced: None,
+            talking_at: u64::MAX,
         }
     }
 
@@ -88,8 +104,10 @@ impl Ear {
             self.to_ms = self.next * FRAME_MS;
             self.last_voiced = Some(at);
         }
-        match event? {
+        let Some(event) = event else { return self.talking() };
+        match event {
             Endpoint::Started => {
+                self.talking_at = self.next + TALKING_FRAMES;
                 let back = u64::from(TurnProfile::menu().start_window) * FRAME_MS;
                 self.from_ms = (self.next * FRAME_MS).saturating_sub(back);
                 self.kept_until_ms = u64::MAX;
@@ -103,6 +121,16 @@ impl Ear {
                 Some(EarEvent::Ended { from_ms: self.from_ms, to_ms: self.to_ms, last_voiced })
             }
         }
+    }
+
+    fn talking(&mut self) -> Option<EarEvent> {
+        if self.next < self.talking_at || !self.in_speech() || self.endpointer.voiced_frames_ago() > JUST_NOW {
+            return None;
+        }
+        let (from_ms, to_ms) = (self.from_ms, self.next * FRAME_MS);
+        let every_ms = (to_ms.saturating_sub(from_ms) / 4).clamp(TALKING_EVERY_MS, 4 * TALKING_EVERY_MS);
+        self.talking_at = self.next + every_ms / FRAME_MS;
+        Some(EarEvent::Talking { from_ms, to_ms })
     }
 
     fn keep(&mut self, frame: &Frame8k) {
@@ -134,6 +162,16 @@ impl Ear {
     /// How the end of a turn is told from here on.
     pub fn set_profile(&mut self, profile: TurnProfile) {
         self.endpointer.set_profile(profile);
+    }
+
+    /// In this pause, the turn ends after so much silence.
+    pub fn wait_for(&mut self, silence: Duration) {
+        self.endpointer.wait_for(silence);
+    }
+
+    /// The turn that has just begun is the same as one before, which began here. Its sound is kept as far as it still is.
+    pub fn rejoin(&mut self, from_ms: u64) {
+        self.from_ms = self.from_ms.min(from_ms);
     }
 
     /// Whether somebody is talking.
@@ -181,6 +219,31 @@ mod tests {
         let sound = ear.sound(from_ms, to_ms);
         assert_eq!(sound.duration().as_millis() as u64, to_ms - from_ms + PRE_ROLL_MS + POST_ROLL_MS);
         assert_eq!(sound.samples().last(), Some(&109));
+    }
+
+    #[test]
+    fn a_turn_that_goes_on_keeps_the_sound_of_its_beginning() {
+        let (mut ear, now) = (Ear::new(), Instant::now());
+        let (mut first, mut last) = (None, None);
+        for index in 0..300 {
+            let speech = if (50..100).contains(&index) || (150..200).contains(&index) { 0.9 } else { 0.1 };
+            match ear.push(index, &frame(index as i16), speech, now) {
+                Some(EarEvent::Started { from_ms }) => ear.rejoin(*first.get_or_insert(from_ms)),
+                Some(EarEvent::Ended { from_ms, to_ms, .. }) => last = Some((from_ms, to_ms)),
+                _ => {}
+            }
+        }
+        let (from_ms, to_ms) = last.expect("the turn ends");
+        assert_eq!((Some(from_ms), to_ms), (first, 4_000));
+        assert_eq!(ear.sound(from_ms, to_ms).samples().first(), Some(&((from_ms - PRE_ROLL_MS) as i16 / 20)));
+    }
+
+    #[test]
+    fn somebody_who_goes_on_talking_is_reported_less_and_less_often() {
+        let (mut ear, now) = (Ear::new(), Instant::now());
+        let talking = |event| matches!(event, Some(EarEvent::Talking { .. }));
+        let at: Vec<u64> = (0..600).filter(|&index| talking(ear.push(index, &frame(1), 0.9, now))).collect();
+        assert!(at[0] < 25 && at.windows(2).all(|two| (25..=100).contains(&(two[1] - two[0]))), "{at:?}");
     }
 
     #[test]

@@ -77,6 +77,17 @@ const BARGE_IN: FieldSpec = with_default(
     ),
     "true",
 );
+const TURN: FieldSpec = with_default(
+    field(
+        "turn",
+        FieldType::Choice { words: &["auto", "word", "yes_no", "digits", "name", "free"] },
+        r#""name""#,
+        "How the end of an answer is told: after a word or a yes or no at once, after digits and names with more patience, in free speech \
+         after a finished clause. `auto` takes what suits the block.",
+        "如何判断回答结束:单词和是否类回答最快;数字、姓名和地址更有耐心;自由讲述时等一句话说完。auto 由系统按块选择。",
+    ),
+    r#""auto""#,
+);
 const KEY: FieldSpec = field("key", FieldType::Key, r#""1""#, "The key that chooses it.", "选择该项的按键。");
 const EDGE: FieldSpec =
     required(field("edge", FieldType::Edge, r#""orders""#, "The edge it leads to.", "对应的出口。"));
@@ -174,6 +185,7 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
             MAX_TRIES,
             NO_INPUT_MS,
             BARGE_IN,
+            TURN,
         ],
         edges: &[NO_INPUT, NO_MATCH, ERROR, HANGUP],
         help_en: "Offers choices by key and by voice; each choice is an edge.",
@@ -217,6 +229,7 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
             MAX_TRIES,
             NO_INPUT_MS,
             BARGE_IN,
+            TURN,
         ],
         edges: &[
             NO_INPUT,
@@ -303,6 +316,7 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
             MAX_TRIES,
             NO_INPUT_MS,
             BARGE_IN,
+            TURN,
         ],
         edges: &[NEXT, NO_INPUT, NO_MATCH, ERROR, HANGUP],
         help_en: "Collects digits, spoken or keyed; # ends them.",

@@ -20,7 +20,7 @@ const FILLER_AFTER_MS: Millis = 1_500;
 const GRACE_MS: Millis = 2_000;
 
 /// A request on its way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Requesting {
     pub block: BlockId,
     id: u64,
@@ -37,7 +37,7 @@ impl Requesting {
 }
 
 /// A caller in a queue or with an agent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Queued {
     pub block: BlockId,
     /// When to stop waiting for the queue; `None` while the caller talks to an agent.

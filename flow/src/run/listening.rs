@@ -19,7 +19,7 @@ const MAX_UTTERANCE_MS: Millis = 60_000;
 const MAX_HISTORY: usize = 50;
 
 /// A question to the caller.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listening {
     pub block: BlockId,
     /// The prompt that is being said.
@@ -195,21 +195,34 @@ impl Run {
     }
 
     fn expect(&self, listening: &Listening) -> Expect {
-        let phrases = |phrases| Expect { grammar: Grammar::Phrases(phrases), profile: Profile::Menu };
+        let phrases = |phrases, profile| Expect { grammar: Grammar::Phrases(phrases), profile };
         match &listening.question {
-            Question::Confirm { .. } | Question::ReadBack(_) => return phrases(phrases::yes_or_no(self.language)),
-            Question::Between(between) => return phrases(between.iter().map(|name| self.label(name)).collect()),
+            Question::Confirm { .. } | Question::ReadBack(_) => {
+                return phrases(phrases::yes_or_no(self.language), Profile::YesNo);
+            }
+            Question::Between(between) => {
+                return phrases(between.iter().map(|name| self.label(name)).collect(), Profile::Menu);
+            }
             Question::Own => {}
         }
-        match self.plan.blocks.get(&listening.block).map(|planned| &planned.step) {
-            Some(Step::Menu { options, .. }) => phrases(
+        let Some((step, tries)) = listening_step(&self.plan, &listening.block) else {
+            return Expect { grammar: Grammar::Free, profile: Profile::Free };
+        };
+        let expect = match step {
+            Step::Menu { options, .. } => phrases(
                 options.iter().flat_map(|option| option.phrases.get(&self.language)).flatten().cloned().collect(),
+                Profile::Menu,
             ),
-            Some(Step::Collect { min, max, .. }) => {
-                Expect { grammar: Grammar::Digits { min: *min, max: *max }, profile: Profile::Digits }
+            // Of digits that come in groups, only the rest is still to come.
+            Step::Collect { min, max, .. } => {
+                let so_far = listening.digits.len();
+                let grammar =
+                    Grammar::Digits { min: min.saturating_sub(so_far).max(1), max: max.saturating_sub(so_far).max(1) };
+                Expect { grammar, profile: Profile::Digits }
             }
             _ => Expect { grammar: Grammar::Free, profile: Profile::Free },
-        }
+        };
+        Expect { profile: tries.turn.unwrap_or(expect.profile), ..expect }
     }
 
     pub(super) fn take_listening(&mut self) -> Option<Box<Listening>> {

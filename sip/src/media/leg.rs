@@ -109,6 +109,8 @@ pub(super) enum Command {
     /// A leg that comes from another thread.
     Adopt(Box<Line>),
     Play(Playback),
+    /// Whether to play nothing for the moment.
+    Suspend(bool),
     Stop,
     StopTurn(u64),
     SendKeys(String),
@@ -186,6 +188,16 @@ impl Leg {
     pub fn play(&self, playback: Playback) {
         playback.clip.prepare(self.codec());
         self.send(Command::Play(playback));
+    }
+
+    /// Stops playing with the next tick and keeps the queue; silence is sent meanwhile.
+    pub fn suspend(&self) {
+        self.send(Command::Suspend(true));
+    }
+
+    /// Goes on playing, from the last pause in what was played of the clip.
+    pub fn resume(&self) {
+        self.send(Command::Suspend(false));
     }
 
     /// Drops everything queued, keys included; sound stops at the next tick.

@@ -112,6 +112,7 @@ impl Line {
     pub fn command(&mut self, command: Command, now: Instant) {
         match command {
             Command::Play(playback) => self.speaking.player.push(playback, now, &mut self.events),
+            Command::Suspend(suspended) => self.speaking.player.suspend(suspended),
             Command::Stop => {
                 self.silence(now);
                 self.speaking.keys.stop();

@@ -9,6 +9,8 @@ use audio::FRAME;
 use super::clip::{Clip, Playback};
 use super::event::LegEvent;
 
+/// How far back a clip that was suspended looks for a pause to go on from, in frames.
+const MAX_BACK: usize = 75;
 /// Clips that may wait on one leg; more than that is dropped at once.
 const MAX_QUEUED: usize = 256;
 
@@ -16,6 +18,7 @@ const MAX_QUEUED: usize = 256;
 #[derive(Debug, Default)]
 pub struct Player {
     queue: VecDeque<Playing>,
+    suspended: bool,
 }
 
 #[derive(Debug)]
@@ -23,8 +26,10 @@ struct Playing {
     playback: Playback,
     /// The next frame to send.
     frame: usize,
-    /// Frames sent, over all rounds of a loop.
+    /// Frames sent, over all rounds of a loop; those that were sent again count once.
     sent: u32,
+    /// Frames that are being sent again.
+    again: u32,
     started: bool,
 }
 
@@ -44,10 +49,22 @@ impl Playing {
     }
 }
 
+impl Playing {
+    /// How many frames to go back for a place to begin at: after a pause, or at the beginning if that is near.
+    fn back(&self) -> usize {
+        let clip = &self.playback.clip;
+        let near = self.frame.min(MAX_BACK);
+        // The pause that follows a word is no place if the word was cut.
+        let voiced = |back: &usize| clip.is_voiced(self.frame - back);
+        let pause = (1..=near).skip_while(|back| !voiced(back)).find(|back| !voiced(back));
+        pause.unwrap_or(if near == self.frame { near } else { 0 })
+    }
+}
+
 impl Player {
     /// Queues a clip.
     pub fn push(&mut self, playback: Playback, now: Instant, events: &mut Vec<LegEvent>) {
-        let playing = Playing { playback, frame: 0, sent: 0, started: false };
+        let playing = Playing { playback, frame: 0, sent: 0, again: 0, started: false };
         if self.queue.len() < MAX_QUEUED {
             self.queue.push_back(playing);
         } else {
@@ -69,8 +86,22 @@ impl Player {
             events.push(first.ended(true, now));
             self.queue.pop_front();
         }
-        let first = self.queue.front()?;
+        let first = self.queue.front().filter(|_| !self.suspended)?;
         Some((&first.playback.clip, first.frame))
+    }
+
+    /// Plays nothing for the moment, or goes on. It goes on after the last pause in what was played lately: nobody begins in the middle
+    /// of a word.
+    pub fn suspend(&mut self, suspended: bool) {
+        if self.suspended
+            && !suspended
+            && let Some(first) = self.queue.front_mut()
+        {
+            let back = first.back();
+            first.frame -= back;
+            first.again = first.again.saturating_add(back as u32);
+        }
+        self.suspended = suspended;
     }
 
     /// Takes note that the current frame went out; `audible` is whether the peer could hear it.
@@ -83,7 +114,11 @@ impl Player {
             first.started = true;
             events.push(LegEvent::PlayStarted { id: first.playback.id, turn: first.playback.turn, at });
         }
-        first.sent = first.sent.saturating_add(1);
+        if first.again > 0 {
+            first.again -= 1;
+        } else {
+            first.sent = first.sent.saturating_add(1);
+        }
         first.frame += 1;
         if first.frame < clip.frames() {
             return;
@@ -98,6 +133,7 @@ impl Player {
 
     /// Drops every clip, or those of one turn.
     pub fn stop(&mut self, turn: Option<u64>, now: Instant, events: &mut Vec<LegEvent>) {
+        self.suspended &= turn.is_some();
         self.queue.retain(|playing| {
             let stays = turn.is_some_and(|turn| playing.playback.turn != turn);
             if !stays {

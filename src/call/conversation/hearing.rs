@@ -1,16 +1,38 @@
 //! Listening: which utterance is being followed, when it is over, and who is told.
+//!
+//! Speech over a prompt makes the prompt silent at once, and then it is found out whether the caller means to interrupt: by the first
+//! words, by how long the voice goes on. A cough, a breath, an "uh-huh" does not, and the prompt goes on.
 
-use flow::event::{self as flowing, Grammar};
+use std::time::Duration;
+
+use flow::event::{self as flowing, Answer, Grammar, Profile};
+use intent::slot::yes_no;
 use models::{Priority, Recognition};
 
+use super::patience::{Words, patience, patience_for_more};
 use super::speaking::ReplyClock;
 use super::{Conversation, Millis, Output, With};
 use crate::event::{Entry, Event, Personal, Speaker};
-use crate::listen::NotRecognised;
+use crate::listen::{self, NotRecognised};
 
+/// A voice that goes on for so long over a prompt interrupts it, whatever it says.
+const INTERRUPTS_MS: u64 = 1_200;
+/// So long at most it is left open whether a sound interrupts.
+const DOUBT_MS: Millis = 2_500;
+/// A prompt that goes on repeats so much at most.
+const REPEATED_MS: Millis = 1_500;
+/// A sound that is shorter than this and hardly understood is no word.
+const SHORT_MS: u64 = 500;
+const HARDLY: f32 = 0.35;
+const SURELY: f32 = 0.5;
+/// Of a long utterance, so much is recognised while it goes on.
+const PARTIAL_MS: u64 = 8_000;
+
+#[derive(Clone)]
 pub(super) struct Listening {
     pub(super) turn: u64,
     pub(super) grammar: Grammar,
+    pub(super) profile: Profile,
 }
 
 /// A stretch of speech that is being followed.
@@ -20,10 +42,45 @@ pub(super) struct Utterance {
     pub(super) to_ms: u64,
     pub(super) job: Option<u64>,
     pub(super) early: Option<Result<Recognition, NotRecognised>>,
+    /// A recognition of what was said so far, for screens and for the doubt.
+    pub(super) partial: Option<u64>,
     /// When its last voiced frame came in.
     pub(super) last_voiced: Millis,
     /// When it was taken as ended.
     pub(super) ended: Option<Millis>,
+    /// Since when it is open whether it interrupts the prompt.
+    pub(super) doubt: Option<Millis>,
+    /// The longest pause in it so far.
+    pub(super) longest_pause: Millis,
+}
+
+impl Utterance {
+    pub(super) fn new(turn: u64, from_ms: u64, now: Millis) -> Self {
+        Self {
+            turn,
+            from_ms,
+            to_ms: from_ms,
+            job: None,
+            early: None,
+            partial: None,
+            last_voiced: now,
+            ended: None,
+            doubt: None,
+            longest_pause: 0,
+        }
+    }
+
+    /// Withdraws what is being recognised of it.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = Output> + use<> {
+        self.job.into_iter().chain(self.partial).map(Output::CancelRecognition)
+    }
+}
+
+/// What speech over a prompt turned out to be.
+enum Verdict {
+    Speech,
+    /// And why not.
+    Nothing(&'static str),
 }
 
 impl Conversation {
@@ -40,6 +97,9 @@ impl Conversation {
     }
 
     pub(super) fn speech_started(&mut self, speaker: Speaker, from_ms: u64, now: Millis, out: &mut Vec<Output>) {
+        if self.goes_on(speaker, from_ms, now, out) {
+            return;
+        }
         let turn = match (&self.with, &self.listening) {
             (With::Agent { .. }, _) => 0,
             (With::Bot, Some(listening)) if speaker == Speaker::Caller => {
@@ -51,18 +111,104 @@ impl Conversation {
             }
             _ => return,
         };
-        let utterance =
-            Utterance { turn, from_ms, to_ms: from_ms, job: None, early: None, last_voiced: now, ended: None };
+        let mut utterance = Utterance::new(turn, from_ms, now);
         if speaker == Speaker::Agent {
-            self.agent = Some(utterance);
+            out.extend(self.agent.replace(utterance).into_iter().flat_map(|before| before.jobs()));
             return;
         }
-        if let Some(job) = self.caller.replace(utterance).and_then(|before| before.job) {
-            out.push(Output::CancelRecognition(job));
-        }
-        if self.with == With::Bot {
+        let interrupts = self.with == With::Bot && self.sayings.iter().any(|saying| !saying.stopped);
+        utterance.doubt = interrupts.then_some(now);
+        out.extend(self.caller.replace(utterance).into_iter().flat_map(|before| before.jobs()));
+        if interrupts {
+            self.suspended = Some(now);
+            out.push(Output::Suspend);
+        } else if self.with == With::Bot {
             self.tell(flowing::Event::SpeechStarted, now, out);
         }
+    }
+
+    pub(super) fn talking(&mut self, speaker: Speaker, from_ms: u64, to_ms: u64, now: Millis, out: &mut Vec<Output>) {
+        let id = self.next_id;
+        let Some(utterance) = self.utterance(speaker).filter(|utterance| utterance.ended.is_none()) else { return };
+        let (from_ms, doubted) = (from_ms.min(utterance.from_ms), utterance.doubt.is_some());
+        if utterance.job.is_none() {
+            utterance.to_ms = to_ms;
+        }
+        if utterance.partial.is_none() {
+            utterance.partial = Some(id);
+            self.next_id += 1;
+            out.push(self.recognise(
+                id,
+                speaker,
+                from_ms.max(to_ms.saturating_sub(PARTIAL_MS)),
+                to_ms,
+                Priority::Partial,
+            ));
+        }
+        if doubted && to_ms.saturating_sub(from_ms) >= INTERRUPTS_MS {
+            self.interrupt(now, out);
+        }
+    }
+
+    /// It was speech that means us: the flow hears of it, and stops the prompt where the block lets it.
+    fn interrupt(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.caller.as_mut().and_then(|utterance| utterance.doubt.take()).is_some() {
+            self.tell(flowing::Event::SpeechStarted, now, out);
+            // Words that only filled a silence are not the flow's to stop.
+            self.stop_speaking(out);
+        }
+    }
+
+    /// It was nothing: the prompt goes on.
+    fn false_alarm(&mut self, reason: &'static str, now: Millis, out: &mut Vec<Output>) {
+        let Some(utterance) = self.caller.take() else { return };
+        out.extend(utterance.jobs());
+        if utterance.ended.is_none() {
+            out.push(Output::FinishTurn);
+        }
+        let (from_ms, to_ms) = (utterance.from_ms as u32, utterance.to_ms as u32);
+        let event = Event::NotHeard { turn: utterance.turn, from_ms, to_ms, reason: reason.to_owned() };
+        self.write_at(event, now, Some(from_ms), out);
+    }
+
+    /// When a doubt must be over.
+    pub(super) fn doubt_ends(&self) -> Option<Millis> {
+        Some(self.caller.as_ref()?.doubt? + DOUBT_MS)
+    }
+
+    pub(super) fn end_doubt(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.doubt_ends().is_some_and(|at| at <= now) {
+            self.interrupt(now, out);
+        }
+    }
+
+    /// A prompt that was made silent goes on when nobody interrupts it any more.
+    pub(super) fn resume_if_nobody_interrupts(&mut self, now: Millis, out: &mut Vec<Output>) {
+        let doubted = self.caller.as_ref().is_some_and(|utterance| utterance.doubt.is_some());
+        if let Some(since) = self.suspended.take_if(|_| !doubted) {
+            for saying in self.sayings.iter_mut().filter(|saying| saying.started.is_some()) {
+                saying.delayed += now.saturating_sub(since) + REPEATED_MS;
+            }
+            out.push(Output::Resume);
+        }
+    }
+
+    fn verdict(&self, result: &Result<Recognition, NotRecognised>, lasted_ms: u64) -> Verdict {
+        let Ok(recognition) = result else { return Verdict::Speech };
+        let text = recognition.text.trim();
+        if recognition.no_speech || text.is_empty() || lasted_ms < SHORT_MS && recognition.confidence < HARDLY {
+            return Verdict::Nothing("no_speech");
+        }
+        // Where a word is asked for, it may be one of these; nobody answers an open question with "okay".
+        let profile = self.listening.as_ref().map(|listening| listening.profile);
+        let answers = || {
+            matches!(profile, Some(Profile::Menu | Profile::YesNo))
+                && matches!(self.answer(recognition), Answer::Taken(_))
+        };
+        if listen::is_back_channel(text) && !answers() {
+            return Verdict::Nothing("back_channel");
+        }
+        Verdict::Speech
     }
 
     pub(super) fn speech_paused(
@@ -78,11 +224,22 @@ impl Conversation {
         }
         let job = self.next_id;
         let Some(utterance) = self.utterance(speaker) else { return };
+        out.extend(utterance.jobs());
+        utterance.partial = None;
+        utterance.early = None;
         utterance.to_ms = to_ms;
         utterance.last_voiced = last_voiced;
         utterance.job = Some(job);
+        let from_ms = from_ms.min(utterance.from_ms);
         self.next_id += 1;
         out.push(self.recognise(job, speaker, from_ms, to_ms, Priority::Speculative));
+    }
+
+    pub(super) fn speech_resumed(&mut self, speaker: Speaker, now: Millis, out: &mut Vec<Output>) {
+        let Some(utterance) = self.utterance(speaker).filter(|utterance| utterance.ended.is_none()) else { return };
+        utterance.longest_pause = utterance.longest_pause.max(now.saturating_sub(utterance.last_voiced));
+        utterance.early = None;
+        out.extend(utterance.job.take().map(Output::CancelRecognition));
     }
 
     pub(super) fn speech_ended(
@@ -102,9 +259,11 @@ impl Conversation {
         utterance.last_voiced = last_voiced;
         let speculated = utterance.job.is_some() && utterance.to_ms == to_ms;
         if !speculated {
-            out.extend(utterance.job.replace(next).map(Output::CancelRecognition));
+            out.extend(utterance.jobs());
+            (utterance.job, utterance.partial) = (Some(next), None);
             utterance.to_ms = to_ms;
             utterance.early = None;
+            let from_ms = from_ms.min(utterance.from_ms);
             self.next_id += 1;
             out.push(self.recognise(next, speaker, from_ms, to_ms, Priority::Final));
         } else if let Some(result) = utterance.early.take() {
@@ -127,7 +286,9 @@ impl Conversation {
         now: Millis,
         out: &mut Vec<Output>,
     ) {
-        let of = |utterance: &Option<Utterance>| utterance.as_ref().is_some_and(|u| u.job == Some(job));
+        let of = |utterance: &Option<Utterance>| {
+            utterance.as_ref().is_some_and(|u| u.job == Some(job) || u.partial == Some(job))
+        };
         let speaker = if of(&self.caller) {
             Speaker::Caller
         } else if of(&self.agent) {
@@ -135,24 +296,120 @@ impl Conversation {
         } else {
             return;
         };
-        let at = self.offered_at + now as i64;
-        let complete = self.listening.as_ref().is_some_and(|listening| is_complete(&listening.grammar, &result));
+        let to_bot = speaker == Speaker::Caller && self.with == With::Bot;
         let Some(utterance) = self.utterance(speaker) else { return };
-        if utterance.ended.is_some() {
+        if utterance.partial == Some(job) {
+            utterance.partial = None;
+            self.show(speaker, &result, now, out);
+            self.doubt_less(&result, false, now, out);
+        } else if utterance.ended.is_some() {
             self.conclude(speaker, result, now, out);
-        } else if complete && speaker == Speaker::Caller {
-            // The last digit has been said: waiting for more silence would only keep the caller waiting.
+        } else if to_bot {
+            self.paused_words(result, now, out);
+        } else {
+            utterance.early = Some(result);
+        }
+    }
+
+    /// What a caller who has paused has said so far.
+    fn paused_words(&mut self, result: Result<Recognition, NotRecognised>, now: Millis, out: &mut Vec<Output>) {
+        if self.doubt_less(&result, true, now, out) {
+            return;
+        }
+        let (answer, wait) = self.judged(&result);
+        let Some(utterance) = &mut self.caller else { return };
+        if now.saturating_sub(utterance.last_voiced) >= wait.as_millis() as Millis {
+            // Waiting for more silence would only keep the caller waiting.
             utterance.ended = Some(now);
             out.push(Output::FinishTurn);
-            self.conclude(speaker, result, now, out);
-        } else {
-            if let Ok(recognition) = &result
-                && !recognition.no_speech
-            {
-                let event = Event::Partial { speaker, text: Personal::new(&recognition.text) };
-                out.push(Output::Journal(Entry { seq: 0, at, audio_ms: None, event }));
+            return self.conclude(Speaker::Caller, result, now, out);
+        }
+        out.push(Output::WaitFor(wait));
+        self.show(Speaker::Caller, &result, now, out);
+        if let Answer::Taken(parts) = answer {
+            for part in parts {
+                let language = part.language;
+                out.extend(
+                    crate::speak::sentences(&part.text).into_iter().map(|text| Output::Prepare { text, language }),
+                );
             }
+        }
+        if let Some(utterance) = &mut self.caller {
             utterance.early = Some(result);
+        }
+    }
+
+    /// What the flow would make of the words so far, and how long to wait for more.
+    fn judged(&self, result: &Result<Recognition, NotRecognised>) -> (Answer, Duration) {
+        let profile = self.listening.as_ref().map_or(Profile::Free, |listening| listening.profile);
+        let Ok(recognition) = result else { return (Answer::Missed, patience(profile, Words::Part)) };
+        if recognition.no_speech || recognition.text.trim().is_empty() {
+            return (Answer::Missed, patience(profile, Words::None));
+        }
+        let answer = self.answer(recognition);
+        let complete = self.listening.as_ref().is_some_and(|listening| is_complete(&listening.grammar, result));
+        let clause = listen::clause(&recognition.text, self.language);
+        let words = if complete { Words::Complete } else { Words::new(&answer, clause) };
+        let (lasted, paused) = self
+            .caller
+            .as_ref()
+            .map_or((0, 0), |utterance| (utterance.to_ms.saturating_sub(utterance.from_ms), utterance.longest_pause));
+        (answer, patience_for_more(profile, patience(profile, words), lasted, paused))
+    }
+
+    /// What the flow would make of the words. A "no" may lead to another question, and is an answer all the same.
+    fn answer(&self, recognition: &Recognition) -> Answer {
+        let answer = self.run.answer(&self.as_heard(recognition));
+        let wants_yes_or_no = self.listening.as_ref().is_some_and(|listening| listening.profile == Profile::YesNo);
+        match answer {
+            Answer::Missed if wants_yes_or_no && yes_no(&recognition.text, self.language).is_some() => {
+                Answer::Taken(Vec::new())
+            }
+            answer => answer,
+        }
+    }
+
+    fn as_heard(&self, recognition: &Recognition) -> flowing::Heard {
+        flowing::Heard {
+            text: recognition.text.clone(),
+            confidence: recognition.confidence,
+            alternatives: others(recognition),
+            language: self.language,
+        }
+    }
+
+    /// Decides by its words whether speech interrupts the prompt; returns whether it was nothing. The words of somebody who goes on
+    /// talking may still become others.
+    fn doubt_less(
+        &mut self,
+        result: &Result<Recognition, NotRecognised>,
+        paused: bool,
+        now: Millis,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let Some(utterance) = self.caller.as_ref().filter(|utterance| utterance.doubt.is_some()) else { return false };
+        let lasted_ms = utterance.to_ms.saturating_sub(utterance.from_ms);
+        // Somebody in the middle of a word is easily misheard.
+        let sure = result.as_ref().is_ok_and(|recognition| recognition.confidence >= SURELY);
+        match self.verdict(result, lasted_ms) {
+            Verdict::Speech if paused || sure => self.interrupt(now, out),
+            Verdict::Nothing(reason) if paused => {
+                self.false_alarm(reason, now, out);
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// Words that may still change, for live screens.
+    fn show(&self, speaker: Speaker, result: &Result<Recognition, NotRecognised>, now: Millis, out: &mut Vec<Output>) {
+        if let Ok(recognition) = result
+            && !recognition.no_speech
+        {
+            let event = Event::Partial { speaker, text: Personal::new(&recognition.text) };
+            let at = self.offered_at + now as i64;
+            out.push(Output::Journal(Entry { seq: 0, at, audio_ms: None, event }));
         }
     }
 
@@ -164,13 +421,19 @@ impl Conversation {
         now: Millis,
         out: &mut Vec<Output>,
     ) {
+        if speaker == Speaker::Caller && self.doubt_less(&result, true, now, out) {
+            return;
+        }
         let taken = if speaker == Speaker::Agent { self.agent.take() } else { self.caller.take() };
         let Some(utterance) = taken else { return };
         let (from_ms, to_ms) = (utterance.from_ms as u32, utterance.to_ms as u32);
         let to_flow = self.with == With::Bot
             && speaker == Speaker::Caller
             && self.listening.as_ref().is_some_and(|listening| listening.turn == utterance.turn);
+        let before = to_flow.then(|| self.as_it_stands(&utterance, now));
         if to_flow {
+            self.commit(out);
+            self.held = Some(Vec::new());
             self.reply = Some(ReplyClock {
                 last_voiced: utterance.last_voiced,
                 ended: utterance.ended.unwrap_or(now),
@@ -181,7 +444,7 @@ impl Conversation {
         }
         match result {
             Ok(recognition) if !recognition.no_speech && !recognition.text.trim().is_empty() => {
-                let alternatives = others(&recognition);
+                let heard = self.as_heard(&recognition);
                 let event = Event::Heard {
                     turn: utterance.turn,
                     speaker,
@@ -190,16 +453,10 @@ impl Conversation {
                     from_ms,
                     to_ms,
                     engine: recognition.engine.clone(),
-                    alternatives: alternatives.iter().map(Personal::new).collect(),
+                    alternatives: heard.alternatives.iter().map(Personal::new).collect(),
                 };
                 self.write_at(event, now, Some(from_ms), out);
                 if to_flow {
-                    let heard = flowing::Heard {
-                        text: recognition.text,
-                        confidence: recognition.confidence,
-                        alternatives,
-                        language: self.language,
-                    };
                     self.tell(flowing::Event::Heard(heard), now, out);
                 }
             }
@@ -212,6 +469,10 @@ impl Conversation {
                 }
             }
         }
+        // Unless something was done meanwhile that cannot be undone.
+        if self.held.is_some() {
+            self.tentative = before;
+        }
     }
 
     pub(super) fn key(&mut self, digit: char, now: Millis, out: &mut Vec<Output>) {
@@ -220,7 +481,7 @@ impl Conversation {
             return;
         }
         // A key is an answer; what was being said at the same time is not.
-        self.caller = None;
+        out.extend(self.caller.take().into_iter().flat_map(|utterance| utterance.jobs()));
         self.tell(flowing::Event::Key(digit), now, out);
     }
 }

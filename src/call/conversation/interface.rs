@@ -1,5 +1,7 @@
 //! What a conversation hears and what it wants done: plain data.
 
+use std::time::Duration;
+
 use flow::event::{Grammar, HttpFailure, HttpReply, Profile};
 use intent::Language;
 use models::{Priority, Recognition};
@@ -46,6 +48,15 @@ pub enum Input {
         speaker: Speaker,
         /// Where.
         from_ms: u64,
+    },
+    /// They have been talking for a while.
+    Talking {
+        /// Who.
+        speaker: Speaker,
+        /// Where the speech began.
+        from_ms: u64,
+        /// Where it is now.
+        to_ms: u64,
     },
     /// They paused.
     SpeechPaused {
@@ -179,6 +190,28 @@ pub enum Output {
         /// Its language.
         language: Language,
     },
+    /// Say this at once, whatever is being rendered: it fills a silence. It ends like any other piece.
+    Fill {
+        /// Id of the piece.
+        id: u64,
+        /// The turn that it belongs to.
+        turn: u64,
+        /// One sentence.
+        text: String,
+        /// Its language.
+        language: Language,
+    },
+    /// Render this ahead: it is what will be said unless the caller goes on.
+    Prepare {
+        /// One sentence.
+        text: String,
+        /// Its language.
+        language: Language,
+    },
+    /// Be silent for the moment, and keep what is queued and how much of it was played.
+    Suspend,
+    /// Go on with it, from the last pause in it.
+    Resume,
     /// Stop all sound and drop what is queued; each piece still ends with [`Input::PieceEnded`].
     StopPlaying,
     /// Recognise a stretch of the recording.
@@ -202,6 +235,15 @@ pub enum Output {
     CancelRecognition(u64),
     /// Be this patient from now on.
     SetProfile(Profile),
+    /// In this pause, take the caller's turn as finished after so much silence.
+    WaitFor(Duration),
+    /// A turn goes on: it began there.
+    Rejoin {
+        /// Whose.
+        speaker: Speaker,
+        /// Where, in the recording.
+        from_ms: u64,
+    },
     /// Take the caller's turn as finished.
     FinishTurn,
     /// Ask another service.

@@ -6,9 +6,12 @@
 //! one waited for belongs to a turn that is over, and changes nothing.
 
 mod closing;
+mod deciding;
 mod handing;
 mod hearing;
 mod interface;
+mod patience;
+mod quiet;
 mod speaking;
 mod words;
 
@@ -25,7 +28,9 @@ pub use interface::{Input, Millis, Output, QueueNews};
 use crate::event::{CallId, Entry, Event, Outcome, Personal, TicketId, Timestamp};
 use crate::lookup;
 use crate::speak::Recorded;
+use deciding::{Held, Tentative};
 use hearing::{Listening, Utterance};
+use quiet::Quiet;
 use speaking::{ReplyClock, Saying};
 use words::{brief_text, from_flow, journaled, status_from_flow};
 
@@ -52,6 +57,21 @@ enum With {
     },
 }
 
+/// Whose turn it is to be heard. There is one owner at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Floor {
+    /// Ours: something is being said, or about to be.
+    Bot,
+    /// The caller's, who talks …
+    Talking,
+    /// … or may talk now.
+    Caller,
+    /// It is being found out whether the caller takes it from us; the prompt is silent meanwhile.
+    Open,
+    /// People's, among themselves.
+    People,
+}
+
 /// One call's conversation.
 pub struct Conversation {
     call: CallId,
@@ -74,6 +94,15 @@ pub struct Conversation {
     /// Speech that began while the bot could not be interrupted.
     waiting_speech: Option<u64>,
     reply: Option<ReplyClock>,
+    /// Since when the prompt is silent while it is found out if the caller means to interrupt it.
+    suspended: Option<Millis>,
+    /// The flow's last prompt.
+    last_say: u64,
+    /// The decision about the last turn, while it can be taken back.
+    tentative: Option<Tentative>,
+    /// What is not journaled before that decision is final.
+    held: Option<Vec<Held>>,
+    quiet: Quiet,
     with: With,
     next_id: u64,
     journal: Vec<Entry>,
@@ -108,6 +137,11 @@ impl Conversation {
             agent: None,
             waiting_speech: None,
             reply: None,
+            suspended: None,
+            last_say: 0,
+            tentative: None,
+            held: None,
+            quiet: Quiet::default(),
             with: With::Bot,
             next_id: 1,
             journal: Vec::new(),
@@ -134,7 +168,12 @@ impl Conversation {
 
     /// When to come back with [`Input::Timeout`] unless something else happens first.
     pub fn deadline(&self) -> Option<Millis> {
-        if self.over || self.ending.is_some() || !self.begun { None } else { self.run.deadline() }
+        if self.over {
+            return None;
+        }
+        let run = if self.ending.is_some() || !self.begun { None } else { self.run.deadline() };
+        let own = [self.tentative.as_ref().map(|tentative| tentative.until), self.doubt_ends(), self.quiet_ends()];
+        own.into_iter().chain([run]).flatten().min()
     }
 
     /// Whether the call has its outcome.
@@ -147,6 +186,17 @@ impl Conversation {
         !self.sayings.is_empty()
     }
 
+    /// Whose turn it is.
+    pub fn floor(&self) -> Floor {
+        match &self.caller {
+            _ if self.with != With::Bot => Floor::People,
+            Some(utterance) if utterance.doubt.is_some() => Floor::Open,
+            Some(utterance) if utterance.ended.is_none() => Floor::Talking,
+            _ if self.is_our_turn() => Floor::Bot,
+            _ => Floor::Caller,
+        }
+    }
+
     /// Whether an agent's voice should be followed.
     pub fn is_bridged(&self) -> bool {
         matches!(self.with, With::Agent { waits: None, .. })
@@ -157,6 +207,9 @@ impl Conversation {
         let mut out = Vec::new();
         if self.over {
             return out;
+        }
+        if self.settles(&input, now) {
+            self.commit(&mut out);
         }
         match input {
             Input::Answered { codec } => {
@@ -175,15 +228,11 @@ impl Conversation {
             }
             Input::RecordingStarted => self.recording_since = Some(now),
             Input::SpeechStarted { speaker, from_ms } => self.speech_started(speaker, from_ms, now, &mut out),
+            Input::Talking { speaker, from_ms, to_ms } => self.talking(speaker, from_ms, to_ms, now, &mut out),
             Input::SpeechPaused { speaker, from_ms, to_ms, last_voiced } => {
                 self.speech_paused(speaker, (from_ms, to_ms), last_voiced, &mut out);
             }
-            Input::SpeechResumed { speaker } => {
-                if let Some(utterance) = self.utterance(speaker) {
-                    utterance.early = None;
-                    out.extend(utterance.job.take().map(Output::CancelRecognition));
-                }
-            }
+            Input::SpeechResumed { speaker } => self.speech_resumed(speaker, now, &mut out),
             Input::SpeechEnded { speaker, from_ms, to_ms, last_voiced } => {
                 self.speech_ended(speaker, (from_ms, to_ms), last_voiced, now, &mut out);
             }
@@ -211,9 +260,15 @@ impl Conversation {
                 self.write(Event::Problem { what: what.into(), message }, now, &mut out)
             }
             Input::HungUp { by, cause } => self.hung_up(by, cause, now, &mut out),
-            Input::Timeout => self.tell(flowing::Event::Timeout, now, &mut out),
+            Input::Timeout => {
+                self.end_doubt(now, &mut out);
+                self.break_silence(now, &mut out);
+                self.tell(flowing::Event::Timeout, now, &mut out);
+            }
         }
         self.finish_if_all_is_said(now, &mut out);
+        self.resume_if_nobody_interrupts(now, &mut out);
+        self.listen_for_silence(now);
         out
     }
 
@@ -227,10 +282,21 @@ impl Conversation {
     }
 
     fn perform(&mut self, action: Action, now: Millis, out: &mut Vec<Output>) {
+        let is_final = matches!(
+            action,
+            Action::Http { .. }
+                | Action::Queue { .. }
+                | Action::LeaveQueue
+                | Action::Ticket { .. }
+                | Action::End { .. }
+        );
+        if is_final {
+            self.commit(out);
+        }
         match action {
             Action::Say { id, turn, parts, barge_in } => self.say(id, turn, parts, barge_in, now, out),
             Action::Listen { turn, expect: Expect { grammar, profile }, .. } => {
-                self.listening = Some(Listening { turn, grammar });
+                self.listening = Some(Listening { turn, grammar, profile });
                 out.push(Output::SetProfile(profile));
             }
             Action::StopListening => self.listening = None,
@@ -266,6 +332,7 @@ impl Conversation {
             }
         }
     }
+
     fn audio_ms(&self, at: Millis) -> Option<u32> {
         self.recording_since.map(|since| at.saturating_sub(since) as u32)
     }
@@ -282,6 +349,11 @@ impl Conversation {
     }
 
     fn write_at(&mut self, event: Event, now: Millis, audio_ms: Option<u32>, out: &mut Vec<Output>) {
+        let audio_ms = audio_ms.or_else(|| self.audio_ms(now));
+        if let Some(held) = &mut self.held {
+            held.push(Held { event, now, audio_ms });
+            return;
+        }
         let entry = self.entry(event, now, audio_ms);
         out.push(Output::Journal(entry));
     }

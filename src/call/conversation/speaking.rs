@@ -12,6 +12,8 @@ pub(super) struct Piece {
     pub(super) text: String,
     /// Its length in ms, once it is rendered.
     pub(super) of_ms: Option<u32>,
+    /// When its first voiced packet left.
+    pub(super) started: Option<Millis>,
     /// Played and whole length in ms, once it is over.
     pub(super) over: Option<(u32, u32)>,
 }
@@ -23,8 +25,29 @@ pub(super) struct Saying {
     pub(super) barge_in: bool,
     pub(super) stopped: bool,
     pub(super) started: Option<Millis>,
+    /// The flow no longer asks when it is over.
+    pub(super) withdrawn: bool,
+    /// How long it was made silent for, in ms.
+    pub(super) delayed: Millis,
     pub(super) pieces: Vec<Piece>,
 }
+
+impl Saying {
+    /// A few words between the flow's.
+    pub(super) fn filler(turn: u64, piece: Piece) -> Self {
+        Self {
+            say: 0,
+            turn,
+            barge_in: true,
+            stopped: false,
+            started: None,
+            withdrawn: true,
+            delayed: 0,
+            pieces: vec![piece],
+        }
+    }
+}
+
 /// The moments between a caller's last sound and the first of the reply.
 #[derive(Clone, Copy)]
 pub(super) struct ReplyClock {
@@ -38,6 +61,7 @@ pub(super) struct ReplyClock {
 impl Conversation {
     pub(super) fn stop_speaking(&mut self, out: &mut Vec<Output>) {
         if self.sayings.iter().any(|saying| !saying.stopped) {
+            self.suspended = None;
             self.sayings.iter_mut().for_each(|saying| saying.stopped = true);
             out.push(Output::StopPlaying);
         }
@@ -52,7 +76,14 @@ impl Conversation {
         now: Millis,
         out: &mut Vec<Output>,
     ) {
+        // The flow does not wait for the end of what is being said: it goes on without it.
+        if let Some(utterance) = self.caller.take_if(|utterance| utterance.ended.is_none() && utterance.doubt.is_none())
+        {
+            out.extend(utterance.jobs());
+            out.push(Output::FinishTurn);
+        }
         let mut pieces = Vec::new();
+        self.last_say = self.last_say.max(say);
         for part in parts {
             self.language = part.language;
             for text in self.recorded.pieces(&part.text, part.language) {
@@ -62,13 +93,22 @@ impl Conversation {
                     reply.decided = Some((now, id));
                 }
                 out.push(Output::Play { id, turn, text: text.clone(), language: part.language });
-                pieces.push(Piece { id, text, of_ms: None, over: None });
+                pieces.push(Piece { id, text, of_ms: None, started: None, over: None });
             }
         }
         // Transcripts keep what is written, without its markup.
         pieces.iter_mut().for_each(|piece: &mut Piece| piece.text = flow::markup::plain(&piece.text));
         let nothing = pieces.is_empty();
-        self.sayings.push_back(Saying { say, turn, barge_in, stopped: false, started: None, pieces });
+        self.sayings.push_back(Saying {
+            say,
+            turn,
+            barge_in,
+            stopped: false,
+            started: None,
+            withdrawn: false,
+            delayed: 0,
+            pieces,
+        });
         if nothing {
             self.close_sayings(now, out);
         }
@@ -79,7 +119,8 @@ impl Conversation {
         let Some(saying) = saying else { return };
         saying.started.get_or_insert(at);
         let turn = saying.turn;
-        if let Some(piece) = saying.pieces.iter().find(|piece| piece.id == id) {
+        if let Some(piece) = saying.pieces.iter_mut().find(|piece| piece.id == id) {
+            piece.started.get_or_insert(at);
             let event = Event::Partial { speaker: Speaker::Bot, text: Personal::new(&piece.text) };
             let at = self.offered_at + at as i64;
             out.push(Output::Journal(Entry { seq: 0, at, audio_ms: None, event }));
@@ -88,6 +129,7 @@ impl Conversation {
             return;
         };
         self.reply = None;
+        self.reply_is_heard(at);
         let since = |later: Millis, earlier: Millis| later.saturating_sub(earlier) as u32;
         let decided = reply.decided.map_or(at, |(decided, _)| decided);
         let latency = Latency {
@@ -114,7 +156,7 @@ impl Conversation {
     /// The leg is gone: what was being said ends here, by the clock.
     pub(super) fn cut_off_speech(&mut self, now: Millis) {
         for saying in &mut self.sayings {
-            let mut left = saying.started.map_or(0, |at| now.saturating_sub(at)) as u32;
+            let mut left = saying.started.map_or(0, |at| now.saturating_sub(at + saying.delayed)) as u32;
             for piece in &mut saying.pieces {
                 let of_ms = piece.over.map_or(piece.of_ms.unwrap_or(0), |(_, of)| of);
                 let (played, _) = *piece.over.get_or_insert((left.min(of_ms), of_ms));
@@ -144,7 +186,9 @@ impl Conversation {
                 let audio_ms = saying.started.and_then(|at| self.audio_ms(at));
                 self.write_at(Event::Said { turn: saying.turn, text, played_ms, of_ms, completed }, now, audio_ms, out);
             }
-            self.tell(flowing::Event::SpeechDone { say: saying.say }, now, out);
+            if !saying.withdrawn {
+                self.tell(flowing::Event::SpeechDone { say: saying.say }, now, out);
+            }
             if !self.floor_is_held()
                 && let Some(from_ms) = self.waiting_speech.take()
             {

@@ -78,6 +78,17 @@ impl Bench {
         self.options.target.is_some()
     }
 
+    /// A service with a flow of its own, and a generator that knows nothing of its prompts. What the operator sets goes before.
+    pub fn bed_with(&mut self, own: &[(&str, String)]) -> anyhow::Result<Bed> {
+        let set = own.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
+        let operators = std::mem::take(&mut self.options.set);
+        self.options.set = set.chain(operators.iter().cloned()).collect();
+        self.marks = Some(None);
+        let bed = self.bed(|_| Ok(()));
+        self.options.set = operators;
+        bed
+    }
+
     /// Something to load, and a generator that has called it once.
     pub fn bed(&mut self, prepare: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<Bed> {
         let (serving, uri, address) = match &self.options.target {

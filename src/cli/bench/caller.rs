@@ -1,10 +1,12 @@
 //! One caller of the load generator: what it is going to do, where its call stands, and its ear and mouth.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 
 use super::desk::Desk;
 use super::rtp::{Ear, Heard, Mouth};
 use super::sys::Nanos;
+use super::talk::{Script, Talker};
 use super::wire;
 
 /// What a caller is going to do. Times count from the answer, unless said otherwise.
@@ -28,6 +30,8 @@ pub struct Plan {
     pub loss: f32,
     /// Keeps what it hears, for learning the prompts.
     pub remember: bool,
+    /// Talks.
+    pub talk: Option<Arc<Script>>,
 }
 
 /// Where a call stands.
@@ -169,6 +173,7 @@ pub struct Sound {
     /// Voiced packets, when the plan says to remember.
     pub heard: Vec<Heard>,
     pub held: bool,
+    pub talker: Option<Box<Talker>>,
 }
 
 impl Sound {
@@ -187,6 +192,7 @@ impl Sound {
             delayed: None,
             heard: Vec::new(),
             held: false,
+            talker: None,
         }))
     }
 }

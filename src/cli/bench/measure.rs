@@ -19,6 +19,14 @@ impl Values {
         self.0.len()
     }
 
+    /// A quantile in milliseconds, by the nearest rank; `None` without a value.
+    pub fn quantile(&self, share: f64) -> Option<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let rank = (share * sorted.len() as f64).ceil() as usize;
+        sorted.get(rank.saturating_sub(1)).copied().map(milliseconds)
+    }
+
     /// The quantiles; `None` without a value.
     pub fn quantiles(&self) -> Option<Quantiles> {
         let mut sorted = self.0.clone();

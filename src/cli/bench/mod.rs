@@ -1,8 +1,9 @@
 //! `hotline bench`: loads a service as carriers and callers do, and prints what that costs.
 //!
-//! - [`calls`], [`signalling`], [`soak`]: the benches.
+//! - [`calls`], [`signalling`], [`soak`], [`turn`]: the benches.
 //! - [`bed`]: what they begin with; [`serving`]: the service under test, a process of its own.
 //! - [`engine`], [`caller`], [`desk`]: the load generator, its callers and agents' phones, with [`wire`] (SIP), [`rtp`] (sound and keys) and [`sys`] (sockets and clocks).
+//! - [`talk`]: callers who say something, and listen to the answer.
 //! - [`tally`], [`measure`]: what is counted, and how it is shown.
 //!
 //! The generator shares nothing with the SIP and media stack under test but the digest of registrations: a fault there cannot hide
@@ -19,7 +20,9 @@ mod serving;
 mod signalling;
 mod soak;
 mod sys;
+mod talk;
 mod tally;
+mod turn;
 mod wire;
 
 use std::process::ExitCode;
@@ -47,6 +50,8 @@ enum What {
     Signalling(signalling::Arguments),
     /// A mix of calls, holds, transfers, cancelled calls, registrations and bad networks: what is left over
     Soak(soak::Arguments),
+    /// Callers who talk and interrupt: how soon the reply comes and where the time goes, how soon a prompt is silent
+    Turn(turn::Arguments),
 }
 
 impl What {
@@ -55,6 +60,7 @@ impl What {
             Self::Calls(arguments) => &arguments.options,
             Self::Signalling(arguments) => &arguments.options,
             Self::Soak(arguments) => &arguments.options,
+            Self::Turn(arguments) => &arguments.options,
         }
     }
 }
@@ -83,6 +89,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             What::Calls(arguments) => calls::run(arguments, bench),
             What::Signalling(arguments) => signalling::run(arguments, bench),
             What::Soak(arguments) => soak::run(arguments, bench),
+            What::Turn(arguments) => turn::run(arguments, bench),
         }
     };
     let (done, result) = tokio::sync::oneshot::channel();

@@ -112,6 +112,18 @@ impl Mouth {
         self.key.is_some()
     }
 
+    /// The next packet, with this sound in it.
+    pub fn say(&mut self, sound: &[u8]) -> Vec<u8> {
+        let (sequence, timestamp) = (self.sequence, self.timestamp);
+        self.timestamp = self.timestamp.wrapping_add(SAMPLES);
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut packet = Vec::with_capacity(172);
+        let first = !std::mem::replace(&mut self.begun, true);
+        self.head(&mut packet, 0, first, sequence, timestamp);
+        packet.extend_from_slice(sound);
+        packet
+    }
+
     /// The next packet. `None` from a caller who is silent and presses nothing.
     pub fn next(&mut self, silent: bool) -> Option<Vec<u8>> {
         let (sequence, timestamp) = (self.sequence, self.timestamp);

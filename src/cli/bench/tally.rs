@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::measure::Values;
+use super::talk::Talked;
 
 /// Counts and times of a part of a run.
 #[derive(Default, Clone)]
@@ -64,6 +65,8 @@ pub struct Tally {
     pub late: u64,
     /// How late calls were begun.
     pub lateness: Values,
+    /// What came of talk.
+    pub talked: Talked,
 }
 
 impl Tally {

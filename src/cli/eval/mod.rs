@@ -4,6 +4,7 @@
 mod calls;
 mod intents;
 mod speech;
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,6 +29,8 @@ enum Command {
     Speech(speech::Arguments),
     /// What comes of real calls with recordings, against what should
     Calls(calls::Arguments),
+    /// How soon speech and its end are noticed, and how often speakers are cut off, on recordings
+    Turns(turns::Arguments),
     /// Accuracy and out-of-scope detection of the intent engine on labelled lines
     Intents(intents::Arguments),
 }
@@ -37,6 +40,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
     match arguments.command {
         Command::Speech(arguments) => speech::run(&arguments, config),
         Command::Calls(arguments) => calls::run(&arguments, config).await,
+        Command::Turns(arguments) => turns::run(&arguments, config),
         Command::Intents(arguments) => intents::run(&arguments),
     }
 }

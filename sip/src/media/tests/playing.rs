@@ -97,6 +97,48 @@ fn stopping_ends_the_sound_at_the_next_tick_and_tells_how_much_was_heard() {
 }
 
 #[test]
+fn a_prompt_that_is_suspended_is_silent_at_once_and_goes_on_after_its_last_pause() {
+    let mut rig = Rig::new();
+    let (mut call, peer) = rig.call(Codec::Pcmu);
+    // A word of 10 packets, a pause of 5, a word of 20.
+    let mut pcm = sound(10);
+    pcm.append(&Pcm8k::silence(ms(100)));
+    pcm.append(&sound(20));
+    call.play(1, &clip(pcm));
+    rig.ticks(20);
+    peer.packets();
+    call.news();
+    call.leg.suspend();
+    rig.ticks(10);
+    assert!(peer.payloads().iter().all(|payload| is_silence(Codec::Pcmu, payload)));
+    assert!(call.news().is_empty(), "it is neither over nor begun again");
+    call.leg.resume();
+    rig.ticks(40);
+    let payloads = peer.payloads();
+    let voiced = payloads.iter().filter(|payload| !is_silence(Codec::Pcmu, payload)).count();
+    assert_eq!(voiced, 20, "the word that was cut is said whole, and the one before is not said again");
+    let news = call.news();
+    let [LegEvent::PlayEnded { id: 1, played, of, completed: true, .. }] = news[..] else { panic!("{news:?}") };
+    assert_eq!((played, of), (ms(700), ms(700)), "what was said twice counts once");
+}
+
+#[test]
+fn what_is_queued_while_suspended_waits_and_a_stop_ends_that() {
+    let mut rig = Rig::new();
+    let (mut call, peer) = rig.call(Codec::Pcmu);
+    call.leg.suspend();
+    call.play(1, &clip(sound(5)));
+    rig.ticks(10);
+    assert!(peer.payloads().iter().all(|payload| is_silence(Codec::Pcmu, payload)));
+    call.leg.stop();
+    call.play(2, &clip(sound(5)));
+    rig.ticks(10);
+    let voiced = peer.payloads().iter().filter(|payload| !is_silence(Codec::Pcmu, payload)).count();
+    assert_eq!(voiced, 5);
+    assert_eq!(call.news().len(), 3);
+}
+
+#[test]
 fn stopping_a_turn_leaves_the_others() {
     let mut rig = Rig::new();
     let (mut call, _peer) = rig.call(Codec::Pcmu);

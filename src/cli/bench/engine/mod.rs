@@ -21,6 +21,7 @@ use super::caller::{Call, Method, Plan, Registration, Sound, State, Waiting};
 use super::desk::Phone;
 use super::rtp::{Heard, Marks};
 use super::sys::{self, Inbox, MS, Nanos, Outbox, SECOND};
+use super::talk::{Script, Talker};
 use super::tally::Tally;
 use super::wire::Direction;
 
@@ -233,7 +234,13 @@ impl Engine {
         self.tally.offered += 1;
         let sound = match plan.sound {
             true => match Sound::open(self.ip, self.random.next_u64()) {
-                Ok(sound) => Some(sound),
+                Ok(mut sound) => {
+                    let talker = |script: &Arc<Script>| {
+                        Talker::new(script.clone(), StdRng::seed_from_u64(self.random.next_u64()))
+                    };
+                    sound.talker = plan.talk.as_ref().map(talker).map(Box::new);
+                    Some(sound)
+                }
                 Err(_) => {
                     self.tally.not_begun += 1;
                     return None;
@@ -280,6 +287,12 @@ impl Engine {
                 self.at(now + after, id, Due::Press);
             }
         }
+    }
+
+    /// Lets callers finish what they are saying, and say no more.
+    pub fn stop_talking(&mut self) {
+        let sounds = self.calls.values_mut().filter_map(|call| call.sound.as_mut());
+        sounds.filter_map(|sound| sound.talker.as_mut()).for_each(|talker| talker.stop());
     }
 
     /// Hangs every call up, spread over a time so that the service is not flooded.

@@ -25,7 +25,14 @@ impl Engine {
         let Some(sound) = &mut call.sound else { return };
         let pressing = sound.mouth.is_pressing();
         let silent = call.plan.silent || sound.held;
-        if let Some(packet) = sound.mouth.next(silent) {
+        let busy = sound.mouth.is_busy();
+        let words = sound.talker.as_mut().filter(|_| !busy);
+        let words = words.and_then(|talker| talker.next(now, &mut self.tally.talked));
+        let packet = match words {
+            Some(words) => Some(sound.mouth.say(words)),
+            None => sound.mouth.next(silent),
+        };
+        if let Some(packet) = packet {
             if pressing {
                 sound.pressed_at = Some(sys::now());
                 sound.keys += 1;
@@ -74,6 +81,9 @@ impl Engine {
                 if *pacing {
                     tally.lost += u64::from(noticed.lost);
                     noticed.pacing.into_iter().for_each(|pacing| tally.pacing.add(pacing));
+                }
+                if let Some(talker) = &mut sound.talker {
+                    talker.hear(packet.payload, stamp, &mut tally.talked);
                 }
                 if !call.plan.remember && sound.pressed_at.is_none() || !rtp::is_voiced(packet.payload) {
                     continue;
