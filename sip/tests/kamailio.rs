@@ -310,7 +310,7 @@ async fn early_sound_and_cancel_pass_through_a_proxy() {
     let kamailio = Kamailio::start(HAND_ON, pair.callee, &pair.caller).await;
     let dial = Dial::new(format!("sip:service@{}", kamailio.addr), "sip:4711@127.0.0.1");
     let mut outgoing = pair.dial_as(dial.clone()).await;
-    let mut incoming = soon(pair.calls.recv()).await.expect("the call arrives");
+    let incoming = soon(pair.calls.recv()).await.expect("the call arrives");
     let _early = incoming.early_media().await.expect("it is wanted");
     let theirs = soon(incoming.answer()).await.expect("answered");
     let ours = answered(&mut outgoing).await;

@@ -21,7 +21,7 @@ async fn a_reliable_183_comes_again_until_its_prack_which_the_answer_waits_for()
     for ask in ["Supported", "Require"] {
         let Some(mut scene) = Scene::new().await else { return };
         let sipp = scene.called("prack_late", &[("ask", ask)]);
-        let mut incoming = scene.incoming().await;
+        let incoming = scene.incoming().await;
         let _leg = incoming.early_media().await.expect("it is wanted");
         let active = soon(incoming.answer()).await.expect("answered");
         assert_eq!(end(&active).await, EndCause::ByRemote);
@@ -34,7 +34,7 @@ async fn a_reliable_183_comes_again_until_its_prack_which_the_answer_waits_for()
 async fn a_reliable_180_makes_the_offer_that_the_invite_lacks() {
     let Some(mut scene) = Scene::new().await else { return };
     let sipp = scene.called("prack_offer", &[]);
-    let mut incoming = scene.incoming().await;
+    let incoming = scene.incoming().await;
     incoming.ring().await.expect("it rings");
     let early = incoming.early_media().await.expect("it is wanted");
     assert!(early.is_some(), "the sound is there, as soon as PRACK says where to");
@@ -47,7 +47,7 @@ async fn a_reliable_180_makes_the_offer_that_the_invite_lacks() {
 async fn update_changes_the_session_before_and_after_the_answer() {
     let Some(mut scene) = Scene::new().await else { return };
     let sipp = scene.called("update", &[]);
-    let mut incoming = scene.incoming().await;
+    let incoming = scene.incoming().await;
     let _leg = incoming.early_media().await.expect("it is wanted");
     seen(&incoming.record(), "UPDATE ", 1).await;
     let active = soon(incoming.answer()).await.expect("answered");
