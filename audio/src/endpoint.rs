@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn a_patience_counts_for_its_pause_and_no_longer() {
         let mut endpointer = Endpointer::new(TurnProfile::free());
-        let mut push = |endpointer: &mut Endpointer, p: f32, count: usize| -> Option<usize> {
+        let push = |endpointer: &mut Endpointer, p: f32, count: usize| -> Option<usize> {
             (1..=count).find(|_| matches!(endpointer.push(p), Some(Endpoint::Ended { .. })))
         };
         assert_eq!(push(&mut endpointer, 1.0, 20), None);

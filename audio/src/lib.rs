@@ -11,6 +11,7 @@
 //! | [`resample`] | rate conversion: whole recordings, and streaming between 8 and 16 kHz |
 //! | [`wav`] | reading and writing WAV files |
 //! | [`vad`] | is somebody speaking in this frame? |
+//! | [`background`] | what is louder than the rest |
 //! | [`endpoint`] | has the caller finished the turn? |
 //! | [`echo`] | is what is heard only our own voice coming back? |
 //! | [`jitter`] | RTP payloads back into an even stream |
@@ -22,6 +23,7 @@
 //! | [`similarity`] | finds one piece of sound inside another |
 //! | [`telephone`] | what a telephone line does to clean speech, for evaluations |
 
+pub mod background;
 pub mod codec;
 pub mod conceal;
 pub mod dtmf;

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use audio::background::Background;
 use audio::endpoint::{Endpoint, Endpointer, TurnProfile};
 use audio::{FRAME_8K, Frame8k, Pcm8k};
 
@@ -64,6 +65,7 @@ pub enum EarEvent {
 /// Follows one speaker.
 pub struct Ear {
     endpointer: Endpointer,
+    background: Background,
     kept: VecDeque<Frame8k>,
     /// Number of the frame that comes next.
     next: u64,
@@ -81,6 +83,7 @@ impl Ear {
     pub fn new() -> Self {
         Self {
             endpointer: Endpointer::new(TurnProfile::free()),
+            background: Background::new(),
             kept: VecDeque::new(),
             next: 0,
             kept_until_ms: 0,
@@ -99,6 +102,8 @@ impl Ear {
         }
         self.next = index;
         self.keep(frame);
+        // Somebody else's voice in the room is no turn.
+        let speech = if self.background.push(frame) { speech } else { 0.0 };
         let event = self.endpointer.push(speech);
         if self.endpointer.voiced_frames_ago() == 0 {
             self.to_ms = self.next * FRAME_MS;

@@ -108,6 +108,8 @@ impl Conversation {
             utterance.early = None;
             out.extend(utterance.job.take().map(Output::CancelRecognition));
             out.push(Output::Rejoin { speaker, from_ms: utterance.from_ms });
+            // Words that filled the silence meanwhile.
+            self.stop_speaking(out);
         }
         joins
     }

@@ -25,6 +25,8 @@ const REPEATED_MS: Millis = 1_500;
 const SHORT_MS: u64 = 500;
 const HARDLY: f32 = 0.35;
 const SURELY: f32 = 0.5;
+/// From so much on, what is being said is shown.
+const SHOWN_MS: u64 = 800;
 /// Of a long utterance, so much is recognised while it goes on.
 const PARTIAL_MS: u64 = 8_000;
 
@@ -134,7 +136,9 @@ impl Conversation {
         if utterance.job.is_none() {
             utterance.to_ms = to_ms;
         }
-        if utterance.partial.is_none() {
+        // What interrupts must be known soon; for the screens the first words are early enough.
+        let worth_it = doubted || to_ms.saturating_sub(from_ms) >= SHOWN_MS;
+        if worth_it && utterance.partial.is_none() {
             utterance.partial = Some(id);
             self.next_id += 1;
             out.push(self.recognise(

@@ -43,7 +43,8 @@ pub(super) fn patience(profile: Profile, words: Words) -> Duration {
         (Profile::YesNo | Profile::Menu, Words::Missed(Finished | Open) | Words::Part) => 500,
         (Profile::YesNo | Profile::Menu, Words::Taken(Unfinished) | Words::Missed(Unfinished)) => 1_000,
         (Profile::Free, Words::Taken(Finished)) => 380,
-        (Profile::Free, Words::Taken(Open) | Words::Missed(Finished)) => 440,
+        (Profile::Free, Words::Taken(Open)) => 440,
+        (Profile::Free, Words::Missed(Finished)) => 480,
         (Profile::Free, Words::Missed(Open) | Words::Part) => 600,
         (Profile::Free, Words::Taken(Unfinished) | Words::Missed(Unfinished)) => 1_200,
         // So many digits may be all, or a group of them.

@@ -8,7 +8,7 @@ use audio::{Pcm8k, mix};
 use super::Condition;
 
 /// Silence before and after a recording.
-const BEFORE: Duration = Duration::from_millis(800);
+const BEFORE: Duration = Duration::from_millis(1_600);
 const AFTER: Duration = Duration::from_millis(3_200);
 /// A longer pause between two marked stretches of speech makes them two turns.
 const GAP_MS: f64 = 1_500.0;
@@ -143,7 +143,7 @@ mod tests {
         sound.append(&Pcm8k::silence(Duration::from_millis(400)));
         let heard = Heard::new(&sound, None);
         let [span] = heard.spans[..] else { panic!("{:?}", heard.spans) };
-        assert!((span.from_ms - 1_300.0).abs() <= 20.0 && (span.to_ms - 2_000.0).abs() <= 20.0, "{span:?}");
+        assert!((span.from_ms - 2_100.0).abs() <= 20.0 && (span.to_ms - 2_800.0).abs() <= 20.0, "{span:?}");
         assert!(Heard::new(&Pcm8k::silence(Duration::from_secs(1)), None).spans.len() <= 1);
     }
 
