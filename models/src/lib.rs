@@ -6,6 +6,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`align`] | when each word of a known text was said |
 //! | [`manifest`] | the one list of models Hotline knows, with source, licence and checksums |
 //! | [`store`] | the folder of models: status, verification, resumable pulling |
 //! | [`recogniser`] | the `Recogniser` trait and what goes in and out of it |
@@ -15,6 +16,8 @@
 //! | [`voice`] | text to speech: flite in the process, espeak-ng beside it |
 //! | [`score`] | word, character and digit error rates |
 
+pub mod align;
+mod form;
 mod language;
 pub mod manifest;
 pub mod moonshine;
@@ -25,10 +28,11 @@ pub mod store;
 pub mod voice;
 pub mod whisper;
 
+pub use form::{Class, Form};
 pub use language::Language;
 pub use moonshine::{Moonshine, MoonshinePaths};
-pub use pool::{Job, Pool, PoolConfig, PoolError, PoolStats, Priority};
-pub use recogniser::{Alternative, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition, WordTime};
+pub use pool::{Job, Load, Pool, PoolConfig, PoolError, PoolStats, Priority};
+pub use recogniser::{Alternative, Care, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition, WordTime};
 pub use store::{Progress, Status, Store, StoreError};
 pub use voice::{EspeakNg, Flite, FliteVoice, Voice, VoiceError};
 pub use whisper::Whisper;

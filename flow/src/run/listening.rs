@@ -205,8 +205,20 @@ impl Run {
             Some(Step::Menu { options, .. }) => phrases(
                 options.iter().flat_map(|option| option.phrases.get(&self.language)).flatten().cloned().collect(),
             ),
+            Some(Step::Collect { form: Some(form), .. }) => {
+                Expect { grammar: Grammar::Characters(form.clone()), profile: Profile::Digits }
+            }
             Some(Step::Collect { min, max, .. }) => {
                 Expect { grammar: Grammar::Digits { min: *min, max: *max }, profile: Profile::Digits }
+            }
+            Some(Step::AskIntent { intents, keys, words, .. }) => {
+                let mut likely: Vec<String> = intents.iter().map(|intent| self.label(intent)).collect();
+                likely.extend(
+                    keys.iter().filter_map(|choice| self.fill_prompt(&choice.label).ok()).map(|l| self::words(&l)),
+                );
+                likely.extend(words.get(&self.language).into_iter().flatten().cloned());
+                likely.retain(|word| !word.trim().is_empty());
+                Expect { grammar: Grammar::List(likely), profile: Profile::Free }
             }
             _ => Expect { grammar: Grammar::Free, profile: Profile::Free },
         }
@@ -426,6 +438,8 @@ impl Run {
                     example.into_iter().chain(Some(choices).filter(|text| !text.is_empty())).collect();
                 all.join(" ")
             }
+            // Letters have no keys that people know.
+            Step::Collect { form: Some(_), .. } => phrases::spell(self.language).to_owned(),
             Step::Collect { min, max, .. } => phrases::key_digits(*min, *max, self.language),
             _ => choices,
         }

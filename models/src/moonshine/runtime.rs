@@ -244,10 +244,6 @@ impl Rows {
             *cache = next;
         }
     }
-
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
 }
 
 fn session(environment: &Environment, path: &Path) -> Result<Session, LoadError> {
