@@ -39,7 +39,8 @@ const RADIO: [(&str, char); 29] = [
 /// The letters and digits that a text spells, as capitals and figures; other words are passed over, "a" and "I" among them unless
 /// something spelt stands beside them.
 pub fn characters(text: &str, language: Language) -> String {
-    let text: String = text.chars().take(LONGEST).collect();
+    // The only name of the radio alphabet that is written with a hyphen.
+    let text: String = text.chars().take(LONGEST).collect::<String>().replace("-ray", "ray");
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
         .flat_map(parted)

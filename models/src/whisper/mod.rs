@@ -250,7 +250,8 @@ impl Recogniser for Whisper {
         let filters = self.filters.clone();
         let filter = filters.of(&hints.grammar);
         let mut decoded = self.decode(&samples, language, hints, quick, filter)?;
-        if decoded.mean() < DOUBTFUL && hints.care > Care::Quick {
+        let is_full = quick.is_none() && filter.is_none();
+        if decoded.mean() < DOUBTFUL && !is_full && hints.care > Care::Quick {
             // Short contexts can loop; and what was said may not be what was expected.
             let again = self.decode(&samples, language, hints, None, None)?;
             if again.mean() > decoded.mean() {
