@@ -6,7 +6,7 @@ use std::f64::consts::{PI, TAU};
 use crate::conceal::Concealer;
 use crate::g711::Codec;
 use crate::resample::resample;
-use crate::{FRAME_8K, Pcm8k, Pcm16k};
+use crate::{FRAME_8K, Pcm, Pcm8k, Pcm16k};
 
 /// A telephone line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,11 +85,31 @@ pub fn to_telephone_8k(audio: &Pcm8k, conditions: Conditions) -> Pcm8k {
 
 /// Puts a recorded background (babble, an office, a street; repeated as often as needed) under speech, so many dB
 /// below its active level.
-pub fn add_background(speech: &Pcm8k, background: &Pcm8k, snr_db: f32) -> Pcm8k {
+pub fn add_background<const RATE: u32>(speech: &Pcm<RATE>, background: &Pcm<RATE>, snr_db: f32) -> Pcm<RATE> {
     let mut signal: Vec<f64> = speech.samples().iter().map(|&s| f64::from(s)).collect();
     let noise: Vec<f64> = background.samples().iter().cycle().take(signal.len()).map(|&s| f64::from(s)).collect();
     add_at(&mut signal, &noise, snr_db);
-    Pcm8k::new(to_samples(&signal))
+    Pcm::new(to_samples(&signal))
+}
+
+/// Several voices at once, as loud as each other and each from somewhere else in its recording: what a busy room sounds like.
+/// As long as `length`; silent without voices.
+pub fn babble<const RATE: u32>(voices: &[&Pcm<RATE>], length: usize, seed: u64) -> Pcm<RATE> {
+    let mut random = Random::new(seed);
+    let mut sum = vec![0.0; length];
+    for voice in voices.iter().filter(|voice| !voice.is_empty()) {
+        let signal: Vec<f64> = voice.samples().iter().map(|&s| f64::from(s)).collect();
+        let factor = 1_000.0 / active_rms(&signal).max(1.0);
+        let from = (random.unit() * signal.len() as f64) as usize;
+        sum.iter_mut().zip(signal.iter().cycle().skip(from)).for_each(|(sum, s)| *sum += s * factor);
+    }
+    Pcm::new(to_samples(&sum))
+}
+
+/// White noise at −30 dBov, as long as `length`.
+pub fn white<const RATE: u32>(length: usize, seed: u64) -> Pcm<RATE> {
+    let mut random = Random::new(seed);
+    Pcm::new(to_samples(&noise(Noise::White, length, &mut random).iter().map(|n| n * 1_000.0).collect::<Vec<_>>()))
 }
 
 fn to_samples(signal: &[f64]) -> Vec<i16> {
@@ -310,6 +330,17 @@ mod tests {
                 length
             );
         }
+    }
+
+    #[test]
+    fn babble_is_as_long_as_asked_for_and_all_its_voices_count_alike() {
+        let (loud, soft) =
+            (tone::sine(400.0, -10.0, Duration::from_secs(1)), tone::sine(900.0, -40.0, Duration::from_secs(2)));
+        let both = babble(&[&loud, &soft], 20_000, 5);
+        assert_eq!(both.len(), 20_000);
+        let one = babble(&[&soft], 20_000, 5).level_dbov();
+        assert!((both.level_dbov() - one - 3.0).abs() < 0.5, "{} {one}", both.level_dbov());
+        assert_eq!(babble::<8_000>(&[], 100, 5).level_dbov(), -127.0);
     }
 
     #[test]

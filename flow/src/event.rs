@@ -214,6 +214,10 @@ pub enum Grammar {
     },
     /// One of a few phrases, or nearly.
     Phrases(Vec<String>),
+    /// Anything, and these words and names are likely to be in it.
+    List(Vec<String>),
+    /// Letters and digits, spelt one by one, in this form.
+    Characters(intent::slot::Form),
 }
 
 /// What the flow would make of an answer; see [`Run::answer`](crate::Run::answer).

@@ -17,6 +17,7 @@
 //! | [`run`] | the run itself |
 //! | [`finding`] | what is wrong with a flow, where, and how to mend it |
 
+mod check;
 pub mod document;
 pub mod event;
 mod expression;

@@ -72,6 +72,14 @@ pub fn key_digits(min: usize, max: usize, language: Language) -> String {
     }
 }
 
+/// How letters and digits are best said.
+pub fn spell(language: Language) -> &'static str {
+    match language {
+        Language::English => "Please spell it slowly, one letter or digit at a time, for example: B as in Bravo, 1, 2.",
+        Language::Chinese => "请逐个慢慢说出字母和数字。",
+    }
+}
+
 /// "I have 1 0 4, 2. Is that right?" Somebody who keyed the digits also hears which keys answer.
 pub fn read_back(digits: &str, keyed: bool, language: Language) -> String {
     let groups = group_digits(digits);

@@ -7,12 +7,16 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use intent::Language;
+use intent::{
+    Language,
+    slot::{Form, FormError},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
     Block, BlockId, Flow, Outcome, Profile, TicketStatus,
+    check::CheckDigit,
     document::Texts,
     expression::Expression,
     registry,
@@ -67,12 +71,18 @@ pub(crate) enum Step {
         intents: Vec<String>,
         keys: Vec<Choice>,
         confirm_below: f32,
+        /// Names and words that callers are likely to say.
+        words: BTreeMap<Language, Vec<String>>,
     },
     Collect {
         tries: Tries,
         slot: String,
         min: usize,
         max: usize,
+        /// Letters and digits in this form, instead of digits alone.
+        form: Option<Form>,
+        check: CheckDigit,
+        confirm_below: f32,
         read_back: bool,
         secret: bool,
         gap_ms: u64,
@@ -238,6 +248,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 intents: Option<Vec<String>>,
                 keys: Vec<RawChoice>,
                 confirm_below: f32,
+                words: BTreeMap<Language, Vec<String>>,
             }
             let raw: Raw = read(params)?;
             Ok(Step::AskIntent {
@@ -245,6 +256,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 intents: raw.intents.unwrap_or_else(|| flow.intents.iter().map(|intent| intent.name.clone()).collect()),
                 keys: choices(raw.keys, templates),
                 confirm_below: raw.confirm_below,
+                words: raw.words,
             })
         }
         "collect" => {
@@ -253,16 +265,24 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 slot: String,
                 min_digits: usize,
                 max_digits: usize,
+                form: Option<String>,
+                check: CheckDigit,
+                confirm_below: f32,
                 read_back: bool,
                 secret: bool,
                 gap_ms: u64,
             }
             let raw: Raw = read(params)?;
+            let form: Option<Form> =
+                raw.form.map(|form| form.parse()).transpose().map_err(|error: FormError| error.to_string())?;
             Ok(Step::Collect {
                 tries: tries(params, templates)?,
                 slot: raw.slot,
-                min: raw.min_digits,
-                max: raw.max_digits,
+                min: form.as_ref().map_or(raw.min_digits, Form::shortest),
+                max: form.as_ref().map_or(raw.max_digits, Form::longest),
+                form,
+                check: raw.check,
+                confirm_below: raw.confirm_below,
                 read_back: raw.read_back,
                 secret: raw.secret,
                 gap_ms: raw.gap_ms,

@@ -6,6 +6,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`align`] | when each word of a known text was said |
 //! | [`manifest`] | the one list of models Hotline knows, with source, licence and checksums |
 //! | [`store`] | the folder of models: status, verification, resumable pulling |
 //! | [`recogniser`] | the `Recogniser` trait and what goes in and out of it |
@@ -16,6 +17,8 @@
 //! | [`score`] | word, character and digit error rates |
 //! | [`speed`] | what a recogniser costs on this machine, and which to take |
 
+pub mod align;
+mod form;
 mod language;
 pub mod manifest;
 pub mod moonshine;
@@ -27,10 +30,11 @@ pub mod store;
 pub mod voice;
 pub mod whisper;
 
+pub use form::{Class, Form};
 pub use language::Language;
 pub use moonshine::{Moonshine, MoonshinePaths};
-pub use pool::{Job, Pool, PoolConfig, PoolError, PoolStats, Priority};
-pub use recogniser::{Alternative, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition, WordTime};
+pub use pool::{Job, Load, Pool, PoolConfig, PoolError, PoolStats, Priority};
+pub use recogniser::{Alternative, Care, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition, WordTime};
 pub use store::{Progress, Status, Store, StoreError};
 pub use voice::{EspeakNg, Flite, FliteVoice, Piper, Voice, VoiceError};
 pub use whisper::Whisper;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use audio::Pcm16k;
 
-use crate::Language;
+use crate::{Form, Language};
 
 /// Turns one utterance into text. One value is one session: it is used by one thread at a time.
 pub trait Recogniser: Send {
@@ -27,14 +27,32 @@ pub struct Hints {
     pub grammar: Grammar,
     /// Raised from outside when the result is no longer wanted; the recogniser stops at its next step.
     pub abort: Arc<AtomicBool>,
-    /// Greedy decoding: a third less work, a little less accurate. The pool sets it for partial results.
-    pub quick: bool,
+    /// How much work the answer is worth. The pool lowers it for partial results and when the processor is short.
+    pub care: Care,
+}
+
+/// How much work an answer is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Care {
+    /// Greedy decoding and no word times: a third less work, a little less accurate.
+    Quick,
+    /// The engine's usual search.
+    Normal,
+    /// The usual search, and a second look at what is unsure.
+    #[default]
+    Thorough,
 }
 
 impl Hints {
     /// Free speech in a language.
     pub fn free(language: Language) -> Self {
-        Hints { language, grammar: Grammar::Free, abort: Arc::default(), quick: false }
+        Hints { language, grammar: Grammar::Free, abort: Arc::default(), care: Care::default() }
+    }
+
+    /// The same hints with another care.
+    pub fn with_care(mut self, care: Care) -> Self {
+        self.care = care;
+        self
     }
 
     /// The same hints with another grammar.
@@ -65,6 +83,12 @@ pub enum Grammar {
     },
     /// One of these phrases; `text` is then exactly one of them.
     Phrases(Vec<String>),
+    /// Anything, and these words and names are likely to be in it: the values of a list, the names of queues. They are preferred where
+    /// they sound as likely as something else, and never put where they do not fit.
+    List(Vec<String>),
+    /// Letters and digits, spelt one by one: an order id, a postcode, a single letter. `text` is then capitals and figures only,
+    /// `"AB1042"`.
+    Characters(Form),
 }
 
 /// What was heard.

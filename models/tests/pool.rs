@@ -98,6 +98,30 @@ async fn a_full_queue_refuses_its_like_and_gives_way_to_the_urgent() {
 }
 
 #[tokio::test]
+async fn partial_results_are_the_first_to_go_without() {
+    let bench = bench(8);
+    let _running = bench.occupy();
+    let wanted = bench.pool.submit(job(30, Priority::Final)).expect("there is room");
+    assert!(matches!(bench.pool.recognise(job(10, Priority::Partial)).await, Err(PoolError::Busy)));
+    bench.go_on.send(()).expect("it waits");
+    wanted.await.expect("it is answered").expect("it is recognised");
+}
+
+#[tokio::test]
+async fn a_long_queue_is_a_shortage_and_an_empty_pool_is_none() {
+    let bench = bench(32);
+    assert!(!bench.pool.load().is_short());
+    let _running = bench.occupy();
+    let waiting: Vec<_> =
+        (0..20).map(|_| bench.pool.submit(job(30, Priority::Final)).expect("there is room")).collect();
+    assert!(bench.pool.load().is_short(), "{:?}", bench.pool.load());
+    bench.go_on.send(()).expect("it waits");
+    for result in waiting {
+        result.await.expect("it is answered").expect("it is recognised");
+    }
+}
+
+#[tokio::test]
 async fn what_is_aborted_or_forgotten_in_the_queue_is_never_run() {
     let bench = bench(8);
     let _running = bench.occupy();

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use audio::Pcm16k;
-use models::{Hints, Language, LoadError, RecogniseError, Recogniser, Whisper};
+use models::{Form, Grammar, Hints, Language, LoadError, RecogniseError, Recogniser, Whisper};
 
 const FIXTURE: &str = "models/whisper-nano-random.bin";
 
@@ -33,6 +33,23 @@ fn sessions_share_the_weights_and_run_side_by_side() {
             scope.spawn(move || whisper.recognise(&tone(), &Hints::free(Language::EN)).expect("it runs"));
         }
     });
+}
+
+#[test]
+fn every_grammar_passes_through_the_decoder() {
+    let Some(path) = common::shared(FIXTURE) else { return };
+    let mut whisper = Whisper::load(&path).expect("the fixture is a model");
+    let words = vec!["opening hours".to_owned(), "nul\0byte".to_owned(), String::new()];
+    for grammar in [
+        Grammar::Digits { min: 1, max: 0 },
+        Grammar::Characters(Form::any(1, 8)),
+        Grammar::List(words.clone()),
+        Grammar::Phrases(words),
+        Grammar::List(vec!["a long list ".repeat(500)]),
+    ] {
+        let hints = Hints::free(Language::EN).with_grammar(grammar);
+        whisper.recognise(&tone(), &hints).expect("it runs");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use audio::endpoint::TurnProfile;
 use audio::vad::{SPEECH, VoiceActivity};
 use flow::Flow;
 use flow::event::{Context, Grammar, Profile};
+use intent::slot;
 use models::Hints;
 use sip::media::{Clip, Clock, LegEvent, MediaFrame, Playback};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
@@ -605,5 +606,16 @@ pub fn hinted(grammar: Grammar) -> models::Grammar {
         Grammar::Free => models::Grammar::Free,
         Grammar::Digits { min, max } => models::Grammar::Digits { min: min.min(255) as u8, max: max.min(255) as u8 },
         Grammar::Phrases(phrases) => models::Grammar::Phrases(phrases),
+        Grammar::List(words) => models::Grammar::List(words),
+        Grammar::Characters(form) => models::Grammar::Characters(hinted_form(&form)),
     }
+}
+
+fn hinted_form(form: &slot::Form) -> models::Form {
+    let class = |class: &slot::Class| match class {
+        slot::Class::Letter => models::Class::Letter,
+        slot::Class::Digit => models::Class::Digit,
+        slot::Class::Either => models::Class::Either,
+    };
+    models::Form::new(form.places().iter().map(class).collect(), form.shortest())
 }

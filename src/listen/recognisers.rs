@@ -1,4 +1,4 @@
-//! The recognisers of this service: one bounded pool per language, chosen by configuration.
+//! The recognisers of this service: a bounded pool that all calls share, and the languages it hears.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl std::fmt::Display for NotRecognised {
     }
 }
 
-/// The pools, by language. Cloned cheaply into every call.
+/// The pool of each language; usually one for all of them, so that its limits are those of the process. Cloned cheaply into every call.
 #[derive(Clone, Default)]
 pub struct Recognisers {
     pools: HashMap<Language, Arc<Pool>>,
@@ -48,6 +48,11 @@ impl Recognisers {
     /// Whether speech in this language can be recognised at all.
     pub fn hear(&self, language: Language) -> bool {
         self.pools.contains_key(&language)
+    }
+
+    /// Whether callers wait too long for what they say to be recognised: a new call is better served with keys.
+    pub fn is_short(&self, language: Language) -> bool {
+        self.pools.get(&language).is_some_and(|pool| pool.load().is_short())
     }
 
     /// Recognises telephone sound.

@@ -188,20 +188,22 @@ pub(super) fn recognisers(config: &Config) -> Result<Recognisers, PrepareError> 
     if config.models_threads > 0 {
         threads = PoolConfig { threads: config.models_threads, queue_limit: config.models_threads * 32 };
     }
-    let mut recognisers = Recognisers::default();
     let wanted = [
         (Language::English, models::Language::EN, "speech.en", &config.speech_en),
         (Language::Chinese, models::Language::ZH, "speech.zh", &config.speech_zh),
     ];
-    for (language, model_language, key, value) in wanted {
-        if value.is_empty() {
-            continue;
-        }
-        let factory = recogniser(config.models_dir.as_deref(), key, value)?;
-        let pool = Pool::start(threads, vec![(model_language, factory)])?;
-        recognisers = recognisers.with(language, Arc::new(pool));
+    let mut languages = Vec::new();
+    let mut factories = Vec::new();
+    for (language, model_language, key, value) in wanted.into_iter().filter(|(.., value)| !value.is_empty()) {
+        factories.push((model_language, recogniser(config.models_dir.as_deref(), key, value)?));
+        languages.push(language);
     }
-    Ok(recognisers)
+    if factories.is_empty() {
+        return Ok(Recognisers::default());
+    }
+    // One pool for all languages: its threads are all the processor time that recognition may take.
+    let pool = Arc::new(Pool::start(threads, factories)?);
+    Ok(languages.into_iter().fold(Recognisers::default(), |all, language| all.with(language, pool.clone())))
 }
 
 /// What makes sessions of the recogniser that a configuration value names.

@@ -2,6 +2,7 @@
 //! is complete, in both languages, and understood by the run.
 
 use super::{BlockSpec, Category, EdgeSpec, FieldSpec, FieldType};
+use crate::check::CheckDigit;
 
 const fn field(
     name: &'static str,
@@ -226,6 +227,16 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                 ),
                 "0.5",
             ),
+            with_default(
+                field(
+                    "words",
+                    FieldType::Phrases,
+                    r#"{"en": ["tubeless tyre", "Shimano"], "zh-CN": ["真空胎"]}"#,
+                    "Names and words that callers are likely to say here, so that they are heard rightly: products, places, people.",
+                    "来电者可能说到的名称和词语(产品、地点、人名),以便准确识别。",
+                ),
+                "{}",
+            ),
             MAX_TRIES,
             NO_INPUT_MS,
             BARGE_IN,
@@ -282,6 +293,34 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                     "最多位数。",
                 ),
                 "32",
+            ),
+            field(
+                "form",
+                FieldType::Template,
+                r#""AA9999""#,
+                "For ids with letters, instead of the numbers of digits: A is a letter, 9 a digit, * either; what stands in brackets at the \
+                 end may be left out.",
+                "含字母的编号格式(代替位数):A 为字母,9 为数字,* 为任意;末尾括号内可省略。",
+            ),
+            with_default(
+                field(
+                    "check",
+                    FieldType::Choice { words: CheckDigit::NAMES },
+                    r#""luhn""#,
+                    "The check digit that the number ends with; what does not pass is asked for again.",
+                    "号码末尾的校验方式;校验不通过时重新询问。",
+                ),
+                r#""none""#,
+            ),
+            with_default(
+                field(
+                    "confirm_below",
+                    FieldType::Share,
+                    "0.9",
+                    "Spoken digits that are heard less surely than this are read back first, or asked for again if they are secret.",
+                    "语音识别的把握低于该值时先复述确认;保密的数字则重新询问。",
+                ),
+                "0.9",
             ),
             with_default(
                 field(

@@ -213,12 +213,24 @@ impl Run {
                 options.iter().flat_map(|option| option.phrases.get(&self.language)).flatten().cloned().collect(),
                 Profile::Menu,
             ),
+            Step::Collect { form: Some(form), .. } => {
+                Expect { grammar: Grammar::Characters(form.clone()), profile: Profile::Digits }
+            }
             // Of digits that come in groups, only the rest is still to come.
             Step::Collect { min, max, .. } => {
                 let so_far = listening.digits.len();
                 let grammar =
                     Grammar::Digits { min: min.saturating_sub(so_far).max(1), max: max.saturating_sub(so_far).max(1) };
                 Expect { grammar, profile: Profile::Digits }
+            }
+            Step::AskIntent { intents, keys, words, .. } => {
+                let mut likely: Vec<String> = intents.iter().map(|intent| self.label(intent)).collect();
+                likely.extend(
+                    keys.iter().filter_map(|choice| self.fill_prompt(&choice.label).ok()).map(|l| self::words(&l)),
+                );
+                likely.extend(words.get(&self.language).into_iter().flatten().cloned());
+                likely.retain(|word| !word.trim().is_empty());
+                Expect { grammar: Grammar::List(likely), profile: Profile::Free }
             }
             _ => Expect { grammar: Grammar::Free, profile: Profile::Free },
         };
@@ -439,6 +451,8 @@ impl Run {
                     example.into_iter().chain(Some(choices).filter(|text| !text.is_empty())).collect();
                 all.join(" ")
             }
+            // Letters have no keys that people know.
+            Step::Collect { form: Some(_), .. } => phrases::spell(self.language).to_owned(),
             Step::Collect { min, max, .. } => phrases::key_digits(*min, *max, self.language),
             _ => choices,
         }

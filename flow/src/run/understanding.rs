@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use intent::{
-    Decision, Meaning, Query,
+    Decision, Language, Meaning, Query,
     command::{self, Command},
-    slot,
+    slot::{self, Form},
 };
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     By, Heard, Note,
+    check::CheckDigit,
     phrases::{self, Miss},
     plan::{Choice, Step},
 };
@@ -46,7 +47,10 @@ impl Run {
             Some(Step::AskIntent { intents, keys, confirm_below, .. }) => {
                 self.understand_intent(listening, heard, intents, keys, *confirm_below);
             }
-            Some(Step::Collect { min, max, .. }) => self.understand_digits(listening, heard, *min, *max),
+            Some(Step::Collect { min, max, form, check, confirm_below, .. }) => {
+                let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
+                self.understand_digits(listening, heard, &wanted, *confirm_below);
+            }
             _ => self.fail(&listening.block, "the block does not listen".to_owned()),
         }
     }
@@ -236,15 +240,25 @@ impl Run {
         }
     }
 
-    fn understand_digits(&mut self, mut listening: Box<Listening>, heard: &Heard, min: usize, max: usize) {
+    fn understand_digits(&mut self, mut listening: Box<Listening>, heard: &Heard, wanted: &Wanted, confirm_below: f32) {
         let so_far = listening.digits.clone();
         let complete = readings(heard)
-            .map(|text| format!("{so_far}{}", slot::digits(text, heard.language)))
-            .find(|digits| *digits != so_far && (min..=max).contains(&digits.len()));
-        if let Some(digits) = complete {
-            return self.accept_digits(listening, digits, false);
+            .map(|text| wanted.fitted(&so_far, &wanted.said(text, heard.language)))
+            .enumerate()
+            .find_map(|(reading, value)| Some((reading, value?)));
+        if let Some((reading, value)) = complete {
+            // Another reading than the likeliest is a guess, even one that passes the check.
+            let confidence = if reading == 0 { wanted.check.confidence(heard.confidence) } else { 0.0 };
+            if confidence >= confirm_below {
+                return self.accept_digits(listening, value, false);
+            }
+            return if self.is_secret(&listening) {
+                self.miss(listening, Miss::NoMatch, true)
+            } else {
+                self.read_back(listening, value, false)
+            };
         }
-        let heard_now = slot::digits(&heard.text, heard.language);
+        let heard_now = wanted.said(&heard.text, heard.language);
         if heard_now.is_empty() {
             return match command::detect(&heard.text, heard.language) {
                 Some(command) => self.command(listening, command),
@@ -252,7 +266,7 @@ impl Run {
                 None => self.keep_listening(listening),
             };
         }
-        if so_far.len() + heard_now.len() < min {
+        if so_far.len() + heard_now.len() < wanted.min {
             // The caller paused between groups; the rest is on its way.
             listening.digits.push_str(&heard_now);
             return self.keep_listening(listening);
@@ -265,11 +279,19 @@ impl Run {
         let plan = Arc::clone(&self.plan);
         let digits = listening.digits.clone();
         match listening_step(&plan, &listening.block) {
-            Some((Step::Collect { min, max, .. }, _)) if (*min..=*max).contains(&digits.len()) => {
-                self.accept_digits(listening, digits, true);
+            Some((Step::Collect { min, max, form, check, .. }, _)) => {
+                let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
+                match wanted.fitted("", &digits) {
+                    Some(digits) => self.accept_digits(listening, digits, true),
+                    None => self.miss(listening, Miss::NoMatch, true),
+                }
             }
             _ => self.miss(listening, Miss::NoMatch, true),
         }
+    }
+
+    fn is_secret(&self, listening: &Listening) -> bool {
+        matches!(listening_step(&self.plan, &listening.block), Some((Step::Collect { secret: true, .. }, _)))
     }
 
     fn accept_digits(&mut self, listening: Box<Listening>, digits: String, keyed: bool) {
@@ -313,15 +335,13 @@ impl Run {
         }
         // "No, 1043" corrects in one turn.
         let plan = Arc::clone(&self.plan);
-        let instead = slot::digits(&heard.text, heard.language);
-        if let Some((Step::Collect { min, max, .. }, _)) = listening_step(&plan, &listening.block)
-            && (*min..=*max).contains(&instead.len())
-        {
-            return if instead == digits {
-                self.keep_digits(listening, instead)
-            } else {
-                self.read_back(listening, instead, false)
-            };
+        if let Some((Step::Collect { min, max, form, check, .. }, _)) = listening_step(&plan, &listening.block) {
+            let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
+            match wanted.fitted("", &wanted.said(&heard.text, heard.language)) {
+                Some(instead) if instead == digits => return self.keep_digits(listening, instead),
+                Some(instead) => return self.read_back(listening, instead, false),
+                None => {}
+            }
         }
         if answer == Some(false) {
             return self.miss(listening, Miss::NoMatch, false);
@@ -386,6 +406,35 @@ impl Run {
         }
         listening.wait(self.now);
         self.state = super::State::Listening(listening);
+    }
+}
+
+/// What a block collects.
+struct Wanted<'p> {
+    min: usize,
+    max: usize,
+    form: Option<&'p Form>,
+    check: CheckDigit,
+}
+
+impl Wanted<'_> {
+    /// The digits of a text, or letters and digits where a form has them.
+    fn said(&self, text: &str, language: Language) -> String {
+        match self.form {
+            Some(_) => slot::characters(text, language),
+            None => slot::digits(text, language),
+        }
+    }
+
+    /// What was said before and now as the value, if it can be one.
+    fn fitted(&self, before: &str, now: &str) -> Option<String> {
+        let whole = format!("{before}{now}");
+        let value = match self.form {
+            _ if now.is_empty() => None,
+            Some(form) => form.fitted(&whole),
+            None => (self.min..=self.max).contains(&whole.len()).then_some(whole),
+        };
+        value.filter(|value| self.check.passes(value))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use intent::Language;
+use intent::{Language, slot::Form};
 use serde_json::Value;
 
 use crate::{
@@ -293,6 +293,14 @@ impl Checked<'_> {
                 format!("{place}/min_digits"),
                 format!("No digits can be {min} or more and {max} or less."),
                 "Swap the two.",
+            ));
+        }
+        if let Some(Err(error)) = self.block.params.get("form").and_then(Value::as_str).map(str::parse::<Form>) {
+            self.findings.push(Finding::error(
+                "bad_form",
+                format!("{place}/form"),
+                format!("The form cannot be used: {error}."),
+                "Write A for a letter, 9 for a digit, * for either, for example AA9999.",
             ));
         }
         let method = self.block.params.get("method").and_then(Value::as_str);

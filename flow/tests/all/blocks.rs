@@ -1,6 +1,6 @@
 //! Each block by itself: what it wants done, and which edge it takes.
 
-use flow::{Event, HttpFailure, Outcome, QueueResult};
+use flow::{Event, Grammar, HttpFailure, Outcome, QueueResult};
 use serde_json::{Value, json};
 
 use crate::line::{Line, end, flow, flow_with, queue, say};
@@ -146,6 +146,84 @@ fn digits_are_read_back_in_groups_and_corrected_in_one_turn() {
     assert_eq!(line.words()[2], "I have 1 0 4, 3. Is that right?");
     line.caller("yes");
     line.check("ticket 1043 ");
+}
+
+#[test]
+fn digits_that_were_hardly_heard_are_read_back_and_those_that_were_well_heard_are_not() {
+    let mut line = Line::begun(collect(json!({})));
+    line.caller_unsure("1042", 0.5, &[]);
+    assert_eq!(line.words()[1], "I have 1 0 4, 2. Is that right?");
+    line.caller("yes");
+    line.check("ticket 1042 ");
+
+    let mut line = Line::begun(collect(json!({"confirm_below": 0.4})));
+    line.caller_unsure("1042", 0.5, &[]);
+    line.check("ticket 1042 ");
+}
+
+#[test]
+fn secret_digits_that_were_hardly_heard_are_asked_for_again() {
+    let mut line = Line::begun(collect(json!({"secret": true})));
+    line.caller_unsure("1042", 0.5, &[]);
+    assert!(line.words()[1].starts_with("Sorry"), "{:?}", line.words());
+}
+
+#[test]
+fn a_check_digit_tells_the_reading_that_can_be_right() {
+    let luhn = json!({"min_digits": 11, "max_digits": 11, "check": "luhn"});
+    let mut line = Line::begun(collect(luhn.clone()));
+    line.caller_unsure("79927398713", 0.6, &[]);
+    line.check("ticket 79927398713 ");
+
+    // Another reading than the likeliest passes: a guess, which is read back.
+    let mut line = Line::begun(collect(luhn.clone()));
+    line.caller_unsure("79927398719", 0.9, &["79927398711", "79927398713"]);
+    assert_eq!(line.words()[1], "I have 7 9 9, 2 7 3, 9 8 7, 1 3. Is that right?");
+
+    let mut line = Line::begun(collect(luhn));
+    line.keys("79927398719");
+    assert!(line.words()[1].starts_with("Sorry"), "{:?}", line.words());
+    line.keys("79927398713");
+    line.check("ticket 79927398713 ");
+}
+
+#[test]
+fn an_id_with_letters_is_collected_in_its_form() {
+    for (said, id) in [
+        ("AB42", "AB42"),
+        ("a b four two", "AB42"),
+        ("A as in alpha, B for Bravo, 4 2", "AB42"),
+        ("it's X O, one oh", "XO10"),
+    ] {
+        let mut line = Line::begun(collect(json!({"form": "AA99"})));
+        line.caller(said);
+        line.check(&format!("ticket {id} "));
+    }
+    let mut line = Line::begun(collect(json!({"form": "AA99"})));
+    line.caller("four two A B");
+    assert!(line.words()[1].starts_with("Sorry"), "{:?}", line.words());
+}
+
+#[test]
+fn a_form_that_is_none_is_found_before_anybody_calls() {
+    let findings = flow::validate(&collect(json!({"form": "AB99"})));
+    assert!(findings.iter().any(|finding| finding.code == "bad_form"), "{findings:?}");
+}
+
+#[test]
+fn names_that_callers_are_likely_to_say_are_handed_to_the_recogniser() {
+    let flow = flow_with(
+        json!([
+            {"id": "a", "type": "ask_intent", "params": {"prompt": {"en": "How can I help?"}, "words": {"en": ["Shimano"]},
+             "keys": [{"key": "0", "edge": "person", "label": {"en": "a person"}}]},
+             "edges": {"repair": "done", "person": "done", "no_input": "done", "no_match": "done", "low_confidence": "done"}},
+            end("done", "resolved"),
+        ]),
+        json!({"intents": [{"name": "repair", "label": {"en": "a repair"}, "examples": {"en": ["my bike is broken"]}}]}),
+    );
+    let line = Line::begun(flow);
+    let expected = ["a repair", "a person", "Shimano"].map(str::to_owned).to_vec();
+    assert_eq!(line.expected[0].grammar, Grammar::List(expected));
 }
 
 #[test]

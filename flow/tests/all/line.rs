@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use flow::{Action, Context, Event, Flow, Heard, HttpFailure, HttpReply, Millis, Note, Outcome, QueueResult, Run};
+use flow::{
+    Action, Context, Event, Expect, Flow, Heard, HttpFailure, HttpReply, Millis, Note, Outcome, QueueResult, Run,
+};
 use intent::{Language, Model};
 use serde_json::{Value, json};
 
@@ -15,6 +17,8 @@ pub struct Line {
     pub said: Option<u64>,
     pub request: Option<u64>,
     pub turns: Vec<u64>,
+    /// What the recogniser was told to expect, each time.
+    pub expected: Vec<Expect>,
 }
 
 /// A flow with English only, a queue and the blocks given; `person` is the block `queue` where there is one.
@@ -64,6 +68,7 @@ impl Line {
             said: None,
             request: None,
             turns: Vec::new(),
+            expected: Vec::new(),
         }
     }
 
@@ -105,7 +110,9 @@ impl Line {
             }
             Action::Listen { turn, expect, .. } => {
                 self.turns.push(turn);
-                format!("listen {:?}", expect.profile)
+                let listen = format!("listen {:?}", expect.profile);
+                self.expected.push(expect);
+                listen
             }
             Action::StopListening => "stop listening".into(),
             Action::StopSpeaking => {
@@ -152,6 +159,15 @@ impl Line {
         self.send(Event::SpeechStarted);
         self.now += 1_000;
         self.send(Event::Heard(Heard { text: text.into(), confidence: 0.9, alternatives: Vec::new(), language }));
+        self.hear_out()
+    }
+
+    /// Says something of which the recogniser is only so sure, and what else it may have been.
+    pub fn caller_unsure(&mut self, text: &str, confidence: f32, others: &[&str]) -> &mut Line {
+        self.hear_out();
+        self.now += 1_000;
+        let alternatives = others.iter().map(|other| (*other).to_owned()).collect();
+        self.send(Event::Heard(Heard { text: text.into(), confidence, alternatives, language: Language::English }));
         self.hear_out()
     }
 

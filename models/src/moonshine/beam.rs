@@ -6,7 +6,7 @@ use super::tokenizer::{EOS, Token};
 use crate::recogniser::Hints;
 
 /// Continuations considered of each beginning.
-const BRANCHES: usize = 5;
+pub(super) const BRANCHES: usize = 5;
 
 /// Says which tokens may follow, and how what is written so far is counted.
 pub(super) trait Guide {
@@ -33,19 +33,23 @@ impl Guide for Free {
 
 /// A reading that has ended.
 #[derive(Clone, Debug)]
-pub(super) struct Reading {
+pub(super) struct Reading<P = ()> {
     /// Without the end token.
     pub(super) tokens: Vec<Token>,
-    /// Sum of log-probabilities, that of the end included.
+    /// What the search ranks by: log-probabilities with the guide's bonuses and penalties, that of the end included.
     pub(super) sum: f32,
+    /// The log-probabilities alone.
+    pub(super) acoustic: f32,
     /// Whether the model ended it, rather than the limit.
     pub(super) complete: bool,
+    /// Where the guide stood at its end.
+    pub(super) place: P,
 }
 
-impl Reading {
-    /// Per token, the end included.
+impl<P> Reading<P> {
+    /// Log-probability per token, the end included, whatever the guide thinks of it.
     pub(super) fn mean(&self) -> f32 {
-        self.sum / (self.tokens.len() + 1) as f32
+        self.acoustic / (self.tokens.len() + 1) as f32
     }
 }
 
@@ -75,23 +79,25 @@ impl From<ort::Error> for SearchError {
 struct Open<P> {
     tokens: Vec<Token>,
     sum: f32,
+    acoustic: f32,
     place: P,
     row: usize,
 }
 
-/// Readings, best first. Never empty unless the guide forbids everything.
+/// Readings, best first. Never empty unless the guide forbids everything. Several views of the same utterance (the audio as it is,
+/// the audio with more silence around it) are decoded in step, and the mean of their log-probabilities counts.
 pub(super) fn search<G: Guide>(
     networks: &mut Networks,
-    start: &Start,
+    views: &[Start],
     guide: &G,
     search: Search,
     hints: &Hints,
-) -> Result<Vec<Reading>, SearchError> {
+) -> Result<Vec<Reading<G::Place>>, SearchError> {
     let mut ended = Vec::new();
-    let first = Open { tokens: Vec::new(), sum: 0.0, place: guide.begin(), row: 0 };
-    let log_probs = LogProbs::new(&start.logits);
+    let first = Open { tokens: Vec::new(), sum: 0.0, acoustic: 0.0, place: guide.begin(), row: 0 };
+    let log_probs = LogProbs::mean(views.iter().map(|start| LogProbs::new(&start.logits)));
     let mut open = expand(guide, &[first], &[log_probs], search.width, &mut ended);
-    let mut rows: Option<Rows> = None;
+    let mut spread: Vec<Rows> = Vec::new();
     for _ in 1..search.longest {
         if hints.aborted() {
             return Err(SearchError::Aborted);
@@ -99,21 +105,28 @@ pub(super) fn search<G: Guide>(
         if open.is_empty() || is_decided(&open, &ended, search.margin) {
             break;
         }
-        let rows = match &mut rows {
-            Some(rows) => rows,
-            none => none.insert(networks.spread(start, search.width)?),
-        };
+        if spread.is_empty() {
+            for start in views {
+                spread.push(networks.spread(start, search.width)?);
+            }
+        }
         // Fewer beginnings than rows: the rest repeat the first and are not read.
         let row = |index: usize| open.get(index).unwrap_or(&open[0]);
-        let parents: Vec<usize> = (0..rows.count()).map(|index| row(index).row).collect();
+        let parents: Vec<usize> = (0..search.width).map(|index| row(index).row).collect();
         // Every open beginning has a token: expand() adds one.
-        let last: Vec<Token> = (0..rows.count()).filter_map(|index| row(index).tokens.last().copied()).collect();
-        rows.follow(&parents);
+        let last: Vec<Token> = (0..search.width).filter_map(|index| row(index).tokens.last().copied()).collect();
         let vocabulary = networks.vocabulary();
         let used = open.len();
-        let log_probs = networks.step(rows, &last, 1, true, |logits| {
-            logits.chunks_exact(vocabulary).take(used).map(LogProbs::new).collect::<Vec<_>>()
-        })?;
+        let mut seen: Vec<Vec<LogProbs>> = Vec::with_capacity(views.len());
+        for rows in &mut spread {
+            rows.follow(&parents);
+            seen.push(networks.step(rows, &last, 1, true, |logits| {
+                logits.chunks_exact(vocabulary).take(used).map(LogProbs::new).collect()
+            })?);
+        }
+        let mut seen: Vec<_> = seen.into_iter().map(Vec::into_iter).collect();
+        let log_probs: Vec<LogProbs> =
+            (0..used).map(|_| LogProbs::mean(seen.iter_mut().filter_map(Iterator::next))).collect();
         for (index, beginning) in open.iter_mut().enumerate() {
             beginning.row = index;
         }
@@ -121,9 +134,15 @@ pub(super) fn search<G: Guide>(
     }
     if ended.is_empty() {
         // The longest allowed reading is reached: what there is counts as ended.
-        ended.extend(open.into_iter().map(|open| Reading { tokens: open.tokens, sum: open.sum, complete: false }));
+        ended.extend(open.into_iter().map(|open| Reading {
+            tokens: open.tokens,
+            sum: open.sum,
+            acoustic: open.acoustic,
+            complete: false,
+            place: open.place,
+        }));
     }
-    ended.sort_by(|a: &Reading, b| b.sum.total_cmp(&a.sum));
+    ended.sort_by(|a: &Reading<G::Place>, b| b.sum.total_cmp(&a.sum));
     Ok(ended)
 }
 
@@ -133,7 +152,7 @@ fn expand<G: Guide>(
     open: &[Open<G::Place>],
     log_probs: &[LogProbs],
     width: usize,
-    ended: &mut Vec<Reading>,
+    ended: &mut Vec<Reading<G::Place>>,
 ) -> Vec<Open<G::Place>> {
     let mut next: Vec<(f32, usize, Token, G::Place)> = Vec::new();
     for (index, (beginning, log_probs)) in open.iter().zip(log_probs).enumerate() {
@@ -146,24 +165,25 @@ fn expand<G: Guide>(
     let mut kept = Vec::with_capacity(width);
     for (rank, (sum, index, token, place)) in next.into_iter().enumerate() {
         let beginning = &open[index];
+        let acoustic = beginning.acoustic + log_probs[index].of(token);
         if token == EOS {
             // An end that is not among the best now is no better reading than those that go on.
             if rank < width.max(2) {
-                ended.push(Reading { tokens: beginning.tokens.clone(), sum, complete: true });
+                ended.push(Reading { tokens: beginning.tokens.clone(), sum, acoustic, complete: true, place });
             }
             continue;
         }
         if kept.len() < width {
             let mut tokens = beginning.tokens.clone();
             tokens.push(token);
-            kept.push(Open { tokens, sum, place, row: beginning.row });
+            kept.push(Open { tokens, sum, acoustic, place, row: beginning.row });
         }
     }
     kept
 }
 
 /// Log-probabilities only fall, so an ended reading that leads by the margin stays ahead.
-fn is_decided<P>(open: &[Open<P>], ended: &[Reading], margin: f32) -> bool {
+fn is_decided<P>(open: &[Open<P>], ended: &[Reading<P>], margin: f32) -> bool {
     let best_open = open.iter().map(|open| open.sum).fold(f32::NEG_INFINITY, f32::max);
     let best_ended = ended.iter().map(|reading| reading.sum).fold(f32::NEG_INFINITY, f32::max);
     best_ended - best_open > margin
@@ -181,6 +201,26 @@ impl LogProbs {
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f32 = logits.iter().map(|logit| (logit - largest).exp()).sum();
         LogProbs { logits: logits.to_vec(), total: largest + sum.ln() }
+    }
+
+    /// The mean of several views of the same place: of log-probabilities, so that each view can veto. It is not brought to a sum of
+    /// one again, since the readings are only compared with each other.
+    pub(super) fn mean(views: impl IntoIterator<Item = LogProbs>) -> Self {
+        let mut views = views.into_iter();
+        let Some(mut mean) = views.next() else {
+            return LogProbs { logits: Vec::new(), total: 0.0 };
+        };
+        let mut count = 1.0;
+        for view in views {
+            count += 1.0;
+            mean.total += view.total;
+            mean.logits.iter_mut().zip(&view.logits).for_each(|(sum, logit)| *sum += logit);
+        }
+        if count > 1.0 {
+            mean.total /= count;
+            mean.logits.iter_mut().for_each(|sum| *sum /= count);
+        }
+        mean
     }
 
     pub(super) fn of(&self, token: Token) -> f32 {
@@ -226,6 +266,14 @@ mod tests {
         assert!((sum - 1.0).abs() < 1e-5);
         let best: Vec<Token> = log_probs.best(3).into_iter().map(|(token, _)| token).collect();
         assert_eq!(best, [1, 2, 0]);
+    }
+
+    #[test]
+    fn two_views_count_by_the_mean_of_their_log_probabilities() {
+        let (a, b) = (LogProbs::new(&[0.0, 2.0, -1.0]), LogProbs::new(&[1.0, -1.0, 5.0]));
+        let expected: Vec<f32> = (0..3).map(|token| (a.of(token) + b.of(token)) / 2.0).collect();
+        let mean = LogProbs::mean([a, b]);
+        assert!((0..3).all(|token| (mean.of(token) - expected[token as usize]).abs() < 1e-5));
     }
 
     #[test]

@@ -3,50 +3,80 @@
 
 use super::beam::{LogProbs, SearchError, log_sum_exp};
 use super::runtime::{Networks, Start};
+use super::spelling;
 use super::tokenizer::{EOS, Token, Tokenizer};
 use crate::recogniser::Hints;
 
 /// Spellings scored in one run; more rows cost memory and gain nothing.
 const BATCH: usize = 16;
 
-/// The log-probability of each phrase, in order; negative infinity for one that cannot be written.
-pub(super) fn score_phrases(
+/// Things that may have been said, each with the token sequences it may be written as.
+pub(super) type Choices = Vec<Vec<Vec<Token>>>;
+
+/// Phrases in their spellings, with and without a full stop.
+pub(super) fn phrases(phrases: &[String], tokenizer: &Tokenizer) -> Choices {
+    encoded(phrases.iter().map(|phrase| spellings_of(phrase)), tokenizer)
+}
+
+/// Single characters in their spellings; a full stop is read off in passing.
+pub(super) fn characters(tokenizer: &Tokenizer) -> Choices {
+    encoded(spelling::alone(), tokenizer)
+}
+
+fn encoded(choices: impl Iterator<Item = Vec<String>>, tokenizer: &Tokenizer) -> Choices {
+    choices
+        .map(|spellings| {
+            let mut all: Vec<Vec<Token>> = Vec::new();
+            for tokens in spellings.iter().filter_map(|spelling| tokenizer.encode(spelling, true)) {
+                if !all.contains(&tokens) {
+                    all.push(tokens);
+                }
+            }
+            all
+        })
+        .collect()
+}
+
+/// The log-probability of each choice, in order; negative infinity for one that cannot be written. Of several views of the
+/// utterance the mean counts. With `stop`, a choice may also end with that token, after which nothing else is expected.
+pub(super) fn score(
     networks: &mut Networks,
-    start: &Start,
-    tokenizer: &Tokenizer,
-    phrases: &[String],
+    views: &[Start],
+    choices: &Choices,
+    stop: Option<Token>,
     hints: &Hints,
 ) -> Result<Vec<f32>, SearchError> {
-    let mut spellings: Vec<(usize, Vec<Token>)> = Vec::new();
-    for (phrase, text) in phrases.iter().enumerate() {
-        for spelling in spellings_of(text) {
-            if let Some(tokens) = tokenizer.encode(&spelling, true)
-                && !spellings.contains(&(phrase, tokens.clone()))
-            {
-                spellings.push((phrase, tokens));
-            }
-        }
+    let mut spellings: Vec<(usize, &[Token])> = Vec::new();
+    for (choice, all) in choices.iter().enumerate() {
+        spellings.extend(all.iter().map(|tokens| (choice, tokens.as_slice())));
     }
-    let first = LogProbs::new(&start.logits);
-    let mut scores = vec![Vec::new(); phrases.len()];
     // Of like length together, so that little is padded.
     spellings.sort_by_key(|(_, tokens)| tokens.len());
-    for batch in spellings.chunks(BATCH) {
-        if hints.aborted() {
-            return Err(SearchError::Aborted);
+    let mut means = vec![0.0; choices.len()];
+    for start in views {
+        let first = LogProbs::new(&start.logits);
+        let mut scores = vec![Vec::new(); choices.len()];
+        for batch in spellings.chunks(BATCH) {
+            if hints.aborted() {
+                return Err(SearchError::Aborted);
+            }
+            for ((choice, _), sum) in batch.iter().zip(score_batch(networks, start, &first, batch, stop)?) {
+                scores[*choice].push(sum);
+            }
         }
-        for ((phrase, _), sum) in batch.iter().zip(score_batch(networks, start, &first, batch)?) {
-            scores[*phrase].push(sum);
+        for (mean, scores) in means.iter_mut().zip(scores) {
+            *mean += log_sum_exp(scores) / views.len() as f32;
         }
     }
-    Ok(scores.into_iter().map(log_sum_exp).collect())
+    Ok(means)
 }
 
 fn score_batch(
     networks: &mut Networks,
     start: &Start,
     first: &LogProbs,
-    batch: &[(usize, Vec<Token>)],
+    batch: &[(usize, &[Token])],
+    stop: Option<Token>,
 ) -> ort::Result<Vec<f32>> {
     let longest = batch.iter().map(|(_, tokens)| tokens.len()).max().unwrap_or(0);
     let mut padded = Vec::with_capacity(batch.len() * longest);
@@ -63,11 +93,15 @@ fn score_batch(
             .zip(logits.chunks_exact(longest * vocabulary))
             .map(|((_, tokens), row)| {
                 let mut sum = tokens.first().map_or(f32::NEG_INFINITY, |token| first.of(*token));
-                let next = tokens.iter().skip(1).chain([&EOS]);
-                for (token, logits) in next.zip(row.chunks_exact(vocabulary)) {
-                    sum += LogProbs::new(logits).of(*token);
+                let mut at = row.chunks_exact(vocabulary).map(LogProbs::new);
+                for (token, log_probs) in tokens.iter().skip(1).zip(&mut at) {
+                    sum += log_probs.of(*token);
                 }
-                sum
+                let end = at.next().map_or(f32::NEG_INFINITY, |log_probs| {
+                    let stopped = stop.map_or(f32::NEG_INFINITY, |stop| log_probs.of(stop));
+                    log_sum_exp([log_probs.of(EOS), stopped])
+                });
+                sum + end
             })
             .collect()
     })

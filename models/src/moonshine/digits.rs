@@ -1,10 +1,9 @@
 //! The digit grammar: while decoding, only digit words, digits and light punctuation may be written; readings that mean the same
 //! string are added up, and the share of the best is its confidence.
 
-use std::collections::BTreeMap;
-
 use super::beam::{Guide, LogProbs, Reading, log_sum_exp};
 use super::tokenizer::{EOS, Token, Tokenizer};
+use super::trie::{ROOT, Trie};
 use crate::score;
 
 const WORDS: [&str; 12] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh", "o"];
@@ -12,17 +11,10 @@ const MARKS: [&str; 3] = [",", ".", "-"];
 /// Log-probability taken off for each digit too many, and for an end too early: a grammar that is expected, not enforced.
 const WRONG_LENGTH: f32 = 4.0;
 
-/// Words as paths of tokens; `children` of a node by token, and whether a word ends there.
-#[derive(Debug, Default)]
-struct Node {
-    children: BTreeMap<Token, usize>,
-    ends_word: bool,
-}
-
 /// What a digit string may be written with.
 #[derive(Debug)]
 pub(super) struct DigitGrammar {
-    nodes: Vec<Node>,
+    words: Trie<()>,
     /// Written digits: no word, so no space is needed between them.
     figures: Vec<Token>,
     marks: Vec<Token>,
@@ -31,37 +23,21 @@ pub(super) struct DigitGrammar {
 
 impl DigitGrammar {
     pub(super) fn new(tokenizer: &Tokenizer) -> Self {
-        let mut grammar = DigitGrammar {
-            nodes: vec![Node::default()],
-            figures: ('0'..='9').filter_map(|figure| tokenizer.id(&figure.to_string())).collect(),
-            marks: MARKS.iter().filter_map(|mark| tokenizer.id(mark)).collect(),
-            space: tokenizer.id("▁"),
-        };
+        let mut words = Trie::new();
         for word in WORDS {
             let capital = word[..1].to_ascii_uppercase() + &word[1..];
             for (spelling, leading_space) in [(word, true), (word, false), (&capital, true)] {
                 if let Some(tokens) = tokenizer.encode(spelling, leading_space) {
-                    grammar.add(&tokens);
+                    words.add(&tokens, ());
                 }
             }
         }
-        grammar
-    }
-
-    fn add(&mut self, tokens: &[Token]) {
-        let mut at = 0;
-        for token in tokens {
-            at = match self.nodes[at].children.get(token) {
-                Some(next) => *next,
-                None => {
-                    self.nodes.push(Node::default());
-                    let next = self.nodes.len() - 1;
-                    self.nodes[at].children.insert(*token, next);
-                    next
-                }
-            };
+        DigitGrammar {
+            words,
+            figures: ('0'..='9').filter_map(|figure| tokenizer.id(&figure.to_string())).collect(),
+            marks: MARKS.iter().filter_map(|mark| tokenizer.id(mark)).collect(),
+            space: tokenizer.id("▁"),
         }
-        self.nodes[at].ends_word = true;
     }
 
     /// The grammar for strings between `min` and `max` digits long (0: no limit).
@@ -83,7 +59,7 @@ pub(super) struct Digits<'a> {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// Inside a word, or 0.
+    /// Inside a word, or the root.
     node: usize,
     digits: usize,
     /// Marks and spaces do not follow each other.
@@ -94,27 +70,27 @@ impl Guide for Digits<'_> {
     type Place = Place;
 
     fn begin(&self) -> Place {
-        Place { node: 0, digits: 0, after_mark: true }
+        Place { node: ROOT, digits: 0, after_mark: true }
     }
 
     fn follow(&self, place: &Place, log_probs: &LogProbs) -> Vec<(Token, f32, Place)> {
         let mut out = Vec::new();
         let surplus = if place.digits >= self.max { WRONG_LENGTH } else { 0.0 };
-        for (token, next) in &self.grammar.nodes[place.node].children {
-            let score = log_probs.of(*token);
-            let node = &self.grammar.nodes[*next];
-            if node.ends_word {
-                out.push((*token, score - surplus, Place { node: 0, digits: place.digits + 1, after_mark: false }));
+        let words = &self.grammar.words;
+        for (token, next) in words.children(place.node) {
+            let score = log_probs.of(token);
+            if words.value(next).is_some() {
+                out.push((token, score - surplus, Place { node: ROOT, digits: place.digits + 1, after_mark: false }));
             }
-            if !node.children.is_empty() {
-                out.push((*token, score, Place { node: *next, ..*place }));
+            if words.goes_on(next) {
+                out.push((token, score, Place { node: next, ..*place }));
             }
         }
-        if place.node != 0 {
+        if place.node != ROOT {
             return out;
         }
         for token in &self.grammar.figures {
-            let next = Place { node: 0, digits: place.digits + 1, after_mark: false };
+            let next = Place { node: ROOT, digits: place.digits + 1, after_mark: false };
             out.push((*token, log_probs.of(*token) - surplus, next));
         }
         if let Some(space) = self.grammar.space {
@@ -143,7 +119,7 @@ pub(super) struct DigitString {
 }
 
 /// Readings of the same digits are one answer; best first.
-pub(super) fn merge(readings: &[Reading], tokenizer: &Tokenizer) -> Vec<DigitString> {
+pub(super) fn merge<P>(readings: &[Reading<P>], tokenizer: &Tokenizer) -> Vec<DigitString> {
     let mut sums: Vec<(String, Vec<f32>)> = Vec::new();
     for reading in readings {
         let digits = score::digits(&tokenizer.decode(&reading.tokens));

@@ -25,12 +25,21 @@ pub(super) fn pad_short(samples: &[i16]) -> Cow<'_, [i16]> {
     if samples.len() >= SHORT {
         return Cow::Borrowed(samples);
     }
+    Cow::Owned(padded(samples, PADDING))
+}
+
+/// The same utterance for a second look: further from its edges, which shifts every frame that the encoder sees.
+pub(super) fn second_view(samples: &[i16]) -> Vec<i16> {
+    padded(samples, PADDING)
+}
+
+fn padded(samples: &[i16], padding: usize) -> Vec<i16> {
     let mut noise = Noise(0x2545_f491_4f6c_dd1d);
-    let mut padded = Vec::with_capacity(samples.len() + 2 * PADDING);
-    padded.extend((0..PADDING).map(|_| noise.sample()));
+    let mut padded = Vec::with_capacity(samples.len() + 2 * padding);
+    padded.extend((0..padding).map(|_| noise.sample()));
     padded.extend_from_slice(samples);
-    padded.extend((0..PADDING).map(|_| noise.sample()));
-    Cow::Owned(padded)
+    padded.extend((0..padding).map(|_| noise.sample()));
+    padded
 }
 
 /// xorshift64; the sum of four even numbers is near enough to normal.

@@ -244,10 +244,6 @@ impl Rows {
             *cache = next;
         }
     }
-
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
 }
 
 /// A session on one thread.

@@ -55,6 +55,15 @@ impl Tokenizer {
         self.ids.get(piece.as_bytes()).copied()
     }
 
+    /// Whether a word cannot go on with this token: it begins another one, is no text, or a mark.
+    pub(super) fn is_boundary(&self, token: Token) -> bool {
+        if token <= EOS || token >= FIRST_SPECIAL {
+            return true;
+        }
+        let piece = self.pieces.get(token as usize).map(|piece| String::from_utf8_lossy(piece));
+        piece.and_then(|piece| piece.chars().next()).is_none_or(|first| !first.is_alphanumeric() && first != '\'')
+    }
+
     /// The text of a sequence of tokens.
     pub(super) fn decode(&self, tokens: &[Token]) -> String {
         let mut bytes = Vec::new();

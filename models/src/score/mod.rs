@@ -3,7 +3,8 @@
 
 mod text;
 
-pub use text::{digits, is_only_digits, is_phantom, same_words, words};
+pub use text::{digits, is_only_digits, is_phantom, same_words, without_loop, words};
+pub(crate) use text::{numbers_as_figures, numbers_as_words};
 
 /// The fewest insertions, deletions and substitutions that turn one sequence into the other (Levenshtein).
 pub fn edits<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> usize {
@@ -187,5 +188,39 @@ mod tests {
     fn rates_without_anything_counted_are_absent_not_zero() {
         assert_eq!(Tally::default().wer(), None);
         assert_eq!(Tally::default().digit_error(), None);
+    }
+
+    #[test]
+    fn numbers_change_between_words_and_figures() {
+        for (words, figures) in [("twelve ounce", "12 ounce"), ("twenty-five grams", "25 grams"), ("ninety", "90")] {
+            assert_eq!(numbers_as_figures(words), figures);
+            assert_eq!(numbers_as_words(figures), words);
+        }
+        assert_eq!(numbers_as_figures("flat-white for one"), "flat-white for 1");
+        assert_eq!(numbers_as_words("order 4550"), "order 4550");
+    }
+
+    #[test]
+    fn what_recognisers_invent_is_known_in_both_languages() {
+        for text in ["Thank you for watching!", "You", "谢谢观看。", "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目"]
+        {
+            assert!(is_phantom(text), "{text}");
+        }
+        for text in ["Thank you for calling me back", "谢谢,我要查订单", "oh five", "you are right"] {
+            assert!(!is_phantom(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_recogniser_that_runs_in_circles_is_cut_short() {
+        for (text, cut) in [
+            ("I'm going to go, I'm going to go, I'm going to go, I'm going to go, I'm", "I'm going to go, I'm"),
+            ("well the the the the the the", "well the"),
+        ] {
+            assert_eq!(without_loop(text).as_deref(), Some(cut));
+        }
+        for text in ["no no no", "one one one two", "", "a b a b a b"] {
+            assert_eq!(without_loop(text), None, "{text}");
+        }
     }
 }

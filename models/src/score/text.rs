@@ -54,7 +54,7 @@ const SAME: [(&str, &str); 16] = [
 ];
 
 /// What recognisers trained on subtitles say when nobody speaks.
-const PHANTOMS: [&str; 18] = [
+const PHANTOMS: [&str; 29] = [
     "you",
     "so",
     "thank you",
@@ -70,9 +70,33 @@ const PHANTOMS: [&str; 18] = [
     "uh",
     "um",
     "hmm",
+    "mm",
+    "ah",
     "music",
     "applause",
     "transcript emily beynon",
+    "谢谢观看",
+    "感谢观看",
+    "谢谢收看",
+    "谢谢大家",
+    "谢谢大家观看",
+    "感谢您的观看",
+    "感谢收看",
+    "请订阅我的频道",
+    "下期再见",
+];
+
+/// What no caller says, wherever it stands: the credits of subtitles.
+const CREDITS: [&str; 9] = [
+    "thanks for watching",
+    "thank you for watching",
+    "subscribe to my channel",
+    "subtitles by the",
+    "amara org",
+    "明镜与点点",
+    "请不吝点赞",
+    "字幕志愿者",
+    "字幕由",
 ];
 
 /// The words of a text as they are compared: numbers become single digits.
@@ -278,9 +302,66 @@ pub fn same_words(a: &str, b: &str) -> bool {
     words(a) == words(b)
 }
 
+/// Spelt numbers below a hundred as figures: "twenty five grams" → "25 grams".
+pub(crate) fn numbers_as_figures(text: &str) -> String {
+    let value = |word: &str| UNITS.iter().find(|(name, _)| *name == word.to_lowercase()).map(|(_, value)| *value);
+    let words: Vec<&str> = text.split_whitespace().flat_map(|word| word.split('-')).collect();
+    let hyphens =
+        text.split_whitespace().any(|word| word.contains('-') && word.split('-').all(|part| value(part).is_some()));
+    let words = if hyphens { words } else { text.split_whitespace().collect() };
+    let mut out: Vec<String> = Vec::new();
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        at += 1;
+        match (value(word), words.get(at).and_then(|next| value(next))) {
+            (Some(ten @ 20..), Some(unit @ 1..10)) => {
+                out.push((ten + unit).to_string());
+                at += 1;
+            }
+            (Some(number), _) => out.push(number.to_string()),
+            (None, _) => out.push((*word).to_owned()),
+        }
+    }
+    out.join(" ")
+}
+
+/// Figures below a hundred as they are spelt: "12 ounce" → "twelve ounce".
+pub(crate) fn numbers_as_words(text: &str) -> String {
+    let name = |value: u32| UNITS.iter().find(|(_, known)| *known == value).map(|(name, _)| (*name).to_owned());
+    let spelt = |word: &str| match word.parse::<u32>() {
+        Ok(value) if value < 100 && !word.starts_with('+') => match (name(value), value % 10) {
+            (Some(name), _) => Some(name),
+            (None, unit) => Some(format!("{}-{}", name(value - unit)?, name(unit)?)),
+        },
+        _ => None,
+    };
+    text.split_whitespace().map(|word| spelt(word).unwrap_or_else(|| word.to_owned())).collect::<Vec<_>>().join(" ")
+}
+
 /// Whether a text is one of those that recognisers invent in silence. People say "thank you" and "bye" too, but no answer that a
 /// caller is asked for is lost by taking them for silence.
 pub fn is_phantom(text: &str) -> bool {
-    let text = plain_words(text).join(" ");
-    PHANTOMS.contains(&text.as_str())
+    // Chinese comes out of plain_words() character by character.
+    let plain = |text: &str| plain_words(text).join(" ");
+    let heard = plain(text);
+    PHANTOMS.iter().any(|phantom| plain(phantom) == heard)
+        || CREDITS.iter().any(|credit| heard.contains(&plain(credit)))
+}
+
+/// The text without what it repeats over and over, if it does: a recogniser that has lost its way says the same words until it is
+/// stopped. Four times the same one to eight words are a loop; people say "no, no, no".
+pub fn without_loop(text: &str) -> Option<String> {
+    let pieces: Vec<&str> = text.split_whitespace().collect();
+    let same: Vec<String> = pieces.iter().map(|piece| plain_words(piece).join("")).collect();
+    for length in 1..=8usize {
+        for from in 0..same.len().saturating_sub(4 * length - 1) {
+            let once = &same[from..from + length];
+            let times = same[from..].chunks_exact(length).take_while(|chunk| *chunk == once).count();
+            if times >= 4 {
+                let rest = &pieces[from + times * length..];
+                return Some([&pieces[..from + length], rest].concat().join(" "));
+            }
+        }
+    }
+    None
 }

@@ -1,6 +1,7 @@
 //! Whisper through whisper.cpp: any ggml model, and with it Chinese and many other languages. The audio context is cut to the
 //! length of the utterance, which is what makes an answer quick; a doubtful result is decoded again in full.
 
+mod filter;
 mod ggml;
 
 use std::ffi::c_void;
@@ -14,8 +15,9 @@ use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextPar
 
 pub use ggml::check_file;
 
-use crate::recogniser::{Alternative, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition};
-use crate::score;
+use self::filter::Filter;
+use crate::recogniser::{Alternative, Care, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition};
+use crate::{align, score};
 
 /// Whisper's window, in seconds and in encoder frames.
 const WINDOW_SECONDS: f32 = 30.0;
@@ -28,6 +30,9 @@ const SHORTEST_SAMPLES: usize = 17_600;
 const MINIMUM_SAMPLES: usize = 1_600;
 /// A mean log-probability below this calls for a second, full look: short contexts can loop.
 const DOUBTFUL: f32 = -0.8;
+/// As much context as helps; more costs time at every step.
+const PROMPT_CHARACTERS: usize = 400;
+const PROMPT_TOKENS: usize = 128;
 /// Above this the model itself says that nobody speaks.
 const NO_SPEECH: f32 = 0.6;
 
@@ -35,8 +40,32 @@ const NO_SPEECH: f32 = 0.6;
 pub struct Whisper {
     context: Arc<WhisperContext>,
     state: WhisperState,
+    filters: Arc<Filters>,
     name: String,
     threads: i32,
+}
+
+/// What may be written under each grammar; made once for all sessions of a model.
+struct Filters {
+    digits: Filter,
+    characters: Filter,
+}
+
+impl Filters {
+    fn new(context: &WhisperContext) -> Self {
+        // What comes after the end of text is no text.
+        let tokens = 0..context.token_eot().clamp(0, context.n_vocab());
+        let texts: Vec<Option<&str>> = tokens.map(|token| context.token_to_str(token).ok()).collect();
+        Filters { digits: Filter::digits(texts.iter().copied()), characters: Filter::characters(texts.iter().copied()) }
+    }
+
+    fn of(&self, grammar: &Grammar) -> Option<&Filter> {
+        match grammar {
+            Grammar::Digits { .. } => Some(&self.digits),
+            Grammar::Characters(_) => Some(&self.characters),
+            Grammar::Free | Grammar::Phrases(_) | Grammar::List(_) => None,
+        }
+    }
 }
 
 impl Whisper {
@@ -52,9 +81,11 @@ impl Whisper {
         })?;
         let state = context.create_state().map_err(|error| invalid(error.to_string()))?;
         let stem = path.file_stem().map_or("model".into(), |stem| stem.to_string_lossy());
+        let filters = Arc::new(Filters::new(&context));
         Ok(Whisper {
             context: Arc::new(context),
             state,
+            filters,
             name: format!("whisper-{}", stem.trim_start_matches("ggml-")),
             threads: 1,
         })
@@ -72,7 +103,13 @@ impl Whisper {
             .context
             .create_state()
             .map_err(|error| LoadError::Invalid { path: self.name.clone().into(), reason: error.to_string() })?;
-        Ok(Whisper { context: self.context.clone(), state, name: self.name.clone(), threads: self.threads })
+        Ok(Whisper {
+            context: self.context.clone(),
+            state,
+            filters: self.filters.clone(),
+            name: self.name.clone(),
+            threads: self.threads,
+        })
     }
 
     /// Whether the model knows other languages than English.
@@ -86,7 +123,9 @@ impl Whisper {
         language: &str,
         hints: &Hints,
         frames: Option<f32>,
+        filter: Option<&Filter>,
     ) -> Result<Decoded, RecogniseError> {
+        let prompt = self.prompt(&hints.grammar);
         let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
         parameters.set_n_threads(self.threads);
         parameters.set_language(Some(language));
@@ -103,6 +142,16 @@ impl Whisper {
             // A model with a shorter context than usual would refuse more than it has.
             parameters.set_audio_ctx((frames as i32).min(self.context.n_audio_ctx()));
         }
+        if !prompt.is_empty() {
+            parameters.set_tokens(&prompt);
+        }
+        if let Some(filter) = filter {
+            // SAFETY: the filter outlives the call below, and has no more tokens than the vocabulary.
+            unsafe {
+                parameters.set_filter_logits_callback(Some(filter::apply));
+                parameters.set_filter_logits_callback_user_data(filter.as_data());
+            }
+        }
         let abort: &AtomicBool = &hints.abort;
         // SAFETY: the flag outlives the call below, which is the only one that reads it, and is read atomically.
         unsafe {
@@ -115,6 +164,21 @@ impl Whisper {
         }
         result.map_err(|error| RecogniseError::Engine { engine: self.name.clone(), reason: error.to_string() })?;
         Ok(self.collect())
+    }
+
+    /// Words that are likely to be said, as text that came before: Whisper spells as its context does.
+    fn prompt(&self, grammar: &Grammar) -> Vec<i32> {
+        let (Grammar::List(words) | Grammar::Phrases(words)) = grammar else {
+            return Vec::new();
+        };
+        // whisper.cpp refuses what a text with a zero in it would be cut to.
+        let text = words.join(", ").replace('\0', " ");
+        let text: String = text.chars().take(PROMPT_CHARACTERS).collect();
+        if text.trim().is_empty() {
+            Vec::new()
+        } else {
+            self.context.tokenize(&text, PROMPT_TOKENS).unwrap_or_default()
+        }
     }
 
     fn collect(&self) -> Decoded {
@@ -183,14 +247,22 @@ impl Recogniser for Whisper {
         samples.resize(samples.len().max(SHORTEST_SAMPLES), 0.0);
         let seconds = samples.len() as f32 / Pcm16k::RATE as f32;
         let quick = (seconds < WINDOW_SECONDS - 3.0).then(|| seconds / WINDOW_SECONDS * WINDOW_FRAMES + SPARE_FRAMES);
-        let mut decoded = self.decode(&samples, language, hints, quick)?;
-        if quick.is_some() && decoded.mean() < DOUBTFUL {
-            let again = self.decode(&samples, language, hints, None)?;
+        let filters = self.filters.clone();
+        let filter = filters.of(&hints.grammar);
+        let mut decoded = self.decode(&samples, language, hints, quick, filter)?;
+        let is_full = quick.is_none() && filter.is_none();
+        if decoded.mean() < DOUBTFUL && !is_full && hints.care > Care::Quick {
+            // Short contexts can loop; and what was said may not be what was expected.
+            let again = self.decode(&samples, language, hints, None, None)?;
             if again.mean() > decoded.mean() {
                 decoded = again;
             }
         }
-        Ok(self.judge(decoded, &hints.grammar))
+        let mut heard = self.judge(decoded, &hints.grammar);
+        if !heard.no_speech && hints.care > Care::Quick {
+            heard.words = align::align(audio, &heard.text);
+        }
+        Ok(heard)
     }
 }
 
@@ -203,8 +275,16 @@ impl Whisper {
             return Recognition::silence(&self.name);
         }
         // whisper.cpp has no grammar of ours: the words are read in its light afterwards.
+        let once = score::without_loop(text);
+        let mean = if once.is_some() { mean.min(DOUBTFUL) } else { mean };
+        let text = once.as_deref().unwrap_or(text);
         let (text, in_grammar) = match grammar {
-            Grammar::Free => (text.to_owned(), true),
+            Grammar::Free | Grammar::List(_) => (text.to_owned(), true),
+            Grammar::Characters(form) => {
+                let spelt: String = score::words(text).concat().to_uppercase();
+                let fits = form.fits(&spelt);
+                (if fits { spelt } else { text.to_owned() }, fits)
+            }
             Grammar::Digits { min, max } => {
                 let digits = score::digits(text);
                 let fits = digits.len() >= usize::from(*min).max(1) && (*max == 0 || digits.len() <= usize::from(*max));

@@ -1,6 +1,8 @@
 //! The one door to recognition: a few threads, each with its own recogniser of every language, and a queue between them and the
 //! calls. What must be answered first goes first; what nobody waits for any more is skipped; when the queue is full the
-//! caller is told so at once. Jobs know nothing of calls.
+//! caller is told so at once. Jobs know nothing of calls. One pool serves the whole process, so its limits are the process's.
+
+mod load;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,8 +13,10 @@ use std::time::{Duration, Instant};
 use audio::Pcm16k;
 use tokio::sync::oneshot;
 
+pub use self::load::Load;
+use self::load::Meter;
 use crate::Language;
-use crate::recogniser::{Hints, LoadError, RecogniseError, Recogniser, Recognition};
+use crate::recogniser::{Care, Hints, LoadError, RecogniseError, Recogniser, Recognition};
 
 /// Makes one recogniser session; called once per thread, and again after a panic.
 pub type Factory = Arc<dyn Fn() -> Result<Box<dyn Recogniser>, LoadError> + Send + Sync>;
@@ -123,15 +127,16 @@ struct Shared {
     state: Mutex<State>,
     wake: Condvar,
     queue_limit: usize,
+    threads: usize,
     languages: Vec<Language>,
 }
 
-#[derive(Default)]
 struct State {
     /// Highest priority last; within one, first come first served.
     queues: BTreeMap<Priority, VecDeque<Waiting>>,
     closed: bool,
     stats: PoolStats,
+    meter: Meter,
 }
 
 struct Waiting {
@@ -149,14 +154,22 @@ impl Waiting {
 impl Pool {
     /// Starts the threads and loads a recogniser per thread and language; the first that does not load is the error.
     pub fn start(config: PoolConfig, factories: Vec<(Language, Factory)>) -> Result<Self, LoadError> {
+        let threads = config.threads.max(1);
+        let state = State {
+            queues: BTreeMap::new(),
+            closed: false,
+            stats: PoolStats::default(),
+            meter: Meter::new(threads, Instant::now()),
+        };
         let shared = Arc::new(Shared {
-            state: Mutex::default(),
+            state: Mutex::new(state),
             wake: Condvar::new(),
             queue_limit: config.queue_limit.max(1),
+            threads,
             languages: factories.iter().map(|(language, _)| language.clone()).collect(),
         });
         let pool = Pool { handle: Arc::new(Handle { shared: shared.clone() }) };
-        for number in 0..config.threads.max(1) {
+        for number in 0..threads {
             let mut sessions = Vec::new();
             for (language, factory) in &factories {
                 sessions.push(Session {
@@ -194,6 +207,11 @@ impl Pool {
         self.handle.shared.lock().stats.clone()
     }
 
+    /// How hard the pool works now.
+    pub fn load(&self) -> Load {
+        self.handle.shared.lock().load()
+    }
+
     /// Refuses new jobs, drops those that wait, and lets the threads end after the job they are at.
     pub fn shutdown(&self) {
         self.handle.shared.close();
@@ -207,13 +225,20 @@ impl Shared {
     }
 
     fn submit(&self, mut job: Job) -> Result<oneshot::Receiver<Result<Recognition, PoolError>>, PoolError> {
-        job.hints.quick |= job.priority == Priority::Partial;
+        if job.priority == Priority::Partial {
+            job.hints.care = Care::Quick;
+        }
         if !self.languages.iter().any(|known| known.same_language(&job.hints.language)) {
             return Err(PoolError::Language(job.hints.language));
         }
         let mut state = self.lock();
         if state.closed {
             return Err(PoolError::Closed);
+        }
+        // Text while the caller still talks is the first thing to go without.
+        if job.priority == Priority::Partial && state.urgent() >= self.threads {
+            state.stats.busy += 1;
+            return Err(PoolError::Busy);
         }
         if state.stats.queued >= self.queue_limit {
             state.make_room(job.priority)?;
@@ -249,8 +274,15 @@ impl Shared {
                     // Whoever waited may be gone; then there is nobody to tell.
                     let _ = waiting.reply.send(Err(PoolError::Aborted));
                 }
-                Some(waiting) => {
+                Some(mut waiting) => {
                     state.stats.running += 1;
+                    let now = Instant::now();
+                    let waited = (waiting.job.priority == Priority::Final).then(|| now - waiting.since);
+                    // What counts is whether others want the time that a second look would take.
+                    if !state.load().has_spare() {
+                        waiting.job.hints.care = waiting.job.hints.care.min(Care::Normal);
+                    }
+                    state.meter.begun(waited, now);
                     return Some(waiting);
                 }
                 None => state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner),
@@ -260,6 +292,16 @@ impl Shared {
 }
 
 impl State {
+    /// Jobs that go before a partial result.
+    fn urgent(&self) -> usize {
+        self.queues.range(Priority::Speculative..).map(|(_, queue)| queue.len()).sum()
+    }
+
+    fn load(&mut self) -> Load {
+        let queued = self.urgent();
+        self.meter.load(queued, Instant::now())
+    }
+
     fn pop(&mut self) -> Option<Waiting> {
         let waiting = self.queues.values_mut().rev().find_map(VecDeque::pop_front)?;
         self.stats.queued -= 1;
@@ -339,6 +381,9 @@ fn work(shared: &Shared, mut sessions: Vec<Session>) {
             None => (Err(PoolError::Language(job.hints.language.clone())), false),
         };
         let mut state = shared.lock();
+        let now = Instant::now();
+        let worked = (job.priority > Priority::Partial && result.is_ok()).then(|| now - started);
+        state.meter.ended(worked, now);
         let stats = &mut state.stats;
         stats.running -= 1;
         stats.work += started.elapsed();
