@@ -9,8 +9,8 @@ use std::time::Duration;
 use audio::{Pcm16k, wav};
 use models::score::Tally;
 use models::{
-    Flite, FliteVoice, Grammar, Hints, Language, LoadError, Moonshine, MoonshinePaths, RecogniseError, Recogniser,
-    Voice,
+    Class, Flite, FliteVoice, Form, Grammar, Hints, Language, LoadError, Moonshine, MoonshinePaths, RecogniseError,
+    Recogniser, Voice,
 };
 
 fn load() -> Option<Moonshine> {
@@ -60,6 +60,24 @@ fn a_menu_word_is_chosen_and_other_speech_is_not_bent_into_it() {
     }
     let heard = moonshine.recognise(&say("my bicycle has a flat tyre"), &hints).expect("it runs");
     assert!(!heard.in_grammar && !heard.text.is_empty(), "{heard:?}");
+}
+
+#[test]
+fn an_id_is_heard_in_its_form() {
+    let Some(mut moonshine) = load() else { return };
+    let places = [[Class::Letter; 2].as_slice(), &[Class::Digit; 4]].concat();
+    let hints = free().with_grammar(Grammar::Characters(Form::new(places, 6)));
+    let heard = moonshine.recognise(&say("X, K, one, zero, four, two."), &hints).expect("it runs");
+    assert_eq!((heard.text.as_str(), heard.in_grammar), ("XK1042", true), "{heard:?}");
+}
+
+#[test]
+fn words_have_places_in_the_sound() {
+    let Some(mut moonshine) = load() else { return };
+    let sound = say("I want to know where my order is.");
+    let heard = moonshine.recognise(&sound, &free()).expect("it runs");
+    assert_eq!(heard.words.len(), heard.text.split_whitespace().count(), "{heard:?}");
+    assert!(heard.words.iter().all(|word| word.start < word.end && word.end <= sound.duration()), "{heard:?}");
 }
 
 #[test]

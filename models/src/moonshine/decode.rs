@@ -30,6 +30,8 @@ const DIGITS_DOUBTFUL: f32 = -0.45;
 /// Digits this much less likely than free text, and each digit a little more, were not said.
 const DIGITS_REJECT: f32 = -6.0;
 const DIGITS_REJECT_EACH: f32 = -0.5;
+/// A single character with less than this share of all was not said.
+const CHARACTER_STANDS_OUT: f32 = 0.2;
 /// A text with words of a list is believed if its sound is not less likely than that of the free text by more than this a token.
 const LIST_GATE: f32 = 0.5;
 /// Free text less likely than this per token is looked at again; so are readings under a grammar with less than this share.
@@ -213,10 +215,14 @@ impl Moonshine {
         let free = self.free_readings(heard)?;
         let said = log_sum_exp(scores.iter().copied());
         let lead = self.lead(&free, said);
-        if ranked.is_empty() || lead.is_nan() || lead < PHRASE_REJECT || (heard.no_speech && self.is_nothing(&free)) {
+        let ranked = shares(ranked);
+        // Noise makes no character stand out; and where nobody seems to speak, the free text must be a sure one.
+        let is_flat = ranked.first().is_none_or(|(_, share)| *share < CHARACTER_STANDS_OUT);
+        let is_noise = heard.no_speech && (self.is_nothing(&free) || free.first().is_none_or(|r| r.mean() < CONFIDENT));
+        if is_flat || is_noise || lead.is_nan() || lead < PHRASE_REJECT {
             return Ok(Recognition { in_grammar: false, ..self.text(&free, heard.no_speech) });
         }
-        Ok(in_grammar(shares(ranked), 1.0, said, 1))
+        Ok(in_grammar(ranked, 1.0, said, 1))
     }
 
     /// What each character scores in an utterance, letters first, before calibration: what the calibration is computed from.
@@ -236,7 +242,8 @@ impl Moonshine {
         let (Some((best, _)), Some(reading)) = (merged.first(), readings.first()) else {
             return self.said_instead(heard);
         };
-        if !reading.complete || reading.mean() < DIGITS_DOUBTFUL {
+        let is_short = best.len() < form.shortest();
+        if heard.no_speech || is_short || !reading.complete || reading.mean() < DIGITS_DOUBTFUL {
             let free = self.free_readings(heard)?;
             let least = DIGITS_REJECT + 2.0 * DIGITS_REJECT_EACH * best.len() as f32;
             if !reading.complete || self.lead(&free, reading.sum) < least || self.is_nothing(&free) {
