@@ -16,6 +16,8 @@ const LOUD: f32 = 0.95;
 const QUIET_DB: f32 = 20.0;
 /// What stands out is so much louder than the background, in dB, and more when the background is restless …
 const STEADY_DB: f32 = 3.0;
+/// … but voice activity copes with a steady one, such as hiss or hum, by itself: this is how restless, in dB, it must be.
+const RESTLESS_DB: f32 = 1.5;
 const RESTLESS_FACTOR: f32 = 2.0;
 /// … though never louder than this much below what is loud, in dB.
 const BELOW_LOUD_DB: f32 = 8.0;
@@ -63,7 +65,8 @@ impl Background {
         sorted.sort_unstable_by(f32::total_cmp);
         let at = |share: f32| sorted[(share * (sorted.len() - 1) as f32) as usize];
         let (floor, restless, loud) = (at(FLOOR), at(RESTLESS), at(LOUD));
-        self.gate = if floor < SILENCE_DBOV || loud - floor >= QUIET_DB {
+        let steady = restless - floor < RESTLESS_DB;
+        self.gate = if steady || floor < SILENCE_DBOV || loud - floor >= QUIET_DB {
             f32::NEG_INFINITY
         } else {
             (floor + STEADY_DB + RESTLESS_FACTOR * (restless - floor)).min(loud - BELOW_LOUD_DB)
@@ -99,9 +102,20 @@ mod tests {
     #[test]
     fn over_a_background_only_what_is_louder_stands_out() {
         let mut background = Background::new();
-        hear(&mut background, -38.0, 100);
+        let babble = |background: &mut Background| -> usize {
+            (0..10).flat_map(|_| [-35.0, -37.0, -39.0, -41.0, -43.0]).map(|level| hear(background, level, 2)).sum()
+        };
+        babble(&mut background);
         assert!(hear(&mut background, -26.0, 60) >= 55);
-        assert!(hear(&mut background, -38.0, 60) <= 10);
+        let loud = babble(&mut background);
+        assert!(loud < 85, "{loud} of 100");
+    }
+
+    #[test]
+    fn a_steady_background_is_left_to_voice_activity() {
+        let mut background = Background::new();
+        hear(&mut background, -38.0, 100);
+        assert_eq!(hear(&mut background, -26.0, 60) + hear(&mut background, -38.0, 60), 120);
     }
 
     #[test]

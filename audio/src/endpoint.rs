@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(push(&mut endpointer, 1.0, 20), None);
         assert_eq!(push(&mut endpointer, 0.0, 15), None);
         endpointer.wait_for(Duration::from_millis(1_000));
-        assert_eq!(push(&mut endpointer, 0.0, 34), None);
+        assert_eq!(push(&mut endpointer, 0.0, 30), None);
         assert_eq!(push(&mut endpointer, 1.0, 20), None);
         assert_eq!(push(&mut endpointer, 0.0, 15), None);
         endpointer.wait_for(Duration::from_millis(200));

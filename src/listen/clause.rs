@@ -517,6 +517,7 @@ const BACK_CHANNELS: &[&str] = &[
     "right",
     "sure",
     "i see",
+    "oh i see",
     "oh okay",
     "oh ok",
     "yeah yeah",

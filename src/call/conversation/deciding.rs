@@ -108,8 +108,10 @@ impl Conversation {
             utterance.early = None;
             out.extend(utterance.job.take().map(Output::CancelRecognition));
             out.push(Output::Rejoin { speaker, from_ms: utterance.from_ms });
-            // Words that filled the silence meanwhile.
-            self.stop_speaking(out);
+            // Words that filled the silence meanwhile; a prompt in doubt is silent as it is.
+            if utterance.doubt.is_none() {
+                self.stop_speaking(out);
+            }
         }
         joins
     }

@@ -240,7 +240,7 @@ mod tests {
         let (said, talked) = talk(&format!("{}{}{}", "x".repeat(10), ".".repeat(46 + 11 + 20), "x".repeat(20)));
         let last = said.iter().rposition(|said| *said).expect("it spoke");
         assert_eq!(talked.sentences, 1);
-        assert_eq!(talked.reply.quantile(0.5), Some((77 - last) as f64 * 20.0));
+        assert_eq!(talked.reply.quantile(0.5), Some((87 - last) as f64 * 20.0));
     }
 
     #[test]
