@@ -418,13 +418,18 @@ impl Talk {
 
     /// The news of a transfer until the last of them.
     pub async fn news(&mut self) -> Vec<u16> {
+        self.news_until(0).await
+    }
+
+    /// The news of a transfer until one with this status, or the last of them.
+    pub async fn news_until(&mut self, wanted: u16) -> Vec<u16> {
         let mut heard = Vec::new();
         loop {
             let Some(Signal::TransferProgress { status, done }) = soon(self.signals.recv()).await else {
                 panic!("news expected")
             };
             heard.push(status);
-            if done {
+            if done || status == wanted {
                 return heard;
             }
         }

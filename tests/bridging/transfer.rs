@@ -286,8 +286,10 @@ async fn a_colleague_who_does_not_answer_after_all_leaves_the_caller_with_the_ag
     let bed = Bed::start().await;
     let mut anna = bed.hire("anna", ANNA).await;
     let (caller, mut agent, _consulting, ringing, _ben) = handing_on_while_it_rings(&bed, &mut anna).await;
+    // A refusal that overtakes the transfer is the consultation's, not the transfer's.
+    assert_eq!(agent.news_until(180).await, [202, 100, 180]);
     ringing.reject(486, "").await;
-    assert_eq!(agent.news().await, [202, 100, 180, 486]);
+    assert_eq!(agent.news().await, [486]);
     soon(agent.call.hold(false)).await.expect("and taken back");
     caller.hears(ANNA).await;
     agent.hears(CALLER).await;

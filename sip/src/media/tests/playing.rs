@@ -273,3 +273,24 @@ fn skipped_ticks_move_the_timestamp_and_not_the_sequence() {
     assert_eq!(second.sequence, first.sequence.wrapping_add(1));
     assert_eq!(second.timestamp, first.timestamp.wrapping_add(11 * 160));
 }
+
+#[test]
+fn a_leg_speaks_two_steps_after_it_hears_whenever_its_peer_speaks() {
+    for phase in 0..PHASES {
+        let mut rig = Rig::new();
+        let (_call, mut peer) = rig.call(Codec::Pcmu);
+        rig.ticks(1);
+        (0..phase).for_each(|_| rig.step());
+        for _ in 0..5 {
+            peer.say_silence();
+            rig.ticks(1);
+        }
+        peer.packets();
+        peer.say_silence();
+        let leaves = (0..PHASES).find(|_| {
+            rig.step();
+            !peer.packets().is_empty()
+        });
+        assert_eq!(leaves, Some(2), "peer in phase {phase}");
+    }
+}
