@@ -114,7 +114,7 @@ fn an_order_service_that_is_down_leads_to_a_person() {
 fn an_unknown_order_can_be_tried_again() {
     let mut line = call();
     line.keys("1").keys("9999").reply(404, json!({"message": "not found"}));
-    line.check("bot: I can't find an order 9 9 9, 9.");
+    line.check("bot: I can't find an order 9999.");
     line.keys("1").keys("1042").reply(200, json!({"status": "processing"}));
     line.check("bot: Your order 1042 is being put together in our workshop.");
 }
