@@ -287,8 +287,8 @@ async fn a_redirect_to_another_host_of_the_carrier_is_followed() {
     let connected = soon(trunks.call(wanted)).await.map_err(|refused| refused.reason).expect("an answer");
     assert_eq!(connected.trunk, "acme");
     assert_eq!(soon(heard.recv()).await.map(|(number, _)| number), Some("+49301234567".to_owned()));
-    let said = said.lock().expect("nobody panics with it");
-    assert_eq!(*said, [("acme".to_owned(), format!("+49301234567@{}", second.local_addr()))]);
+    let said = said.into_inner().expect("nobody panics with it");
+    assert_eq!(said, [("acme".to_owned(), format!("+49301234567@{}", second.local_addr()))]);
     assert_eq!(until(&trunks, "acme", |_| true).await.calls_today, 1, "it is one call");
 }
 

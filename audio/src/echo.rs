@@ -118,11 +118,11 @@ impl EchoGuard {
         // Normalised by how loud it was, or the loudest word would always win.
         let mut energy: f64 = self.said[..WINDOW].iter().map(|&sample| square(sample)).sum();
         let mut best = (0.0, None);
-        for at in 0..=KEPT - WINDOW {
+        for (at, likeness) in likeness.iter().enumerate().take(KEPT - WINDOW + 1) {
             if at > 0 {
                 energy += square(self.said[at + WINDOW - 1]) - square(self.said[at - 1]);
             }
-            let score = f64::from(likeness[at]).powi(2) / energy.max(SILENT * WINDOW as f64);
+            let score = f64::from(*likeness).powi(2) / energy.max(SILENT * WINDOW as f64);
             if score > best.0 {
                 best = (score, Some(KEPT - WINDOW - at));
             }
@@ -183,9 +183,8 @@ fn explained(matrix: &mut [[f64; TAPS]; TAPS], right: &[f64; TAPS], taps: usize)
     for row in 0..taps {
         for column in 0..=row {
             let mut sum = matrix[row][column] + if row == column { loading } else { 0.0 };
-            for before in 0..column {
-                sum -= matrix[row][before] * matrix[column][before];
-            }
+            let before = matrix[row].iter().zip(&matrix[column]).take(column);
+            sum -= before.map(|(one, other)| one * other).sum::<f64>();
             if row == column {
                 if sum <= 0.0 {
                     return None;

@@ -62,11 +62,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             continue;
         }
         let line = Conditions { seed: number as u64, ..Conditions::default() };
-        for (name, heard) in [("telephone", to_telephone(sound, line))] {
-            let scores = moonshine.character_scores(&heard)?;
-            let scores: Vec<String> = scores.iter().map(|(_, score)| format!("{score:.3}")).collect();
-            println!("{speaker}\t{name}\t{character}\t{}", scores.join("\t"));
-        }
+        let scores = moonshine.character_scores(&to_telephone(sound, line))?;
+        let scores: Vec<String> = scores.iter().map(|(_, score)| format!("{score:.3}")).collect();
+        println!("{speaker}\ttelephone\t{character}\t{}", scores.join("\t"));
     }
     Ok(())
 }

@@ -115,7 +115,7 @@ async fn connect(
                         near.set_hold_loop(Some(services.waiting_sound.clone()));
                     }
                 }
-                News::Over(came) => break came.to_people(),
+                News::Over(came) => break came.into_people(),
             },
             () = incoming.cancelled() => return (Outcome::Abandoned, Party::Caller, "cancelled"),
             () = shutdown.cancelled() => return (Outcome::Failed, Party::Hotline, "shutdown"),

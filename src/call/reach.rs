@@ -54,7 +54,7 @@ pub enum Came {
 
 impl Came {
     /// For callers who can go to people only.
-    pub fn to_people(self) -> Result<Reached, Refused> {
+    pub fn into_people(self) -> Result<Reached, Refused> {
         match self {
             Self::Reached(reached) => Ok(reached),
             Self::Refused(refused) => Err(refused),

@@ -82,9 +82,9 @@ async fn a_call_is_sent_on_a_few_times_and_no_more() {
         phones.push(bed.hire(&format!("phone{number}"), BEN).await);
     }
     let mut outgoing = anna.dial("phone0").await;
-    for number in 0..6 {
-        let next = phones[number].uri(&format!("phone{}", number + 1));
-        phones[number].rings().await.redirect(&[&next]).await.expect("a URI");
+    for (number, phone) in phones.iter_mut().take(6).enumerate() {
+        let next = phone.uri(&format!("phone{}", number + 1));
+        phone.rings().await.redirect(&[&next]).await.expect("a URI");
     }
     assert_eq!(failed(&mut outgoing).await, 480);
     assert!(phones[6].calls.try_recv().is_err());

@@ -17,7 +17,7 @@ pub(super) struct Filter {
 impl Filter {
     /// Among texts of tokens, in the order of their ids, those that are part of a string of digits.
     pub(super) fn digits<'t>(texts: impl Iterator<Item = Option<&'t str>>) -> Self {
-        Filter::new(texts, |word| score::is_only_digits(word))
+        Filter::new(texts, score::is_only_digits)
     }
 
     /// The same for letters and digits.

@@ -67,7 +67,7 @@ pub(super) fn rules() -> Vec<Rule> {
 
 /// A date in the order that was given, `dmy`, `mdy`, `ymd`, `md` or `dm`; without one, as it would be read anyway.
 pub(super) fn date_as(text: &str, format: Option<&str>) -> Option<String> {
-    let Some(format) = format else { return None };
+    let format = format?;
     let parts: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let part = |letter: char| format.chars().position(|c| c == letter).and_then(|at| parts.get(at).copied());
     if parts.len() != format.chars().count() {
