@@ -352,6 +352,10 @@ impl Endpoint {
             return;
         }
         if let Some(call) = self.calls.remove(&id) {
+            // A re-INVITE that rings has no deadline: it would wait for ever for the answer of a call that is over.
+            if let Some(offer) = call.offers.ours() {
+                self.net.forget(offer);
+            }
             if let Some(begin) = self.begun_by.remove(&id) {
                 self.begun.remove(&begin);
             }

@@ -50,6 +50,11 @@ impl Offers {
     pub fn sent_again(&mut self, key: ClientKey) {
         self.local = Some(key);
     }
+
+    /// Our request that carries an offer and has no final response.
+    pub fn ours(&self) -> Option<ClientKey> {
+        self.local
+    }
 }
 
 impl Call {

@@ -561,6 +561,21 @@ fn an_offer_by_prack_waits_until_the_one_before_it_has_its_answer() {
 }
 
 #[test]
+fn a_call_that_ends_during_an_offer_keeps_nothing() {
+    let mut world = World::new();
+    let (a, b) = world.up();
+    let now = world.now;
+    world.sides[A].offer(now, a, "hold".into());
+    world.ms(500);
+    assert_eq!(world.count("B 100 INVITE"), 1);
+    // The refusal that ends the re-INVITE never arrives.
+    world.swallow.push("B 487 INVITE".into());
+    let now = world.now;
+    world.sides[B].hang_up(now, b, None);
+    world.assert_clean();
+}
+
+#[test]
 fn nobody_is_there() {
     let mut world = World::new();
     world.swallow.push("A ".into());
