@@ -109,6 +109,23 @@ impl Call {
     }
 }
 
+#[test]
+fn a_caller_whom_nobody_can_listen_to_goes_on_by_keys() {
+    let (flow, model) = example();
+    let context = Context { deaf: vec![intent::Language::English], ..Context::default() };
+    let mut call = Call::new(&flow, &model);
+    call.conversation = Conversation::new(CallId::new(), flow, model, context, 0);
+    call.answer();
+    call.listen();
+    assert!(call.any(|event| matches!(event, Event::Problem { what, .. } if what == "recogniser")));
+    // What is said is neither recognised nor does it stop a prompt.
+    call.feed(Input::SpeechStarted { speaker: Speaker::Caller, from_ms: call.now });
+    call.wait();
+    assert!(call.recognising.is_empty() && !call.playing.is_empty(), "asked again, and not listened to");
+    call.feed(Input::Key('1'));
+    assert!(call.any(|event| matches!(event, Event::Key { .. })));
+}
+
 fn recognition(text: &str) -> Recognition {
     let mut heard = Recognition::silence("test");
     heard.no_speech = false;

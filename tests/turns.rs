@@ -423,6 +423,22 @@ fn a_recogniser_that_does_not_answer_leads_to_the_question_once_more() {
 }
 
 #[test]
+fn words_are_not_lost_to_what_is_said_while_they_are_recognised() {
+    let mut call = Call::new();
+    call.listen();
+    let from_ms = call.start();
+    call.pass(15_000);
+    call.feed(Input::SpeechEnded { speaker: CALLER, from_ms, to_ms: call.now, last_voiced: call.now });
+    call.pass(100);
+    call.start();
+    call.pass(400);
+    call.recognised("I would like to tell you a long story");
+    call.pass(1_100);
+    assert_eq!(call.heard(), ["I would like to tell you a long story"]);
+    assert_eq!(call.conversation.floor(), hotline::call::Floor::Open, "and they go on talking");
+}
+
+#[test]
 fn somebody_who_never_stops_talking_is_told_so_and_nothing_is_stuck() {
     let mut call = Call::new();
     call.listen();

@@ -31,33 +31,42 @@ pub struct Background {
     next: usize,
     /// The mean square of the last frames.
     energy: f32,
+    /// The newest of the levels, in dBov.
+    level: f32,
     /// From this level on, in dBov, sound stands out.
     gate: f32,
+    /// Whether enough has changed since the gate was set.
+    is_stale: bool,
 }
 
 impl Background {
     /// A line of which nothing is known.
     pub fn new() -> Self {
-        Self { levels: Vec::new(), next: 0, energy: 0.0, gate: f32::NEG_INFINITY }
+        Self { levels: Vec::new(), next: 0, energy: 0.0, level: SILENCE_DBOV, gate: f32::NEG_INFINITY, is_stale: false }
     }
 
-    /// Takes 20 ms; says whether they stand out.
-    pub fn push(&mut self, frame: &Frame8k) -> bool {
+    /// Takes 20 ms.
+    pub fn push(&mut self, frame: &Frame8k) {
         let sum: i64 = frame.iter().map(|&sample| i64::from(sample) * i64::from(sample)).sum();
         let energy = sum as f32 / (FRAME_8K as f32 * 32_768.0 * 32_768.0);
         // Some 60 ms: between two pulses of a voice it is not silent.
         self.energy += 0.4 * (energy - self.energy);
-        let level = 10.0 * (self.energy + 1e-12).log10();
+        self.level = 10.0 * (self.energy + 1e-12).log10();
         if self.levels.len() < LOOK_BACK {
-            self.levels.push(level);
+            self.levels.push(self.level);
         } else {
-            self.levels[self.next] = level;
+            self.levels[self.next] = self.level;
         }
         self.next = (self.next + 1) % LOOK_BACK;
-        if self.next.is_multiple_of(5) && self.levels.len() >= FEW {
+        self.is_stale |= self.next.is_multiple_of(5) && self.levels.len() >= FEW;
+    }
+
+    /// Whether what came last stands out. Looking back takes time: it is done when somebody asks.
+    pub fn stands_out(&mut self) -> bool {
+        if std::mem::take(&mut self.is_stale) {
             self.look_back();
         }
-        level >= self.gate
+        self.level >= self.gate
     }
 
     fn look_back(&mut self) {
@@ -89,7 +98,11 @@ mod tests {
     }
 
     fn hear(background: &mut Background, level_dbov: f32, frames: usize) -> usize {
-        (0..frames).filter(|_| background.push(&at(level_dbov))).count()
+        let frames = (0..frames).filter(|_| {
+            background.push(&at(level_dbov));
+            background.stands_out()
+        });
+        frames.count()
     }
 
     #[test]
@@ -124,6 +137,6 @@ mod tests {
         for level in [-127.0, 0.0, -127.0] {
             hear(&mut background, level, 300);
         }
-        assert!(background.push(&at(-20.0)));
+        assert_eq!(hear(&mut background, -20.0, 1), 1);
     }
 }

@@ -18,6 +18,8 @@ const DELAYS: usize = 4_000;
 /// Taps of the filter: 2 ms around the delay, for delays between two samples and the colour of a telephone.
 const TAPS: usize = 17;
 const KEPT: usize = WINDOW + DELAYS + TAPS;
+/// So much more than that is kept before it is moved up: 200 ms.
+const SPARE: usize = 10 * FRAME_8K;
 const FFT: usize = 8_192;
 /// Echo leaves no more than this share of the energy unexplained (-8 dB): with a caller's voice as loud as the echo, half is left.
 const UNEXPLAINED: f64 = 0.16;
@@ -39,7 +41,7 @@ static PLANS: LazyLock<Plans> = LazyLock::new(|| {
 /// Follows both directions of one leg.
 #[derive(Debug)]
 pub struct EchoGuard {
-    /// What was said last, the newest sample last.
+    /// What was said last, the newest sample last: of these the last [`KEPT`] count.
     said: Vec<i16>,
     heard: [i16; WINDOW],
     /// By how many samples the echo came later when it was last found.
@@ -70,10 +72,12 @@ impl EchoGuard {
             return false;
         }
         if self.said.is_empty() {
-            self.said = vec![0; KEPT];
+            self.said = Vec::with_capacity(KEPT + SPARE);
+            self.said.resize(KEPT, 0);
+        } else if self.said.len() == KEPT + SPARE {
+            self.said.drain(..SPARE);
         }
-        self.said.copy_within(FRAME_8K.., 0);
-        self.said[KEPT - FRAME_8K..].copy_from_slice(said);
+        self.said.extend_from_slice(said);
         self.heard.copy_within(FRAME_8K.., 0);
         self.heard[WINDOW - FRAME_8K..].copy_from_slice(heard);
         self.rest = self.rest.saturating_sub(1);
@@ -94,6 +98,11 @@ impl EchoGuard {
         found
     }
 
+    /// What was said in the time that is looked back on.
+    fn said(&self) -> &[i16] {
+        &self.said[self.said.len() - KEPT..]
+    }
+
     /// The delay at which what was said is most like what is heard.
     fn search(&self) -> Option<usize> {
         let transform = |samples: &[i16]| {
@@ -106,9 +115,10 @@ impl EchoGuard {
             Some(spectrum)
         };
         let heard = transform(&self.heard)?;
-        let mut product = transform(&self.said)?;
-        for (said, heard) in product.iter_mut().zip(&heard) {
-            *said *= heard.conj();
+        let said = self.said();
+        let mut product = transform(said)?;
+        for (product, heard) in product.iter_mut().zip(&heard) {
+            *product *= heard.conj();
         }
         for edge in [0, FFT / 2] {
             product[edge] = Complex::new(product[edge].re, 0.0);
@@ -116,11 +126,11 @@ impl EchoGuard {
         let mut likeness = PLANS.inverse.make_output_vec();
         PLANS.inverse.process(&mut product, &mut likeness).ok()?;
         // Normalised by how loud it was, or the loudest word would always win.
-        let mut energy: f64 = self.said[..WINDOW].iter().map(|&sample| square(sample)).sum();
+        let mut energy: f64 = said[..WINDOW].iter().map(|&sample| square(sample)).sum();
         let mut best = (0.0, None);
         for (at, likeness) in likeness.iter().enumerate().take(KEPT - WINDOW + 1) {
             if at > 0 {
-                energy += square(self.said[at + WINDOW - 1]) - square(self.said[at - 1]);
+                energy += square(said[at + WINDOW - 1]) - square(said[at - 1]);
             }
             let score = f64::from(*likeness).powi(2) / energy.max(SILENT * WINDOW as f64);
             if score > best.0 {
@@ -136,7 +146,8 @@ impl EchoGuard {
         let first = (delay + TAPS / 2).min(KEPT - WINDOW);
         let from = KEPT - WINDOW - first;
         let taps = TAPS.min(first + 1);
-        let said = |tap: usize| &self.said[from + tap..from + tap + WINDOW];
+        let all = self.said();
+        let said = |tap: usize| &all[from + tap..from + tap + WINDOW];
         let energy: f64 = self.heard.iter().map(|&sample| square(sample)).sum();
         if energy < SILENT * 0.05 * WINDOW as f64 {
             return false;
@@ -152,7 +163,7 @@ impl EchoGuard {
                 let value = if row > 0 && column > 0 {
                     // One sample further on: a sample comes in, another goes.
                     let (a, b) = (from + row - 1, from + column - 1);
-                    let sample = |at: usize| f64::from(self.said[at]);
+                    let sample = |at: usize| f64::from(all[at]);
                     matrix[row - 1][column - 1] - sample(a) * sample(b) + sample(a + WINDOW) * sample(b + WINDOW)
                 } else {
                     dot(said(row), said(column))

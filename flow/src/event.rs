@@ -21,6 +21,8 @@ pub struct Context {
     pub called: String,
     /// The caller's language, if known.
     pub language: Option<Language>,
+    /// Languages in which nobody listens to the caller, for want of a recogniser or of time: questions are asked by keys.
+    pub deaf: Vec<Language>,
     /// Values of the flow's variables; `{{ vars.name }}`.
     pub variables: BTreeMap<String, Value>,
 }

@@ -35,6 +35,24 @@ pub fn once_more(language: Language) -> &'static str {
     }
 }
 
+/// What a caller who cannot be listened to hears first.
+pub fn keys_only(language: Language) -> &'static str {
+    match language {
+        Language::English => "I'm sorry, I can't listen to you right now. Please use the keys of your telephone.",
+        Language::Chinese => "很抱歉,现在无法语音应答,请使用电话按键。",
+    }
+}
+
+/// Whether a text already says which keys to press.
+pub fn names_keys(text: &str, language: Language) -> bool {
+    match language {
+        Language::English => text
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| ["press", "key", "keys"].iter().any(|name| word.eq_ignore_ascii_case(name))),
+        Language::Chinese => text.contains(['按', '键']),
+    }
+}
+
 /// The choices with their keys: `(key, label)`.
 pub fn choices(choices: &[(Option<char>, String)], language: Language) -> String {
     let one = |(key, label): &(Option<char>, String)| match (language, key) {

@@ -67,6 +67,10 @@ pub struct Run {
     /// The listening blocks on the way here, the present one last.
     listened: Vec<BlockId>,
     keys_ahead: VecDeque<char>,
+    /// Languages in which the caller is not listened to.
+    deaf: Vec<Language>,
+    /// Whether the caller was told so.
+    apologised: bool,
     /// Whether a hash key now only ends digits that were complete already.
     hash_is_late: bool,
     understood: Option<(String, f32)>,
@@ -152,6 +156,8 @@ impl Run {
             last_words: String::new(),
             listened: Vec::new(),
             keys_ahead: VecDeque::new(),
+            deaf: context.deaf,
+            apologised: false,
             hash_is_late: false,
             understood: None,
             attempts: 0,

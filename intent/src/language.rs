@@ -26,6 +26,9 @@ pub enum Language {
 }
 
 impl Language {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
+
     /// The BCP 47 code: `en` or `zh-CN`.
     pub fn code(self) -> &'static str {
         match self {

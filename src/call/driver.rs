@@ -119,6 +119,7 @@ pub(super) async fn run_call(
         caller: from.clone(),
         called: to.clone(),
         language: None,
+        deaf: services.recognisers.deaf(),
         variables: services.variables.clone(),
     };
     let sink = services.sink.clone();

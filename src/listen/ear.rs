@@ -21,6 +21,9 @@ const IDLE_FRAMES: usize = 1_000 / FRAME_MS as usize;
 /// How long the sound of a turn is kept after its end.
 const AFTER_TURN_MS: u64 = 5_000;
 
+/// A frame with less than this chance of a voice is none, whatever it stands out from.
+const UNVOICED: f32 = 0.1;
+
 /// While somebody talks, this is said first after so many frames, and then again and again: the longer the turn, the less often.
 const TALKING_FRAMES: u64 = 15;
 const TALKING_EVERY_MS: u64 = 500;
@@ -103,7 +106,8 @@ impl Ear {
         self.next = index;
         self.keep(frame);
         // Somebody else's voice in the room is no turn.
-        let speech = if self.background.push(frame) { speech } else { 0.0 };
+        self.background.push(frame);
+        let speech = if speech > UNVOICED && !self.background.stands_out() { 0.0 } else { speech };
         let event = self.endpointer.push(speech);
         if self.endpointer.voiced_frames_ago() == 0 {
             self.to_ms = self.next * FRAME_MS;

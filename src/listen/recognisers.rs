@@ -55,6 +55,11 @@ impl Recognisers {
         self.pools.get(&language).is_some_and(|pool| pool.load().is_short())
     }
 
+    /// The languages in which a new call had better not be listened to: there is no recogniser, or no time left.
+    pub fn deaf(&self) -> Vec<Language> {
+        Language::ALL.into_iter().filter(|&language| !self.hear(language) || self.is_short(language)).collect()
+    }
+
     /// Recognises telephone sound.
     pub async fn recognise(
         &self,

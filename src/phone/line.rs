@@ -57,6 +57,8 @@ struct Shared {
     measured: Measured,
     keys: String,
     stats: Option<LegStats>,
+    /// Sends what is heard back on this leg, at this gain.
+    echo: Option<(Leg, f32)>,
 }
 
 impl Line {
@@ -147,6 +149,14 @@ impl Line {
         Ok(())
     }
 
+    /// From now on this telephone sends back what it hears, `db` dB louder and so much later: a bad hands-free set. Whoever speaks
+    /// into it speaks when the echo is over.
+    pub fn echo(&self, db: f32, delay: Duration) {
+        let clip = Arc::new(Clip::new(Pcm8k::silence(delay)));
+        self.leg.play(Playback { turn: 0, id: 0, clip, loop_: false });
+        self.shared().echo = Some((self.leg.clone(), 10f32.powf(db / 20.0)));
+    }
+
     /// Presses keys.
     pub fn press(&self, keys: &str) {
         self.shared().measured.pressed();
@@ -181,7 +191,13 @@ async fn pump(events: Option<LegEvents>, shared: Arc<Mutex<Shared>>, done: mpsc:
     while let Some(event) = events.recv().await {
         let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            LegEvent::Frame(frame) => state.measured.frame(&frame.heard, &frame.said, frame.at),
+            LegEvent::Frame(frame) => {
+                state.measured.frame(&frame.heard, &frame.said, frame.at);
+                if let Some((leg, gain)) = &state.echo {
+                    let back = frame.heard.iter().map(|&sample| (f32::from(sample) * gain) as i16).collect();
+                    leg.play(Playback { turn: 0, id: 0, clip: Arc::new(Clip::new(Pcm8k::new(back))), loop_: false });
+                }
+            }
             LegEvent::Key { digit, .. } => state.keys.push(digit),
             LegEvent::PlayEnded { id, .. } => {
                 let _ = done.try_send(id);

@@ -127,10 +127,11 @@ impl Run {
     /// Asks the block's own question.
     pub(super) fn ask_own(&mut self, mut listening: Box<Listening>) {
         let plan = Arc::clone(&self.plan);
-        let Some((_, tries)) = listening_step(&plan, &listening.block) else {
+        let Some((step, tries)) = listening_step(&plan, &listening.block) else {
             return self.fail(&listening.block, "the block does not listen".to_owned());
         };
         match self.fill_prompt(&tries.prompt) {
+            Ok(_) if self.is_deaf() && self.help(step).is_empty() => self.cannot_ask(listening),
             Ok(parts) => {
                 listening.question = Question::Own;
                 self.ask(listening, None, parts);
@@ -146,10 +147,38 @@ impl Run {
         self.ask(listening, None, parts);
     }
 
-    fn ask(&mut self, mut listening: Box<Listening>, lead_in: Option<&'static str>, parts: Vec<Part>) {
+    /// Whether the caller is not listened to.
+    fn is_deaf(&self) -> bool {
+        self.deaf.contains(&self.language)
+    }
+
+    /// A question that no key answers, to a caller who is not listened to: a person will have to ask it.
+    fn cannot_ask(&mut self, listening: Box<Listening>) {
+        let person = self.flow.person.clone().filter(|person| *person != listening.block);
+        if self.has_edge(&listening.block, "agent") {
+            self.leave(listening, "agent");
+        } else if let Some(person) = person {
+            self.actions.push(Action::StopListening);
+            self.go(&listening.block, "keys_only", person);
+        } else {
+            self.leave(listening, "no_match");
+        }
+    }
+
+    fn ask(&mut self, mut listening: Box<Listening>, lead_in: Option<&'static str>, mut parts: Vec<Part>) {
+        if self.is_deaf()
+            && listening.question == Question::Own
+            && !phrases::names_keys(&words(&parts), self.language)
+            && let Some((step, _)) = listening_step(&self.plan, &listening.block)
+        {
+            parts.push(Part { text: self.help(step), language: self.language });
+        }
         listening.asked.clone_from(&parts);
         let opened = |lead_in: &str, language: Language| Part { text: lead_in.to_owned(), language };
         let mut said: Vec<Part> = lead_in.into_iter().map(|words| opened(words, self.language)).chain(parts).collect();
+        if self.is_deaf() && !std::mem::replace(&mut self.apologised, true) {
+            said.insert(0, opened(phrases::keys_only(self.language), self.language));
+        }
         if words(&said) == self.last_words && !said.is_empty() {
             said.insert(0, opened(phrases::once_more(self.language), self.language));
         }
@@ -413,7 +442,9 @@ impl Run {
         }
         listening.question = Question::Own;
         let misses = (listening.no_inputs + listening.no_matches) as usize;
-        let lead_in = Some(phrases::lead_in(miss, number, self.language));
+        // To somebody who is not listened to, "I can't hear you" is no news.
+        let is_news = miss == Miss::NoMatch || !self.is_deaf();
+        let lead_in = is_news.then(|| phrases::lead_in(miss, number, self.language));
         let asked = match tries.retry_prompts.get(misses - 1) {
             Some(prompt) => self.fill_prompt(prompt).map(|parts| (None, parts)),
             None if misses == 1 => self.fill_prompt(&tries.prompt).map(|parts| (lead_in, parts)),
@@ -428,11 +459,13 @@ impl Run {
         }
     }
 
-    /// An example of what to say, or the keys.
+    /// An example of what to say, or the keys; for a caller who is not listened to, only keys.
     fn help(&self, step: &Step) -> String {
+        let is_deaf = self.is_deaf();
         let choices: Vec<(Option<char>, String)> = step
             .choices()
             .iter()
+            .filter(|choice| !is_deaf || choice.key.is_some())
             .map(|choice| {
                 let label = self.fill_prompt(&choice.label).unwrap_or_default();
                 let label = if label.is_empty() { self.label(&choice.edge) } else { words(&label) };
@@ -444,6 +477,7 @@ impl Run {
             Step::AskIntent { intents, .. } => {
                 let example = intents
                     .iter()
+                    .filter(|_| !is_deaf)
                     .filter_map(|name| self.flow.intent(name)?.examples.get(&self.language)?.first())
                     .next()
                     .map(|example| phrases::example(example, self.language));
@@ -452,6 +486,7 @@ impl Run {
                 all.join(" ")
             }
             // Letters have no keys that people know.
+            Step::Collect { form: Some(_), .. } if is_deaf => String::new(),
             Step::Collect { form: Some(_), .. } => phrases::spell(self.language).to_owned(),
             Step::Collect { min, max, .. } => phrases::key_digits(*min, *max, self.language),
             _ => choices,

@@ -225,6 +225,44 @@ fn a_line_on_which_nobody_ever_speaks_is_hung_up() {
 }
 
 #[test]
+fn who_cannot_be_listened_to_is_asked_by_keys_from_the_first_question_on() {
+    let deaf = || Context { deaf: vec![Language::English], ..Context::default() };
+    let mut line = Line::with(menu(json!({})).into(), Model::empty().into(), deaf());
+    line.send(Event::Begin).silence().keys("1");
+    let apology = "I'm sorry, I can't listen to you right now. Please use the keys of your telephone.";
+    let keys = "For orders, press 1; for repairs, press 2.";
+    assert_eq!(
+        line.words(),
+        [
+            "Hello.".to_owned(),
+            format!("{apology} Orders or repairs? {keys}"),
+            // Not once more the apology, and nothing of not having heard anything.
+            format!("Orders or repairs? {keys}"),
+            "Which order? Please key in the 4 digits on your telephone, one by one.".to_owned(),
+        ]
+    );
+
+    // A prompt that names the keys needs no more words.
+    let named = menu(json!({"prompt": {"en": "For orders press 1."}}));
+    let mut line = Line::with(named.into(), Model::empty().into(), deaf());
+    line.send(Event::Begin).hear_out();
+    assert_eq!(line.words()[1], format!("{apology} For orders press 1."));
+
+    // What no key answers is asked by a person.
+    let open = flow_with(
+        json!([
+            {"id": "a", "type": "ask_intent", "params": {"prompt": {"en": "What is it?"}},
+             "edges": {"no_input": "x", "no_match": "x"}},
+            queue("q"), end("x", "failed"), end("failed", "failed"),
+        ]),
+        json!({"person": "q"}),
+    );
+    let mut line = Line::with(open.into(), Model::empty().into(), deaf());
+    line.send(Event::Begin);
+    assert_eq!((line.path(), line.words().len()), (vec!["a.keys_only".to_owned()], 0));
+}
+
+#[test]
 fn prompts_come_in_the_language_of_the_call() {
     let flow = flow_with(
         json!([

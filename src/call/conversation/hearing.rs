@@ -105,7 +105,14 @@ impl Conversation {
         let turn = match (&self.with, &self.listening) {
             (With::Agent { .. }, _) => 0,
             (With::Bot, Some(listening)) if speaker == Speaker::Caller => {
-                if self.floor_is_held() {
+                if self.is_deaf() {
+                    return;
+                }
+                // What was said before is not lost to what is said now.
+                let is_being_recognised = |utterance: &Utterance| {
+                    utterance.turn == listening.turn && utterance.ended.is_some() && utterance.job.is_some()
+                };
+                if self.floor_is_held() || self.caller.as_ref().is_some_and(is_being_recognised) {
                     self.waiting_speech = Some(from_ms);
                     return;
                 }
@@ -476,6 +483,12 @@ impl Conversation {
         // Unless something was done meanwhile that cannot be undone.
         if self.held.is_some() {
             self.tentative = before;
+        }
+        if speaker == Speaker::Caller
+            && !self.floor_is_held()
+            && let Some(from_ms) = self.waiting_speech.take()
+        {
+            self.speech_started(speaker, from_ms, now, out);
         }
     }
 

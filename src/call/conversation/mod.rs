@@ -85,13 +85,15 @@ pub struct Conversation {
     /// Prompts that are played whole.
     recorded: Recorded,
     language: Language,
+    /// Languages in which the caller is not listened to.
+    deaf: Vec<Language>,
     offered_at: Timestamp,
     recording_since: Option<Millis>,
     sayings: VecDeque<Saying>,
     listening: Option<Listening>,
     caller: Option<Utterance>,
     agent: Option<Utterance>,
-    /// Speech that began while the bot could not be interrupted.
+    /// Speech that began while the bot could not be interrupted, or while what was said before was still being recognised.
     waiting_speech: Option<u64>,
     reply: Option<ReplyClock>,
     /// Since when the prompt is silent while it is found out if the caller means to interrupt it.
@@ -121,6 +123,7 @@ impl Conversation {
         offered_at: Timestamp,
     ) -> Self {
         let language = context.language.unwrap_or_default();
+        let deaf = context.deaf.clone();
         Self {
             call,
             run: Run::new(flow.clone(), model.clone(), context.clone()),
@@ -129,6 +132,7 @@ impl Conversation {
             brief: Personal::default(),
             recorded: Recorded::default(),
             language,
+            deaf,
             offered_at,
             recording_since: None,
             sayings: VecDeque::new(),
@@ -197,6 +201,11 @@ impl Conversation {
         }
     }
 
+    /// Whether the bot does not listen to the caller, who was asked to use keys.
+    fn is_deaf(&self) -> bool {
+        self.deaf.contains(&self.language)
+    }
+
     /// Whether an agent's voice should be followed.
     pub fn is_bridged(&self) -> bool {
         matches!(self.with, With::Agent { waits: None, .. })
@@ -214,6 +223,11 @@ impl Conversation {
         match input {
             Input::Answered { codec } => {
                 self.write(Event::Answered { codec }, now, &mut out);
+                if self.is_deaf() {
+                    let message = "nothing the caller says will be understood: no recogniser has the time, or the language; \
+                                   the caller is asked to use keys";
+                    self.write(Event::Problem { what: "recogniser".into(), message: message.into() }, now, &mut out);
+                }
                 self.begin(now, &mut out);
             }
             Input::AnsweredFor { codec, queue, timeout_ms } => {

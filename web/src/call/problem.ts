@@ -15,12 +15,13 @@ export const known: readonly { what: string; name: string; is: RegExp; says: str
   },
   { what: 'media', name: 'keys', is: /^the sound cannot be decrypted/, says: 'the sound cannot be decrypted' },
   { what: 'answer', name: 'codec', is: /^the call was refused with 488/, says: 'the call was refused with 488' },
+  { what: 'recogniser', name: 'keys_only', is: /^nothing the caller says will be understood/, says: 'nothing the caller says will be understood' },
   { what: 'dial', name: 'nobody', is: /^nobody here has this number/, says: 'nobody here has this number' },
   { what: 'dial', name: 'slot', is: /^no call waits at (?<slot>\d+)/, says: 'no call waits at ' },
 ]
 
 /** Problems whose every word is in our sentence: the service's own would say nothing more. */
-const whole = ['media_no_audio', 'media_unheard', 'dial_nobody', 'dial_slot']
+const whole = ['media_no_audio', 'media_unheard', 'recogniser_keys_only', 'dial_nobody', 'dial_slot']
 /** What of the service has a general sentence, when its words are not known. */
 const general = ['media', 'recogniser', 'voice', 'flow', 'dial', 'queue', 'recording', 'storage', 'answer']
 
