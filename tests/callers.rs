@@ -153,7 +153,8 @@ async fn a_long_story_is_interrupted_in_the_end_and_the_call_goes_on() {
     let serving = Serving::start(folder.path(), &[]);
     let phone = phone().await;
     let mut line = dial(&phone, &serving, "+441632960015").await;
-    let story = words("and then I went to the station and there was a man and he told me that my wheel and the chain and the ");
+    let story =
+        words("and then I went to the station and there was a man and he told me that my wheel and the chain and the ");
     let mut samples = Vec::new();
     while samples.len() < 50 * 8_000 {
         // Without the silence at both ends, so that there is no pause.
@@ -175,8 +176,8 @@ async fn a_long_story_is_interrupted_in_the_end_and_the_call_goes_on() {
     line.hang_up().await;
     assert!(serving.stop());
     let call = call_of(folder.path(), "960015").await;
-    let taken = call.heard().len()
-        + call.journal.iter().filter(|event| matches!(event, Event::NotHeard { .. })).count();
+    let taken =
+        call.heard().len() + call.journal.iter().filter(|event| matches!(event, Event::NotHeard { .. })).count();
     assert!(taken >= 2, "turns end although the caller goes on: {:?}", call.journal);
     assert!(reached || call.outcome.is_some(), "nothing is stuck: {:?}", call.journal);
 }

@@ -32,6 +32,12 @@ const DIGITS_REJECT: f32 = -6.0;
 const DIGITS_REJECT_EACH: f32 = -0.5;
 /// A single character with less than this share of all was not said.
 const CHARACTER_STANDS_OUT: f32 = 0.2;
+/// All characters together are less likely than this where nobody speaks; of 25 that people said and the first step took for noise,
+/// none was.
+const CHARACTER_IN_NOISE: f32 = -3.6;
+/// Where a character is asked for, a free text of one word ("Why?") is its name rather than something else unless it is likelier by
+/// more than this.
+const CHARACTER_REJECT: f32 = -5.0;
 /// A text with words of a list is believed if its sound is not less likely than that of the free text by more than this a token.
 const LIST_GATE: f32 = 0.5;
 /// Free text less likely than this per token is looked at again; so are readings under a grammar with less than this share.
@@ -216,10 +222,11 @@ impl Moonshine {
         let said = log_sum_exp(scores.iter().copied());
         let lead = self.lead(&free, said);
         let ranked = shares(ranked);
-        // Noise makes no character stand out; and where nobody seems to speak, the free text must be a sure one.
+        // Noise makes no character stand out, and is like none of them.
         let is_flat = ranked.first().is_none_or(|(_, share)| *share < CHARACTER_STANDS_OUT);
-        let is_noise = heard.no_speech && (self.is_nothing(&free) || free.first().is_none_or(|r| r.mean() < CONFIDENT));
-        if is_flat || is_noise || lead.is_nan() || lead < PHRASE_REJECT {
+        let is_noise = heard.no_speech && (self.is_nothing(&free) || said < CHARACTER_IN_NOISE);
+        let least = if self.is_one_word(&free) { CHARACTER_REJECT } else { PHRASE_REJECT };
+        if is_flat || is_noise || lead.is_nan() || lead < least {
             return Ok(Recognition { in_grammar: false, ..self.text(&free, heard.no_speech) });
         }
         Ok(in_grammar(ranked, 1.0, said, 1))
@@ -258,6 +265,12 @@ impl Moonshine {
     /// How much likelier something is than the free text.
     fn lead(&self, free: &[Reading], sum: f32) -> f32 {
         free.first().map_or(0.0, |reading| sum - reading.sum)
+    }
+
+    /// Whether the free text is one word, and not one of those that noise gives.
+    fn is_one_word(&self, free: &[Reading]) -> bool {
+        let text = free.first().map(|reading| self.tokenizer.decode(&reading.tokens)).unwrap_or_default();
+        score::words(&text).len() == 1 && !is_invented(&text)
     }
 
     /// Whether the free text is what noise gives.
