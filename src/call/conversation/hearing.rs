@@ -490,11 +490,15 @@ impl Conversation {
     }
 }
 
-/// Whether no more can follow what was heard: all digits are there.
+/// Whether no more can follow what was heard: all digits are there, or every place of the form is filled.
 fn is_complete(grammar: &Grammar, result: &Result<Recognition, NotRecognised>) -> bool {
     match (grammar, result) {
         (Grammar::Digits { max, .. }, Ok(recognition)) => {
             recognition.in_grammar && recognition.text.chars().filter(char::is_ascii_digit).count() == *max
+        }
+        (Grammar::Characters(form), Ok(recognition)) => {
+            let text = &recognition.text;
+            recognition.in_grammar && text.chars().count() == form.longest() && form.fits(text)
         }
         _ => false,
     }
@@ -502,4 +506,32 @@ fn is_complete(grammar: &Grammar, result: &Result<Recognition, NotRecognised>) -
 
 fn others(recognition: &Recognition) -> Vec<String> {
     recognition.alternatives.iter().map(|a| a.text.clone()).filter(|text| *text != recognition.text).take(4).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recognition(text: &str) -> Recognition {
+        Recognition { text: text.into(), no_speech: false, in_grammar: true, ..Recognition::silence("test") }
+    }
+
+    #[test]
+    fn a_form_is_complete_when_its_last_place_is_filled() {
+        let grammar = Grammar::Characters("AA99(99)".parse().expect("a form"));
+        for (text, complete) in [
+            ("AB1042", true),
+            ("AB10", false),
+            ("AB104", false),
+            ("ABCD42", false),
+            ("AB10423", false),
+            ("my order", false),
+            ("", false),
+        ] {
+            assert_eq!(is_complete(&grammar, &Ok(recognition(text))), complete, "{text}");
+        }
+        let outside = Recognition { in_grammar: false, ..recognition("AB1042") };
+        assert!(!is_complete(&grammar, &Ok(outside)));
+        assert!(!is_complete(&grammar, &Err(NotRecognised::Busy)));
+    }
 }
