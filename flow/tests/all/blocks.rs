@@ -178,7 +178,7 @@ fn a_check_digit_tells_the_reading_that_can_be_right() {
     // Another reading than the likeliest passes: a guess, which is read back.
     let mut line = Line::begun(collect(luhn.clone()));
     line.caller_unsure("79927398719", 0.9, &["79927398711", "79927398713"]);
-    assert_eq!(line.words()[1], "I have 7 9 9, 2 7 3, 9 8 7, 1 3. Is that right?");
+    assert_eq!(line.words()[1], "I have 7 9 9 2, 7 3 9, 8 7 1 3. Is that right?");
 
     let mut line = Line::begun(collect(luhn));
     line.keys("79927398719");
