@@ -210,6 +210,17 @@ pub struct Latency {
     pub speak_ms: u32,
 }
 
+/// A word that was heard, and when. Exact to about a tenth of a second: enough to play it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Word {
+    /// As it stands in the text of the utterance, with the punctuation behind it: a word, a figure, a Chinese character.
+    pub text: Personal,
+    /// Where it begins in the recording, in milliseconds; not before the utterance does.
+    pub from_ms: u32,
+    /// Where it ends; not after the utterance does.
+    pub to_ms: u32,
+}
+
 /// Something that happened to a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -277,6 +288,10 @@ pub enum Event {
         engine: String,
         /// Other readings, best first.
         alternatives: Vec<Personal>,
+        /// The words of `text` with their places, in order and without overlap; empty when the recogniser could not tell, and in
+        /// journals from before words were kept.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        words: Vec<Word>,
     },
     /// There was sound, but no words worth acting on.
     NotHeard {
@@ -696,6 +711,29 @@ mod tests {
     fn a_personal_datum_does_not_print() {
         let event = Event::Key { digit: Personal::new("7") };
         assert!(!format!("{event:?}").contains('7'));
+    }
+
+    #[test]
+    fn words_are_read_back_and_do_not_print_and_older_journals_have_none() {
+        let heard = |words: Vec<Word>| Event::Heard {
+            turn: 1,
+            speaker: Speaker::Caller,
+            text: Personal::new("hello"),
+            confidence: 0.5,
+            from_ms: 0,
+            to_ms: 900,
+            engine: "e".into(),
+            alternatives: vec![],
+            words,
+        };
+        let event = heard(vec![Word { text: Personal::new("hello"), from_ms: 100, to_ms: 700 }]);
+        assert!(!format!("{event:?}").contains("hello"));
+        let json = serde_json::to_string(&event).expect("events serialise");
+        assert_eq!(serde_json::from_str::<Event>(&json).expect("and come back"), event);
+
+        let older = r#"{"kind":"heard","turn":1,"speaker":"caller","text":"hello","confidence":0.5,"from_ms":0,"to_ms":900,
+            "engine":"e","alternatives":[]}"#;
+        assert_eq!(serde_json::from_str::<Event>(older).expect("it is still read"), heard(vec![]));
     }
 
     #[test]

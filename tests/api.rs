@@ -10,10 +10,14 @@ mod live;
 mod prompts;
 #[path = "api/recording.rs"]
 mod recording;
+#[path = "api/running.rs"]
+mod running;
 #[path = "api/sign_in.rs"]
 mod sign_in;
 #[path = "api/signalling.rs"]
 mod signalling;
+#[path = "api/words.rs"]
+mod words;
 #[path = "api/work.rs"]
 mod work;
 

@@ -80,7 +80,7 @@ impl Call {
         self.feed(Input::SpeechEnded { speaker: Speaker::Caller, from_ms, to_ms, last_voiced });
         self.now += 50;
         for job in std::mem::take(&mut self.recognising) {
-            self.feed(Input::Recognised { job, result: Ok(recognition(text)) });
+            self.feed(Input::Recognised { job, sound_from_ms: 0, result: Ok(recognition(text)) });
         }
     }
 
@@ -198,7 +198,7 @@ fn a_recognition_of_an_earlier_turn_changes_nothing() {
     call.answer();
     call.listen();
     let before = call.journal.len();
-    call.feed(Input::Recognised { job: 4_711, result: Ok(recognition("I want a refund")) });
+    call.feed(Input::Recognised { job: 4_711, sound_from_ms: 0, result: Ok(recognition("I want a refund")) });
     call.feed(Input::PieceEnded { id: 4_711, played_ms: 1, of_ms: 1 });
     assert_eq!(call.journal.len(), before);
 }
@@ -214,7 +214,7 @@ fn when_speech_cannot_be_recognised_the_caller_is_asked_again() {
     let to_ms = call.now;
     call.feed(Input::SpeechEnded { speaker: Speaker::Caller, from_ms: to_ms - 800, to_ms, last_voiced: to_ms });
     let job = call.recognising.pop().expect("the utterance is recognised");
-    call.feed(Input::Recognised { job, result: Err(NotRecognised::Busy) });
+    call.feed(Input::Recognised { job, sound_from_ms: 0, result: Err(NotRecognised::Busy) });
     call.wait();
     assert!(call.any(|event| matches!(event, Event::NotHeard { reason, .. } if reason == "busy")));
     assert!(!call.playing.is_empty(), "the flow goes on");
@@ -265,7 +265,11 @@ fn happen(call: &mut Call, happening: Happening) {
         Happening::Pause => call.feed(Input::SpeechPaused { speaker, from_ms, to_ms, last_voiced: to_ms }),
         Happening::Fail => {
             if let Some(job) = call.recognising.pop() {
-                call.feed(Input::Recognised { job, result: Err(NotRecognised::Failed("broken".into())) });
+                call.feed(Input::Recognised {
+                    job,
+                    sound_from_ms: 0,
+                    result: Err(NotRecognised::Failed("broken".into())),
+                });
             }
             if let Some(id) = call.playing.pop() {
                 call.feed(Input::PieceFailed { id, reason: "no voice".into() });

@@ -1,18 +1,21 @@
 //! Turn-taking: when a caller's turn is over, what a voice over a prompt means, and what happens when nothing is to be heard. The
 //! conversation alone, with time of its own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flow::Flow;
 use flow::event::Context;
 use hotline::call::{Conversation, Floor, Input, Output};
-use hotline::event::{CallId, Entry, Event, Outcome, Party, Speaker};
-use models::Recognition;
+use hotline::event::{CallId, Entry, Event, Outcome, Party, Speaker, Word};
+use models::{Recognition, WordTime};
 use proptest::prelude::*;
 use serde_json::json;
 
 const CALLER: Speaker = Speaker::Caller;
+/// So much sound before the speech is recognised with it.
+const PRE_ROLL_MS: u64 = 300;
 
 fn flow() -> Flow {
     let say = |id: &str, text: &str, next: &str| json!({"id": id, "type": "say", "params": {"prompt": {"en": text}, "barge_in": false}, "edges": {"next": next, "error": "lost"}});
@@ -71,6 +74,8 @@ struct Call {
     /// Handed out and not over.
     pieces: Vec<Piece>,
     jobs: Vec<u64>,
+    /// Where the speech begins that a job recognises.
+    recognised_from: HashMap<u64, u64>,
     /// What was wanted since this was last looked at, without the journal.
     wanted: Vec<Output>,
     /// Ids below this are of pieces that were stopped.
@@ -88,6 +93,7 @@ impl Call {
             journal: vec![],
             pieces: vec![],
             jobs: vec![],
+            recognised_from: HashMap::new(),
             wanted: vec![],
             stopped_below: 0,
         };
@@ -111,7 +117,10 @@ impl Call {
                     self.stopped_below =
                         self.pieces.iter().map(|piece| piece.id + 1).max().unwrap_or(0).max(self.stopped_below);
                 }
-                Output::Recognise { job, .. } => self.jobs.push(*job),
+                Output::Recognise { job, from_ms, .. } => {
+                    self.jobs.push(*job);
+                    self.recognised_from.insert(*job, *from_ms);
+                }
                 Output::CancelRecognition(job) => self.jobs.retain(|other| other != job),
                 _ => {}
             }
@@ -190,7 +199,10 @@ impl Call {
 
     fn recognised(&mut self, text: &str) {
         let job = self.jobs.pop().expect("something is being recognised");
-        self.feed(Input::Recognised { job, result: Ok(recognition(text)) });
+        // As of the ear: a little before the speech is in the sound.
+        let from_ms = self.recognised_from.remove(&job).expect("it was asked for");
+        let sound_from_ms = from_ms.saturating_sub(PRE_ROLL_MS);
+        self.feed(Input::Recognised { job, sound_from_ms, result: Ok(recognition(text)) });
     }
 
     /// The pause becomes the end, after so much silence.
@@ -212,6 +224,15 @@ impl Call {
             .collect()
     }
 
+    /// The words of all that was heard.
+    fn words(&self) -> Vec<&Word> {
+        let words = self.journal.iter().filter_map(|entry| match &entry.event {
+            Event::Heard { words, .. } => Some(words),
+            _ => None,
+        });
+        words.flatten().collect()
+    }
+
     fn any(&self, test: impl Fn(&Event) -> bool) -> bool {
         self.journal.iter().any(|entry| test(&entry.event))
     }
@@ -227,6 +248,13 @@ fn recognition(text: &str) -> Recognition {
     heard.in_grammar = true;
     heard.confidence = 0.95;
     heard.text = text.to_owned();
+    // The first begins where the speech does, each lasts 100 ms.
+    let word = |(word, number): (&str, u64)| WordTime {
+        text: word.to_owned(),
+        start: Duration::from_millis(PRE_ROLL_MS + number * 100),
+        end: Duration::from_millis(PRE_ROLL_MS + number * 100 + 100),
+    };
+    heard.words = text.split_whitespace().zip(0..).map(word).collect();
     heard
 }
 
@@ -277,6 +305,9 @@ fn speech_that_goes_on_before_the_reply_is_heard_is_the_same_turn() {
     call.end(from_ms, 400);
     call.listen();
     assert_eq!(call.heard(), ["I want a refund please"]);
+    let words: Vec<_> =
+        call.words().iter().map(|word| (word.text.reveal(), u64::from(word.from_ms) - from_ms)).collect();
+    assert_eq!(words, [("I", 0), ("want", 100), ("a", 200), ("refund", 300), ("please", 400)]);
     assert_eq!(call.journal.iter().filter(|entry| matches!(entry.event, Event::Left { .. })).count(), 1);
 }
 

@@ -98,9 +98,9 @@ pub fn spell(language: Language) -> &'static str {
     }
 }
 
-/// "I have 1 0 4, 2. Is that right?" Somebody who keyed the digits also hears which keys answer.
+/// "I have 1 0, 4 2. Is that right?" Somebody who keyed the digits also hears which keys answer.
 pub fn read_back(digits: &str, keyed: bool, language: Language) -> String {
-    let groups = group_digits(digits);
+    let groups = group_digits(digits, language);
     match (language, keyed) {
         (Language::English, false) => format!("I have {groups}. Is that right?"),
         (Language::English, true) => {
@@ -196,14 +196,38 @@ pub fn reason(label: Option<&str>, asked_for_person: bool, language: Language) -
     }
 }
 
-/// Digits as they are spoken, in groups of three: `1 0 4, 2`. A single digit at the end joins no other group, so nobody loses count.
-pub fn group_digits(digits: &str) -> String {
+/// Digits as people read them to each other, in groups of about the same length: `1 0, 4 2`. None is left alone at the end, so nobody
+/// loses count.
+pub fn group_digits(digits: &str, language: Language) -> String {
     let digits: Vec<char> = digits.chars().filter(|c| !c.is_whitespace()).collect();
-    digits
-        .chunks(3)
-        .map(|group| group.iter().map(char::to_string).collect::<Vec<_>>().join(" "))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let mut rest = digits.as_slice();
+    let mut spoken = Vec::new();
+    for length in groups(digits.len(), language) {
+        let (group, after) = rest.split_at(length);
+        spoken.push(group.iter().map(char::to_string).collect::<Vec<_>>().join(" "));
+        rest = after;
+    }
+    spoken.join(", ")
+}
+
+/// The lengths of the groups of so many digits; together they are `count`.
+fn groups(count: usize, language: Language) -> Vec<usize> {
+    match (count, language) {
+        (0, _) => vec![],
+        (1..=3, _) => vec![count],
+        (4, _) => vec![2, 2],
+        (5, _) => vec![3, 2],
+        // A telephone number with its trunk prefix; of a Chinese mobile number the first three name the network.
+        (11, Language::English) => vec![4, 3, 4],
+        (11, Language::Chinese) => vec![3, 4, 4],
+        // As they stand on a payment card.
+        (16, _) => vec![4; 4],
+        // Threes, the last one or two of them longer where it does not come out even: 3+4, 4+4, 3+3+4.
+        _ => {
+            let (threes, left) = (count / 3, count % 3);
+            (0..threes).map(|group| if group + left >= threes { 4 } else { 3 }).collect()
+        }
+    }
 }
 
 fn key_name(key: char, language: Language) -> String {
@@ -230,10 +254,37 @@ mod tests {
 
     #[test]
     fn digits_are_read_back_in_groups() {
-        for (digits, spoken) in
-            [("1042", "1 0 4, 2"), ("104", "1 0 4"), ("123456", "1 2 3, 4 5 6"), ("7", "7"), ("", "")]
-        {
-            assert_eq!(group_digits(digits), spoken);
+        for (digits, spoken) in [
+            ("", ""),
+            ("7", "7"),
+            ("42", "4 2"),
+            ("104", "1 0 4"),
+            ("1042", "1 0, 4 2"),
+            ("10 42", "1 0, 4 2"),
+            ("10423", "1 0 4, 2 3"),
+            ("AB1042", "A B 1, 0 4 2"),
+            ("5550142", "5 5 5, 0 1 4 2"),
+            ("20261127", "2 0 2 6, 1 1 2 7"),
+            ("123456789", "1 2 3, 4 5 6, 7 8 9"),
+            ("2025550142", "2 0 2, 5 5 5, 0 1 4 2"),
+            ("4111111111111111", "4 1 1 1, 1 1 1 1, 1 1 1 1, 1 1 1 1"),
+        ] {
+            for language in [Language::English, Language::Chinese] {
+                assert_eq!(group_digits(digits, language), spoken);
+            }
+        }
+        assert_eq!(group_digits("07700900123", Language::English), "0 7 7 0, 0 9 0, 0 1 2 3");
+        assert_eq!(group_digits("13812345678", Language::Chinese), "1 3 8, 1 2 3 4, 5 6 7 8");
+    }
+
+    #[test]
+    fn groups_hold_every_digit_and_none_is_alone() {
+        for count in 2..60 {
+            for language in [Language::English, Language::Chinese] {
+                let groups = groups(count, language);
+                assert_eq!(groups.iter().sum::<usize>(), count);
+                assert!(groups.iter().all(|group| (2..=4).contains(group)), "{count}: {groups:?}");
+            }
         }
     }
 

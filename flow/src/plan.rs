@@ -381,7 +381,7 @@ fn read<T: DeserializeOwned>(params: &Value) -> Result<T, String> {
 }
 
 fn prompt(texts: &Texts, templates: &mut Templates) -> Prompt {
-    texts.iter().map(|(language, text)| (*language, templates.add(text, Place::Text))).collect()
+    texts.iter().map(|(language, text)| (*language, templates.add(text, Place::Spoken(*language)))).collect()
 }
 
 fn tries(params: &Value, templates: &mut Templates) -> Result<Tries, String> {

@@ -3,8 +3,10 @@
 
 use std::{collections::BTreeSet, fmt::Write};
 
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, escape_formatter};
+use intent::Language;
+use minijinja::{AutoEscape, Environment, Error, State, UndefinedBehavior, escape_formatter};
 
+use crate::phrases::group_digits;
 use crate::values::Values;
 
 /// The longest template, in bytes.
@@ -19,6 +21,8 @@ const FUEL: u64 = 50_000;
 pub(crate) enum Place {
     /// Plain text.
     Text,
+    /// What a caller hears in this language.
+    Spoken(Language),
     /// An address.
     Url,
 }
@@ -47,8 +51,8 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(50);
-        // `{{ slots.order_number | digits }}` reads `1 0 4, 2`, as a person would say it.
-        environment.add_filter("digits", |text: String| crate::phrases::group_digits(&text));
+        // `{{ slots.order_number | digits }}` reads `1 0, 4 2`, as a person would say it in the language of the prompt.
+        environment.add_filter("digits", |state: &State, text: String| group_digits(&text, language_of(state.name())));
         environment.set_auto_escape_callback(|name| {
             if name.ends_with(".url") { AutoEscape::Custom("url".into()) } else { AutoEscape::None }
         });
@@ -77,6 +81,7 @@ impl Templates {
         }
         let name = match place {
             Place::Text => format!("{}.text", self.count),
+            Place::Spoken(language) => format!("{}.{language}.spoken", self.count),
             Place::Url => format!("{}.url", self.count),
         };
         self.count += 1;
@@ -116,6 +121,13 @@ impl Templates {
             }
         }
     }
+}
+
+/// The language in which a template is spoken, from its name in the set; English for what nobody hears.
+fn language_of(name: &str) -> Language {
+    let is_chinese =
+        name.strip_suffix(".spoken").is_some_and(|name| name.ends_with(&format!(".{}", Language::Chinese)));
+    if is_chinese { Language::Chinese } else { Language::English }
 }
 
 /// The message without the template's internal name, which means nothing to anybody.
@@ -170,7 +182,7 @@ mod tests {
     fn values_are_filled_in() {
         for (source, expected) in [
             ("Hello.", "Hello."),
-            ("{{ '1042' | digits }}", "1 0 4, 2"),
+            ("{{ '1042' | digits }}", "1 0, 4 2"),
             ("It is {{ order.status }}.", "It is on its way."),
             ("In {{ order.days }} days for {{ order.price }}", "In 2 days for 12.5"),
             ("{% if order.days > 1 %}soon{% else %}now{% endif %}", "soon"),
@@ -178,6 +190,17 @@ mod tests {
             ("{{ order.nothing | default('no date yet') }}", "no date yet"),
         ] {
             assert_eq!(fill(source, Place::Text).as_deref(), Ok(expected), "{source}");
+        }
+    }
+
+    #[test]
+    fn digits_are_grouped_as_in_the_language_of_the_prompt() {
+        for (place, spoken) in [
+            (Place::Spoken(Language::Chinese), "1 3 8, 1 2 3 4, 5 6 7 8"),
+            (Place::Spoken(Language::English), "1 3 8 1, 2 3 4, 5 6 7 8"),
+            (Place::Text, "1 3 8 1, 2 3 4, 5 6 7 8"),
+        ] {
+            assert_eq!(fill("{{ '13812345678' | digits }}", place).as_deref(), Ok(spoken), "{place:?}");
         }
     }
 

@@ -516,13 +516,13 @@ impl Driver {
             }
             Output::Recognise { job, speaker, from_ms, to_ms, language, grammar, priority } => {
                 let ear = if speaker == Speaker::Agent { &self.agent_ear } else { &self.caller_ear };
-                let sound = ear.sound(from_ms, to_ms);
+                let (sound_from_ms, sound) = ear.sound(from_ms, to_ms);
                 let hints = Hints::free(models::Language::new(language.code())).with_grammar(hinted(grammar));
                 self.recognitions.insert(job, hints.abort.clone());
                 let (recognisers, reporter) = (self.services.recognisers.clone(), self.reporter.clone());
                 tokio::spawn(async move {
                     let result = recognisers.recognise(sound, language, hints, priority).await;
-                    let _ = reporter.send(Report::Input(Input::Recognised { job, result })).await;
+                    let _ = reporter.send(Report::Input(Input::Recognised { job, sound_from_ms, result })).await;
                 });
             }
             Output::CancelRecognition(job) => {

@@ -158,14 +158,14 @@ impl Ear {
         self.next += 1;
     }
 
-    /// The sound of a turn with a little before and after it, as far as it is still kept.
-    pub fn sound(&self, from_ms: u64, to_ms: u64) -> Pcm8k {
+    /// The sound of a turn with a little before and after it, as far as it is still kept, and where that begins in the recording, in ms.
+    pub fn sound(&self, from_ms: u64, to_ms: u64) -> (u64, Pcm8k) {
         let oldest = self.next - self.kept.len() as u64;
         let from = (from_ms.saturating_sub(PRE_ROLL_MS) / FRAME_MS).max(oldest);
         let to = ((to_ms + POST_ROLL_MS) / FRAME_MS).min(self.next);
         let count = to.saturating_sub(from) as usize;
         let frames = self.kept.iter().skip((from - oldest) as usize).take(count);
-        Pcm8k::new(frames.flatten().copied().collect())
+        (from * FRAME_MS, Pcm8k::new(frames.flatten().copied().collect()))
     }
 
     /// How the end of a turn is told from here on.
@@ -225,7 +225,8 @@ mod tests {
         let Some(EarEvent::Ended { from_ms, to_ms, .. }) = events.last().copied() else { panic!("{events:?}") };
         assert!((840..=1_000).contains(&from_ms), "{from_ms}");
         assert_eq!(to_ms, 2_000);
-        let sound = ear.sound(from_ms, to_ms);
+        let (begins_ms, sound) = ear.sound(from_ms, to_ms);
+        assert_eq!(begins_ms, from_ms - PRE_ROLL_MS);
         assert_eq!(sound.duration().as_millis() as u64, to_ms - from_ms + PRE_ROLL_MS + POST_ROLL_MS);
         assert_eq!(sound.samples().last(), Some(&109));
     }
@@ -244,7 +245,9 @@ mod tests {
         }
         let (from_ms, to_ms) = last.expect("the turn ends");
         assert_eq!((Some(from_ms), to_ms), (first, 4_000));
-        assert_eq!(ear.sound(from_ms, to_ms).samples().first(), Some(&((from_ms - PRE_ROLL_MS) as i16 / 20)));
+        let (begins_ms, sound) = ear.sound(from_ms, to_ms);
+        assert_eq!(begins_ms, from_ms - PRE_ROLL_MS);
+        assert_eq!(sound.samples().first(), Some(&(begins_ms as i16 / 20)));
     }
 
     #[test]
@@ -260,7 +263,7 @@ mod tests {
         let (mut ear, now) = (Ear::new(), Instant::now());
         ear.push(0, &frame(1), 0.0, now);
         ear.push(100, &frame(2), 0.0, now);
-        assert_eq!(ear.sound(2_000, 2_020).samples().iter().filter(|&&s| s == 2).count(), FRAME_8K);
+        assert_eq!(ear.sound(2_000, 2_020).1.samples().iter().filter(|&&s| s == 2).count(), FRAME_8K);
     }
 
     #[test]
@@ -275,7 +278,7 @@ mod tests {
             }
             if let Some((from_ms, to_ms)) = turn.filter(|_| index < 700) {
                 let whole = to_ms - from_ms + PRE_ROLL_MS;
-                assert!(ear.sound(from_ms, to_ms).duration().as_millis() as u64 >= whole, "frame {index}");
+                assert!(ear.sound(from_ms, to_ms).1.duration().as_millis() as u64 >= whole, "frame {index}");
             }
         }
         assert!(turn.is_some());
@@ -288,6 +291,10 @@ mod tests {
         for index in 0..2_000 {
             ear.push(index, &frame(1), 0.0, now);
         }
-        assert!(ear.sound(0, 1_000).is_empty());
+        assert!(ear.sound(0, 1_000).1.is_empty());
+        // What is still there is still in its place.
+        let (begins_ms, sound) = ear.sound(0, 39_500);
+        assert_eq!(begins_ms, 40_000 - IDLE_FRAMES as u64 * FRAME_MS - FRAME_MS);
+        assert_eq!(begins_ms + sound.duration().as_millis() as u64, 39_700);
     }
 }

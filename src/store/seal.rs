@@ -127,6 +127,7 @@ fn erased(row: &event::Model) -> Event {
             to_ms,
             engine: String::new(),
             alternatives: Vec::new(),
+            words: Vec::new(),
         },
         "not_heard" => Event::NotHeard { turn, from_ms, to_ms, reason: String::new() },
         "key" => Event::Key { digit: gone() },

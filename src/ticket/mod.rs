@@ -119,6 +119,7 @@ mod tests {
             to_ms: 900,
             engine: "test".into(),
             alternatives: vec![],
+            words: vec![],
         }
     }
 

@@ -132,6 +132,7 @@ pub fn heard(words: &str) -> Event {
         to_ms: 900,
         engine: "moonshine-tiny-en".into(),
         alternatives: Vec::new(),
+        words: Vec::new(),
     }
 }
 

@@ -1,22 +1,18 @@
 //! What engineers see of a call: stored journals over the interface, and real calls to a real service, down to a capture that tshark
 //! reads.
 
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use hotline::config::Config;
 use hotline::event::{CallId, Event, Heard, LegName, LegPoint, LegRole, LegSound, LegTotals, Personal, SignalMessage};
-use hotline::phone::Phone;
-use hotline::service::Service;
-use hotline::store::{CallFilter, Role};
-use reqwest::{Method, RequestBuilder};
+use hotline::store::Role;
+use reqwest::Method;
 use serde_json::{Value, json};
-use sip::media::Clock;
 
-use super::bed::{Bed, NOW, cookie, entry, json};
-use super::common::{PATIENCE, QUIET, have_models};
+use super::bed::{Bed, NOW, entry, json};
+use super::common::{PATIENCE, QUIET, have_models, phone};
+use super::running::Running;
 
 fn message(after_ms: i64, sent: bool, text: &str) -> SignalMessage {
     SignalMessage {
@@ -200,41 +196,7 @@ async fn the_capture_is_read_by_tshark_with_the_real_addresses_and_times() {
     }
 }
 
-/// A service of its own with an admin who is signed in.
-struct Running {
-    service: Service,
-    http: reqwest::Client,
-    cookie: String,
-    _folder: tempfile::TempDir,
-}
-
 impl Running {
-    async fn start(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let loopback = (Ipv4Addr::LOCALHOST, 0).into();
-        let mut config =
-            Config { data_dir: folder.path().into(), http_bind: loopback, sip_bind: loopback, ..Config::default() };
-        change(&mut config);
-        let service = Service::start(config).await.expect("it starts");
-        let link = service.sign_in_link().await.expect("a link");
-        let token = link.split_once("token=").expect("a token").1.to_owned();
-        let http = reqwest::Client::new();
-        let session = http.post(format!("http://{}/api/v1/session", service.http)).header("x-hotline", "1");
-        let reply = session.json(&json!({ "token": token })).send().await.expect("an answer");
-        let cookie = cookie(&reply).expect("a cookie");
-        Self { service, http, cookie, _folder: folder }
-    }
-
-    fn request(&self, path: &str) -> RequestBuilder {
-        self.http.get(format!("http://{}{path}", self.service.http)).header("cookie", &self.cookie)
-    }
-
-    async fn only_call(&self) -> CallId {
-        let calls = self.service.tenant().calls(&CallFilter::default(), None, 2).await.expect("calls").items;
-        assert_eq!(calls.len(), 1);
-        calls[0].id
-    }
-
     async fn signalling(&self, call: CallId) -> Value {
         let reply = self.request(&format!("/api/v1/calls/{call}/signalling")).send().await.expect("an answer");
         assert_eq!(reply.status(), 200);
@@ -257,25 +219,6 @@ impl Running {
         };
         tokio::time::timeout(PATIENCE, wait).await.expect("the call is over by now")
     }
-
-    /// An agent's phone that is registered.
-    async fn desk(&self) -> (Phone, sip::ua::Registration) {
-        let anna = self.service.add_user("Anna", Role::Agent).await.expect("a user");
-        let password = self.service.add_extension("101", anna.id).await.expect("an extension");
-        let desk = phone().await;
-        let registration =
-            desk.register(&format!("sip:{}", self.service.sip), "101", &password).await.expect("registered");
-        (desk, registration)
-    }
-
-    fn address(&self) -> String {
-        format!("sip:100@{}", self.service.sip)
-    }
-}
-
-async fn phone() -> Phone {
-    let clock = Clock::start().expect("a thread can be started");
-    Phone::start((Ipv4Addr::LOCALHOST, 0).into(), clock).await.expect("port 0 is free")
 }
 
 /// Direction and what it says: `> INVITE` was received, `< 200 INVITE` sent; without 100, which depends on how busy the machine is.

@@ -8,7 +8,7 @@ use std::{
 use hotline::{
     event::{
         CallId, Channel, Decision, Entry, Event, Latency, Outcome, Party, Personal, Scored, Speaker, TicketId,
-        Timestamp,
+        Timestamp, Word,
     },
     store::{MasterKey, Store, StoreError, Tenant},
 };
@@ -127,6 +127,12 @@ pub fn run<F: Future<Output = ()>>(bed: Option<Bed>, test: fn(Bed) -> F) {
     }
 }
 
+/// A word of an utterance that begins at 1,000 ms, by its number.
+fn spoken((text, number): (&str, u32)) -> Word {
+    let from_ms = 1_000 + number * 100;
+    Word { text: Personal::new(text), from_ms, to_ms: from_ms + 80 }
+}
+
 /// A journal under construction: numbers the entries and lets a second pass between them.
 pub struct Journal {
     pub call: CallId,
@@ -167,6 +173,7 @@ impl Journal {
             to_ms: 2_500,
             engine: "moonshine-tiny-en".into(),
             alternatives: vec![Personal::new("something else")],
+            words: words.split_whitespace().zip(0..).map(spoken).collect(),
         });
         self.push(Event::Understood {
             block: "ask".into(),

@@ -27,6 +27,8 @@ declare global {
   interface Window {
     /** Every media element that was asked to play; the waveform's is not in the document. */
     played: HTMLMediaElement[]
+    /** Every word that was marked as sounding, once watched. */
+    marked: (string | null)[]
     complain: (what: string) => void
   }
 }

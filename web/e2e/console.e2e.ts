@@ -1,10 +1,18 @@
 /** A call as the console shows it: while it runs, afterwards, in its ticket, on its flow. Real service, call and browser. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { browse, type Browser } from './browser'
 import { serve, Skipped, type RunningCall, type Service } from './service'
 
 const CALLER = '+441632960001'
+const TALKER = '+441632960002'
+/** "You don't mean that you thought me so silly." */
+const SPEECH = join(
+  process.env.HOTLINE_SHARED ?? join(import.meta.dirname, '../../../shared'),
+  'speech/en_read/libri-1688-142285-0002.wav',
+)
 const GREETING = /Thank you for calling/
 const HOURS = /open from Tuesday to Saturday/
 const NARROW = { width: 360, height: 740 }
@@ -271,6 +279,57 @@ part('no page is wider than a telephone', async ({ page }) => {
   }
   await page.setViewportSize(WIDE)
   await neverReloaded(page)
+})
+
+part('every word that a caller said plays from where it was said', async ({ page, service: { call } }) => {
+  if (!existsSync(SPEECH)) return console.log(`skipped: ${SPEECH} is not there`)
+  expect(await call('--from', TALKER, '--play', SPEECH, '--seconds', '20').ended).toBe(0)
+  await nav(page, '/calls')
+  await page.locator('.list .list-row', { hasText: TALKER }).getByRole('link').first().click()
+  const words = page.locator('.transcript .line-caller').first().locator('.word')
+  await words.nth(4).waitFor()
+  await page.locator('.wave canvas').first().waitFor({ state: 'attached' })
+  await page.evaluate(() => {
+    window.marked = []
+    const look = () => document.querySelectorAll('.word-current').forEach((word) => window.marked.push(word.textContent))
+    new MutationObserver(look).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['class'] })
+  })
+  const playing = () => page.evaluate(() => window.played.find((media) => !media.paused)?.currentTime ?? -1)
+  const begins = () => page.waitForFunction(() => window.played.some((media) => !media.paused))
+  const pause = async () => {
+    await page.locator('.recording-bar button').first().click()
+    await page.waitForFunction(() => window.played.every((media) => media.paused))
+  }
+
+  const word = words.nth(3)
+  const from = Number(await word.getAttribute('data-from')) / 1_000
+  await word.click()
+  await begins()
+  const at = await playing()
+  expect(at).toBeGreaterThan(from - 0.2)
+  expect(at).toBeLessThan(from + 1.5)
+  const after = [await word.textContent(), await words.nth(4).textContent()]
+  await page.waitForFunction((expected) => expected.every((text) => window.marked.includes(text)), after)
+  await pause()
+
+  // With the keys: one stop for all words, arrows between them.
+  expect(await page.locator('.transcript [tabindex="0"].word').count()).toBe(1)
+  await page.locator('.transcript [tabindex="0"].word').focus()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('ArrowRight')
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(await words.nth(1).textContent())
+  await page.keyboard.press('Enter')
+  await begins()
+  expect(await playing()).toBeLessThan(from)
+  await pause()
+
+  // The bot told when it began and ended: its words lie in between.
+  const said = page.locator('.transcript .line-bot').first().locator('.word')
+  const last = Number(await said.last().getAttribute('data-from')) / 1_000
+  await said.last().click()
+  await begins()
+  expect(await playing()).toBeGreaterThan(last - 0.2)
+  await pause()
 })
 
 part('nothing was complained about', async () => {

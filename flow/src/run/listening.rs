@@ -51,7 +51,7 @@ pub(super) enum Question {
     Confirm { intent: String, confidence: f32 },
     /// "Is it about A, or B?"
     Between([String; 2]),
-    /// "I have 1 0 4, 2. Is that right?"
+    /// "I have 1 0, 4 2. Is that right?"
     ReadBack(String),
 }
 

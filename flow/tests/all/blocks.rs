@@ -141,9 +141,9 @@ fn digits_are_spoken_in_one_go_or_in_groups() {
 fn digits_are_read_back_in_groups_and_corrected_in_one_turn() {
     let mut line = Line::begun(collect(json!({"read_back": true})));
     line.caller("one zero four two");
-    assert_eq!(line.words()[1], "I have 1 0 4, 2. Is that right?");
+    assert_eq!(line.words()[1], "I have 1 0, 4 2. Is that right?");
     line.caller("no, one zero four three");
-    assert_eq!(line.words()[2], "I have 1 0 4, 3. Is that right?");
+    assert_eq!(line.words()[2], "I have 1 0, 4 3. Is that right?");
     line.caller("yes");
     line.check("ticket 1043 ");
 }
@@ -152,7 +152,7 @@ fn digits_are_read_back_in_groups_and_corrected_in_one_turn() {
 fn digits_that_were_hardly_heard_are_read_back_and_those_that_were_well_heard_are_not() {
     let mut line = Line::begun(collect(json!({})));
     line.caller_unsure("1042", 0.5, &[]);
-    assert_eq!(line.words()[1], "I have 1 0 4, 2. Is that right?");
+    assert_eq!(line.words()[1], "I have 1 0, 4 2. Is that right?");
     line.caller("yes");
     line.check("ticket 1042 ");
 
@@ -178,7 +178,7 @@ fn a_check_digit_tells_the_reading_that_can_be_right() {
     // Another reading than the likeliest passes: a guess, which is read back.
     let mut line = Line::begun(collect(luhn.clone()));
     line.caller_unsure("79927398719", 0.9, &["79927398711", "79927398713"]);
-    assert_eq!(line.words()[1], "I have 7 9 9, 2 7 3, 9 8 7, 1 3. Is that right?");
+    assert_eq!(line.words()[1], "I have 7 9 9 2, 7 3 9, 8 7 1 3. Is that right?");
 
     let mut line = Line::begun(collect(luhn));
     line.keys("79927398719");

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use flow::event::{self as flowing, Answer, Grammar, Profile};
 use intent::slot::yes_no;
-use models::{Priority, Recognition};
+use models::{Priority, Recognition, WordTime};
 
 use super::patience::{Words, patience, patience_for_more};
 use super::speaking::ReplyClock;
 use super::{Conversation, Millis, Output, With};
-use crate::event::{Entry, Event, Personal, Speaker};
+use crate::event::{Entry, Event, Personal, Speaker, Word};
 use crate::listen::{self, NotRecognised};
 
 /// A voice that goes on for so long over a prompt interrupts it, whatever it says.
@@ -43,6 +43,8 @@ pub(super) struct Utterance {
     pub(super) from_ms: u64,
     pub(super) to_ms: u64,
     pub(super) job: Option<u64>,
+    /// Where the sound of the last recognition begins, partial ones aside: its words count from there.
+    pub(super) sound_from_ms: u64,
     pub(super) early: Option<Result<Recognition, NotRecognised>>,
     /// A recognition of what was said so far, for screens and for the doubt.
     pub(super) partial: Option<u64>,
@@ -63,6 +65,7 @@ impl Utterance {
             from_ms,
             to_ms: from_ms,
             job: None,
+            sound_from_ms: from_ms,
             early: None,
             partial: None,
             last_voiced: now,
@@ -293,6 +296,7 @@ impl Conversation {
     pub(super) fn recognised(
         &mut self,
         job: u64,
+        sound_from_ms: u64,
         result: Result<Recognition, NotRecognised>,
         now: Millis,
         out: &mut Vec<Output>,
@@ -313,7 +317,10 @@ impl Conversation {
             utterance.partial = None;
             self.show(speaker, &result, now, out);
             self.doubt_less(&result, false, now, out);
-        } else if utterance.ended.is_some() {
+            return;
+        }
+        utterance.sound_from_ms = sound_from_ms;
+        if utterance.ended.is_some() {
             self.conclude(speaker, result, now, out);
         } else if to_bot {
             self.paused_words(result, now, out);
@@ -465,6 +472,7 @@ impl Conversation {
                     to_ms,
                     engine: recognition.engine.clone(),
                     alternatives: heard.alternatives.iter().map(Personal::new).collect(),
+                    words: words(&recognition, utterance.sound_from_ms, (from_ms, to_ms)),
                 };
                 self.write_at(event, now, Some(from_ms), out);
                 if to_flow {
@@ -503,11 +511,27 @@ impl Conversation {
     }
 }
 
-/// Whether no more can follow what was heard: all digits are there.
+/// The words in their places in the recording. The sound that was recognised has a little before and after the utterance in it; what
+/// was laid there belongs to the edge.
+fn words(recognition: &Recognition, sound_from_ms: u64, (from_ms, to_ms): (u32, u32)) -> Vec<Word> {
+    let place = |after: Duration| {
+        let at = sound_from_ms.saturating_add(after.as_millis() as u64);
+        u32::try_from(at).unwrap_or(u32::MAX).clamp(from_ms, to_ms.max(from_ms))
+    };
+    let word =
+        |word: &WordTime| Word { text: Personal::new(&word.text), from_ms: place(word.start), to_ms: place(word.end) };
+    recognition.words.iter().map(word).collect()
+}
+
+/// Whether no more can follow what was heard: all digits are there, or every place of the form is filled.
 fn is_complete(grammar: &Grammar, result: &Result<Recognition, NotRecognised>) -> bool {
     match (grammar, result) {
         (Grammar::Digits { max, .. }, Ok(recognition)) => {
             recognition.in_grammar && recognition.text.chars().filter(char::is_ascii_digit).count() == *max
+        }
+        (Grammar::Characters(form), Ok(recognition)) => {
+            let text = &recognition.text;
+            recognition.in_grammar && text.chars().count() == form.longest() && form.fits(text)
         }
         _ => false,
     }
@@ -515,4 +539,47 @@ fn is_complete(grammar: &Grammar, result: &Result<Recognition, NotRecognised>) -
 
 fn others(recognition: &Recognition) -> Vec<String> {
     recognition.alternatives.iter().map(|a| a.text.clone()).filter(|text| *text != recognition.text).take(4).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recognition(text: &str) -> Recognition {
+        Recognition { text: text.into(), no_speech: false, in_grammar: true, ..Recognition::silence("test") }
+    }
+
+    #[test]
+    fn a_form_is_complete_when_its_last_place_is_filled() {
+        let grammar = Grammar::Characters("AA99(99)".parse().expect("a form"));
+        for (text, complete) in [
+            ("AB1042", true),
+            ("AB10", false),
+            ("AB104", false),
+            ("ABCD42", false),
+            ("AB10423", false),
+            ("my order", false),
+            ("", false),
+        ] {
+            assert_eq!(is_complete(&grammar, &Ok(recognition(text))), complete, "{text}");
+        }
+        let outside = Recognition { in_grammar: false, ..recognition("AB1042") };
+        assert!(!is_complete(&grammar, &Ok(outside)));
+        assert!(!is_complete(&grammar, &Err(NotRecognised::Busy)));
+    }
+
+    #[test]
+    fn words_lie_in_the_recording_and_within_their_utterance() {
+        let times = [("where", 180, 450), ("is", 450, 600), ("it?", 700, 1_350)];
+        let word = |(text, start, end): (&str, u64, u64)| WordTime {
+            text: text.into(),
+            start: Duration::from_millis(start),
+            end: Duration::from_millis(end),
+        };
+        let heard = Recognition { words: times.map(word).to_vec(), ..recognition("where is it?") };
+        // The utterance goes from 300 ms to 1,200 ms of the sound.
+        let words = words(&heard, 5_000, (5_300, 6_200));
+        let placed: Vec<_> = words.iter().map(|word| (word.text.reveal(), word.from_ms, word.to_ms)).collect();
+        assert_eq!(placed, [("where", 5_300, 5_450), ("is", 5_450, 5_600), ("it?", 5_700, 6_200)]);
+    }
 }

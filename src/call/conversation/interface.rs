@@ -89,6 +89,8 @@ pub enum Input {
     Recognised {
         /// Its job.
         job: u64,
+        /// Where the sound that was recognised begins in the recording, in milliseconds; the times of the words count from there.
+        sound_from_ms: u64,
         /// The text, or why there is none.
         result: Result<Recognition, NotRecognised>,
     },

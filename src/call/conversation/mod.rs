@@ -250,7 +250,9 @@ impl Conversation {
             Input::SpeechEnded { speaker, from_ms, to_ms, last_voiced } => {
                 self.speech_ended(speaker, (from_ms, to_ms), last_voiced, now, &mut out);
             }
-            Input::Recognised { job, result } => self.recognised(job, result, now, &mut out),
+            Input::Recognised { job, sound_from_ms, result } => {
+                self.recognised(job, sound_from_ms, result, now, &mut out);
+            }
             Input::PieceReady { id, of_ms } => {
                 if let Some(piece) = self.piece(id) {
                     piece.of_ms = Some(of_ms);

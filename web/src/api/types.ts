@@ -8,6 +8,7 @@ export type Person = Schemas['Person']
 export type Entry = Schemas['Entry']
 export type Kind = Entry['kind']
 export type EntryOf<K extends Kind> = Extract<Entry, { kind: K }>
+export type Word = Schemas['Word']
 export type Latency = Schemas['Latency']
 export type Outcome = Schemas['Outcome']
 export type CallState = Schemas['CallState']

@@ -35,6 +35,16 @@ describe('a transcript', () => {
     expect(keys).toMatchObject({ type: 'keys', digits: '45', slots: [{ value: '45' }] })
   })
 
+  test('has words where their places are known, and whole lines where they are not', () => {
+    const entries = call().map((entry): Entry =>
+      entry.kind === 'heard' ? { ...entry, words: [{ text: 'my', from_ms: 1_800, to_ms: 2_000 }, { text: 'order', from_ms: 2_100, to_ms: 2_900 }] } : entry,
+    )
+    const pieces = (of: readonly Entry[]) => transcript(of).map((line) => (line.type === 'spoken' ? line.pieces : []))
+    expect(pieces(entries)[0]).toEqual([{ text: 'Hello', from: 100, to: 2_000 }])
+    expect(pieces(entries)[1]?.map(({ from }) => from)).toEqual([1_800, undefined, 2_100])
+    expect(pieces(call())[1]).toEqual([{ text: 'my order' }])
+  })
+
   test('knows the line that sounds and the next one', () => {
     const lines = transcript(call())
     expect(lineAt(lines, 2_500)).toBe(lines[1]?.key)

@@ -1,5 +1,6 @@
 /** Turns a journal into the lines of a transcript, in the order in which they could be heard. Leaves drawing to others. */
 import type { Entry, EntryOf } from '../api/types'
+import { placed, spread, type Piece } from './words'
 
 export type Voice = 'bot' | 'caller' | 'agent'
 
@@ -9,6 +10,8 @@ export interface Spoken {
   voice: Voice
   turn: number
   text: string
+  /** The same text in pieces, of which the words play. */
+  pieces: readonly Piece[]
   /** Where it begins and ends in the recording. */
   from: number | undefined
   to: number | undefined
@@ -76,20 +79,24 @@ export function transcript(entries: readonly Entry[]): Line[] {
   for (const entry of entries) {
     const key = String(entry.seq)
     switch (entry.kind) {
-      case 'said':
+      case 'said': {
         if (entry.text === '' && entry.played_ms === 0) break
+        const from = time(entry.audio_ms)
+        const to = from === undefined ? undefined : from + entry.played_ms
         lines.push({
           type: 'spoken',
           key,
           voice: 'bot',
           turn: entry.turn,
           text: entry.text,
-          from: time(entry.audio_ms),
-          to: entry.audio_ms == null ? undefined : entry.audio_ms + entry.played_ms,
+          pieces: spread(entry.text, from, to),
+          from,
+          to,
           cut: !entry.completed,
           slots: [],
         })
         break
+      }
       case 'heard':
         lines.push({
           type: 'spoken',
@@ -97,6 +104,7 @@ export function transcript(entries: readonly Entry[]): Line[] {
           voice: entry.speaker,
           turn: entry.turn,
           text: entry.text,
+          pieces: placed(entry.text, entry.words ?? []),
           from: entry.from_ms,
           to: entry.to_ms,
           cut: false,

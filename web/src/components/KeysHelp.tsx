@@ -8,7 +8,7 @@ const groups = [
   { name: 'keys.lists', keys: [['j', 'keys.next_row'], ['k', 'keys.previous_row'], ['Enter', 'keys.open_row'], ['/', 'keys.search']] },
   {
     name: 'keys.call',
-    keys: [['Space', 'keys.play'], ['j', 'keys.next_line'], ['k', 'keys.previous_line'], ['← →', 'keys.seek']],
+    keys: [['Space', 'keys.play'], ['j', 'keys.next_line'], ['k', 'keys.previous_line'], ['← →', 'keys.seek'], ['Tab', 'keys.word']],
   },
 ] as const
 

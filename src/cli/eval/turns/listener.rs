@@ -264,20 +264,23 @@ impl Call<'_> {
             }
             // As under load: what is only shown is shed first.
             Output::Recognise { job, priority: Priority::Partial, .. } => {
-                self.due.push(Due { at: self.now, input: Input::Recognised { job, result: Err(NotRecognised::Busy) } });
+                let input = Input::Recognised { job, sound_from_ms: 0, result: Err(NotRecognised::Busy) };
+                self.due.push(Due { at: self.now, input });
             }
             Output::Recognise { job, from_ms, to_ms, language, grammar, .. } => {
+                let (sound_from_ms, sound) = self.ear.sound(from_ms, to_ms);
                 let (result, took_ms) = match self.recognisers.iter_mut().find(|(known, _)| *known == language) {
                     None => (Err(NotRecognised::NoRecogniser), 0),
                     Some((_, engine)) => {
-                        let sound = resample(&self.ear.sound(from_ms, to_ms));
+                        let sound = resample(&sound);
                         let hints = Hints::free(models::Language::new(language.code())).with_grammar(hinted(grammar));
                         let cpu = super::super::cpu_seconds();
                         let result = engine.recognise(&sound, &hints).context("the recogniser failed")?;
                         (Ok(result), ((super::super::cpu_seconds() - cpu) * 1_000.0) as u64)
                     }
                 };
-                self.due.push(Due { at: self.now + took_ms, input: Input::Recognised { job, result } });
+                let input = Input::Recognised { job, sound_from_ms, result };
+                self.due.push(Due { at: self.now + took_ms, input });
             }
             Output::CancelRecognition(cancelled) => {
                 self.due.retain(|due| !matches!(&due.input, Input::Recognised { job, .. } if *job == cancelled));

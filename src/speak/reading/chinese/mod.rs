@@ -68,10 +68,9 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             Some(address(found.get(0)))
         }),
         Rule::new(r"(?:https?://|www\.)[A-Za-z0-9_.~/?#&=%+-]*[A-Za-z0-9/]", |found| Some(address(found.get(0)))),
-        Rule::new(r"\d(?: \d){2,}(?-u:\b)(?:, ?\d(?: \d)*(?-u:\b))*", |found| {
-            let groups = found.get(0).split(',').map(|group| digits(group).replace('一', "幺"));
-            Some(groups.collect::<Vec<_>>().join(","))
-        }),
+        Rule::new(r"\d(?: \d){2,}(?-u:\b)(?:, ?\d(?: \d)*(?-u:\b))*", |found| Some(spaced_digits(found.get(0)))),
+        // Pairs are digits only where another pair or more follows.
+        Rule::new(r"\d \d(?:, ?\d(?: \d)+(?-u:\b))+", |found| Some(spaced_digits(found.get(0)))),
     ];
     rules.extend(dates::rules());
     rules.extend([
@@ -117,6 +116,11 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ]);
     rules
 });
+
+/// `1 0, 4 2`, which is how a flow reads back what was said.
+fn spaced_digits(text: &str) -> String {
+    text.split(',').map(|group| digits(group).replace('一', "幺")).collect::<Vec<_>>().join(",")
+}
 
 fn cardinal_of(digits: &str) -> String {
     digits.parse().map_or_else(|_| grouped(digits), cardinal)

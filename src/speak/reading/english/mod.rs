@@ -46,6 +46,8 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         }),
         Rule::new(r"(?:https?://|www\.)[^\s<>()]*[A-Za-z0-9/]", |found| Some(address(found.get(0)))),
         Rule::new(r"\d(?: \d){2,}\b(?:, ?\d(?: \d)*\b)*", |found| Some(spaced_digits(found.get(0)))),
+        // Pairs are digits only where another pair or more follows.
+        Rule::new(r"\d \d(?:, ?\d(?: \d)+\b)+", |found| Some(spaced_digits(found.get(0)))),
     ];
     rules.extend(dates::rules());
     rules.extend(money::rules());
@@ -102,7 +104,7 @@ fn cardinal_of(digits: &str) -> String {
     digits.parse().map_or_else(|_| grouped(digits), cardinal)
 }
 
-/// `1 0 4, 2`, which is how a flow reads back what was said.
+/// `1 0, 4 2`, which is how a flow reads back what was said.
 fn spaced_digits(text: &str) -> String {
     text.split(',').map(digits).collect::<Vec<_>>().join(", ")
 }

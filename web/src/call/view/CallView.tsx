@@ -7,6 +7,7 @@ import { flowId } from '../../flow/name'
 import { useKeys, useNarrow } from '../../lib/hooks'
 import type { CallNow } from '../useCall'
 import { path } from '../path'
+import { playhead } from '../playhead'
 import { lineAt, neighbour, transcript } from '../transcript'
 import { Journal } from './Journal'
 import { LatencyTable } from './Latency'
@@ -26,6 +27,7 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
   const narrow = slim || stacked
   const player = useRef<Player>(null)
   const [current, setCurrent] = useState<string>()
+  const [head] = useState(playhead)
   const [tab, setTab] = useState<string>()
   const { entries } = call
   const lines = useMemo(() => transcript(entries), [entries])
@@ -44,7 +46,13 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
     [],
   )
   const play = recorded ? act.play : undefined
-  const onTime = useCallback((ms: number) => setCurrent(lineAt(lines, ms)), [lines])
+  const onTime = useCallback(
+    (ms: number) => {
+      setCurrent(lineAt(lines, ms))
+      head.move(ms)
+    },
+    [lines, head],
+  )
   const step = (direction: 1 | -1) => {
     const line = neighbour(lines, act.now(), direction)
     if (line?.from !== undefined) act.play(line.from)
@@ -61,7 +69,7 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
       : {},
   )
 
-  const words = <Transcript call={call} lines={lines} current={current} play={play} />
+  const words = <Transcript call={call} lines={lines} current={current} head={head} play={play} />
   const tabs: TabsProps['items'] = [
     { key: 'journal', label: t('journal.title'), children: <Journal entries={entries} play={play} /> },
     { key: 'latency', label: t('latency.tab'), children: <LatencyTable latency={call.latency} play={play} /> },

@@ -1,4 +1,4 @@
-/** What was said, line by line; every line plays from where it was said. */
+/** What was said, line by line; every line plays from where it was said, and every word whose place is known. */
 import { Tooltip } from 'antd'
 import {
   AlertTriangle,
@@ -15,7 +15,7 @@ import {
   Users,
   VolumeX,
 } from 'lucide-react'
-import { memo, useEffect, useMemo, useRef } from 'react'
+import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Entry } from '../../api/types'
 import { Happened } from '../../components/Happened'
@@ -23,7 +23,11 @@ import { clock, ms, percent, words } from '../../lib/format'
 import { useLanguage } from '../../lib/hooks'
 import type { CallNow } from '../useCall'
 import type { TurnLatency } from '../latency'
+import type { Playhead } from '../playhead'
 import type { Keys, Line, Spoken } from '../transcript'
+import { hasWords } from '../words'
+import { useWords, type Stop } from './useWords'
+import { Words } from './Words'
 
 const icons: Partial<Record<Entry['kind'], typeof Play>> = {
   not_heard: VolumeX,
@@ -101,10 +105,13 @@ interface LineProps {
   current: boolean
   first: boolean
   reply: TurnLatency | undefined
+  head: Playhead
+  /** The word of this line that Tab leads to, if it is in this line. */
+  stop: number | undefined
   play: ((fromMs: number) => void) | undefined
 }
 
-const TranscriptLine = memo(function TranscriptLine({ line, current, first, reply, play }: LineProps) {
+const TranscriptLine = memo(function TranscriptLine({ line, current, first, reply, head, stop, play }: LineProps) {
   const { t } = useTranslation()
   const language = useLanguage()
   const item = useRef<HTMLLIElement>(null)
@@ -149,8 +156,12 @@ const TranscriptLine = memo(function TranscriptLine({ line, current, first, repl
             ))}
           </span>
         ) : (
-          <span onDoubleClick={() => from !== undefined && play?.(from)}>
-            {line.text}
+          <span>
+            {play && hasWords(line.pieces) ? (
+              <Words line={line.key} pieces={line.pieces} current={current} head={head} stop={stop} />
+            ) : (
+              <span onDoubleClick={() => from !== undefined && play?.(from)}>{line.text}</span>
+            )}
             {line.cut && (
               <Tooltip title={t('transcript.cut')}>
                 <span className="line-cut" tabIndex={0}>
@@ -188,11 +199,24 @@ interface Props {
   call: CallNow
   lines: readonly Line[]
   current: string | undefined
+  head: Playhead
   play: ((fromMs: number) => void) | undefined
 }
 
-export function Transcript({ call, lines, current, play }: Props) {
+/** The first word of all: where Tab leads before any has been chosen. */
+function firstWord(lines: readonly Line[]): Stop | undefined {
+  for (const line of lines) {
+    const word = line.type === 'spoken' ? line.pieces.findIndex((piece) => piece.from !== undefined) : -1
+    if (word >= 0) return { line: line.key, word }
+  }
+  return undefined
+}
+
+export function Transcript({ call, lines, current, head, play }: Props) {
   const { t } = useTranslation()
+  const [chosen, setChosen] = useState<Stop>()
+  const stop = useMemo(() => chosen ?? firstWord(lines), [chosen, lines])
+  const words = useWords(play, setChosen)
   const end = useRef<HTMLLIElement>(null)
   const running = call.state !== 'ended'
   const shown = useMemo(() => withReplies(lines, call.latency.turns), [lines, call.latency])
@@ -203,9 +227,18 @@ export function Transcript({ call, lines, current, play }: Props) {
   }, [running, lines.length, call.partial])
 
   return (
-    <ol className="transcript" aria-label={t('transcript.title')}>
+    <ol className="transcript" aria-label={t('transcript.title')} {...words}>
       {shown.map(({ line, first, reply }) => (
-        <TranscriptLine key={line.key} line={line} current={line.key === current} first={first} reply={reply} play={play} />
+        <TranscriptLine
+          key={line.key}
+          line={line}
+          current={line.key === current}
+          first={first}
+          reply={reply}
+          head={head}
+          stop={line.key === stop?.line ? stop.word : undefined}
+          play={play}
+        />
       ))}
       {partials.map((speaker) => (
         <li key={speaker} className={`line line-${speaker} line-partial line-first`} aria-live="polite">
