@@ -84,6 +84,7 @@ pub struct Conversation {
     brief: Personal,
     /// Prompts that are played whole.
     recorded: Recorded,
+    /// What the flow speaks, and the caller is heard in.
     language: Language,
     offered_at: Timestamp,
     recording_since: Option<Millis>,
@@ -120,15 +121,15 @@ impl Conversation {
         context: Context,
         offered_at: Timestamp,
     ) -> Self {
-        let language = context.language.unwrap_or_default();
+        let run = Run::new(flow.clone(), model.clone(), context.clone());
         Self {
             call,
-            run: Run::new(flow.clone(), model.clone(), context.clone()),
+            language: run.language(),
+            run,
             begun: false,
             start: (flow, model, context),
             brief: Personal::default(),
             recorded: Recorded::default(),
-            language,
             offered_at,
             recording_since: None,
             sayings: VecDeque::new(),
@@ -279,6 +280,7 @@ impl Conversation {
         for action in self.run.on(event, now) {
             self.perform(action, now, out);
         }
+        self.language = self.run.language();
     }
 
     fn perform(&mut self, action: Action, now: Millis, out: &mut Vec<Output>) {
