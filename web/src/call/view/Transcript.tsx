@@ -7,6 +7,7 @@ import {
   Globe,
   Headset,
   Hourglass,
+  Languages,
   PhoneForwarded,
   PhoneOff,
   Play,
@@ -26,6 +27,7 @@ import type { TurnLatency } from '../latency'
 import type { Keys, Line, Spoken } from '../transcript'
 
 const icons: Partial<Record<Entry['kind'], typeof Play>> = {
+  language: Languages,
   not_heard: VolumeX,
   no_input: VolumeX,
   no_match: CircleSlash,
