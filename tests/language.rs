@@ -212,9 +212,9 @@ fn the_language_of_an_answer_is_looked_for_and_the_call_goes_on_in_it() {
         detected: Some((Spoken::ZH, 0.9)),
         ..Recognition::silence("test")
     };
-    play(&mut conversation, Input::Recognised { job, result: Ok(heard) }, &mut now);
-    // The decision is final, and the digits are read back in the caller's language.
-    let done = play(&mut conversation, Input::Key('1'), &mut now);
+    let mut done = play(&mut conversation, Input::Recognised { job, result: Ok(heard) }, &mut now);
+    // With a key the decision is final, if the reply did not make it so.
+    done.extend(play(&mut conversation, Input::Key('1'), &mut now));
     let language = |output: &Output| match output {
         Output::Journal(entry) => match &entry.event {
             Event::Language { language, by, remembered, .. } => Some((language.reveal().to_owned(), *by, *remembered)),
