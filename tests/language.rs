@@ -106,22 +106,22 @@ async fn call(service: &Service, phone: &Phone, from: &str, to: &str, keys: &[&s
 }
 
 fn said(journal: &[Event]) -> Vec<&str> {
-    let words = |event| match event {
-        &Event::Said { ref text, .. } => Some(text.reveal()),
+    let said = journal.iter().filter_map(|event| match event {
+        Event::Said { text, .. } => Some(text.reveal()),
         _ => None,
-    };
-    journal.iter().filter_map(words).collect()
+    });
+    said.collect()
 }
 
 /// The languages of a call: by what block, which, whose choice, whether it is kept.
 fn languages(journal: &[Event]) -> Vec<(Option<&str>, &str, LanguageBy, bool)> {
-    let told = |event| match event {
-        &Event::Language { ref block, ref language, by, remembered } => {
-            Some((block.as_deref(), language.reveal(), by, remembered))
+    let told = journal.iter().filter_map(|event| match event {
+        Event::Language { block, language, by, remembered } => {
+            Some((block.as_deref(), language.reveal(), *by, *remembered))
         }
         _ => None,
-    };
-    journal.iter().filter_map(told).collect()
+    });
+    told.collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
