@@ -440,7 +440,7 @@ mod tests {
         allow = ["+49", "+43"]
         max_calls = 12
         [trunk.carrier.did]
-        "+4930123456*" = "flow:support"
+        "+4930123456*" = "flow:support;language=zh-CN"
         "+49301234567" = "extension:101"
         [trunk.pbx]
         address = "sip:10.0.0.7"
@@ -455,6 +455,8 @@ mod tests {
         assert_eq!(carrier.addresses[0].to_string(), "sip:sip.example.net;transport=tcp");
         assert_eq!((carrier.priority, carrier.weight, carrier.limits.at_once), (2, 70, 12));
         assert_eq!(carrier.dids.iter().filter(|did| did.prefix).count(), 1);
+        let languages = carrier.dids.iter().map(|did| (did.prefix, did.language.as_deref()));
+        assert_eq!(languages.collect::<Vec<_>>(), [(true, Some("zh-CN")), (false, None)]);
         assert!(carrier.trusted && carrier.registrar.is_some());
         assert!(!format!("{config:?}").contains("hunter2"));
     }
@@ -465,6 +467,8 @@ mod tests {
             ("caller_id =", "caler_id =", "did you mean `caller_id`?"),
             ("transport = \"tcp\"", "transport = \"sctp\"", "udp, tcp or tls"),
             ("flow:support", "support", "flow:NAME"),
+            ("language=zh-CN", "language=fr", "language=en or language=zh-CN"),
+            ("language=zh-CN", "lang=zh-CN", "language=en or language=zh-CN"),
             ("\"+43\"", "\"0043\"", "write + and digits"),
             ("default_country = \"DE\"", "", "sip.default_country"),
             ("address = \"sip:10.0.0.7\"", "", "`trunk.pbx.address`"),

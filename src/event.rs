@@ -174,6 +174,35 @@ impl Outcome {
     }
 }
 
+/// Where the language of a call comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LanguageBy {
+    /// The number that was called has it.
+    Number,
+    /// The caller chose it in an earlier call.
+    Caller,
+    /// A block of the flow names it.
+    Flow,
+    /// It was told from what the caller said.
+    Detected,
+}
+
+impl LanguageBy {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::Number, Self::Caller, Self::Flow, Self::Detected];
+
+    /// The name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Caller => "caller",
+            Self::Flow => "flow",
+            Self::Detected => "detected",
+        }
+    }
+}
+
 /// What the engine made of an utterance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -335,6 +364,17 @@ pub enum Event {
         name: String,
         /// Its value; masked already when the block keeps it secret.
         value: Personal,
+    },
+    /// The call begins, or goes on, in this language.
+    Language {
+        /// The block that led to it; none where the call begins in it.
+        block: Option<String>,
+        /// E.g. `zh-CN`; what somebody speaks is theirs to tell, so it is not in the header.
+        language: Personal,
+        /// Whose choice it is.
+        by: LanguageBy,
+        /// Whether it is kept for the caller's next call.
+        remembered: bool,
     },
     /// Nobody answered the prompt.
     NoInput {
@@ -615,6 +655,9 @@ impl Event {
                 ..of("understood")
             },
             Self::Slot { block, .. } => Header { block: Some(block), ..of("slot") },
+            Self::Language { block, by, .. } => {
+                Header { block: block.as_deref(), label: Some(by.name()), ..of("language") }
+            }
             Self::NoInput { block, .. } => Header { block: Some(block), ..of("no_input") },
             Self::NoMatch { block, .. } => Header { block: Some(block), ..of("no_match") },
             Self::Fetched { block, took_ms, .. } => {

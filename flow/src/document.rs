@@ -151,6 +151,12 @@ impl Flow {
         wanted.filter(|language| self.languages.contains(language)).unwrap_or_else(|| self.default_language())
     }
 
+    /// Whether some block keeps the caller's language for the next call; a flow without one does not use what others have kept.
+    pub fn remembers_language(&self) -> bool {
+        let remembers = |block: &Block| block.params.get("remember").and_then(Value::as_bool).unwrap_or_default();
+        self.blocks.iter().any(|block| block.kind == "language" && remembers(block))
+    }
+
     /// The block with an id.
     pub fn block(&self, id: &str) -> Option<&Block> {
         self.blocks.iter().find(|block| block.id == id)

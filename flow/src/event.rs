@@ -19,10 +19,14 @@ pub struct Context {
     pub caller: String,
     /// The number that was called; `{{ call.called }}`.
     pub called: String,
-    /// The caller's language, if known.
+    /// The language in which calls to this number begin, if one is set.
     pub language: Option<Language>,
     /// Languages in which nobody listens to the caller, for want of a recogniser or of time: questions are asked by keys.
     pub deaf: Vec<Language>,
+    /// The language that the caller chose in an earlier call. A flow that remembers none does not use it.
+    pub remembered: Option<Language>,
+    /// Whether a recogniser here can tell the languages of the flow apart.
+    pub detects: bool,
     /// Values of the flow's variables; `{{ vars.name }}`.
     pub variables: BTreeMap<String, Value>,
 }
@@ -73,6 +77,8 @@ pub struct Heard {
     pub alternatives: Vec<String>,
     /// The language the recogniser worked in.
     pub language: Language,
+    /// Whether that language was told from the sound, and not only expected.
+    pub detected: bool,
 }
 
 /// The reply to an HTTP request.
@@ -349,6 +355,17 @@ pub enum Note {
         /// Whether it must not be shown.
         secret: bool,
     },
+    /// The call goes on, or begins, in this language.
+    Language {
+        /// The block that led to it; none where the call begins in it.
+        block: Option<String>,
+        /// The language.
+        language: Language,
+        /// Whose choice it is.
+        by: LanguageBy,
+        /// Whether it is to be kept for the caller's next call.
+        remember: bool,
+    },
     /// The caller was asked whether something was understood rightly, or which of two was meant.
     Confirming {
         /// The block.
@@ -388,6 +405,20 @@ pub enum Note {
         /// What, as a sentence.
         message: String,
     },
+}
+
+/// Where the language of a call comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LanguageBy {
+    /// The number that was called has it.
+    Number,
+    /// The caller chose it in an earlier call.
+    Caller,
+    /// A block of the flow names it.
+    Flow,
+    /// It was told from what the caller said.
+    Detected,
 }
 
 /// The way a caller chose.

@@ -91,6 +91,12 @@ pub(crate) enum Step {
     Branch {
         cases: Vec<(Result<Expression, String>, String)>,
     },
+    Language {
+        wanted: Wanted,
+        /// What is spoken when that is not known.
+        default: Option<Language>,
+        remember: bool,
+    },
     ToQueue {
         queue: String,
         prompt: Option<Prompt>,
@@ -109,6 +115,17 @@ pub(crate) enum Step {
     },
     /// The parameters cannot be used; why.
     Broken(String),
+}
+
+/// The language that a block wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// This one.
+    One(Language),
+    /// The one that the caller chose in an earlier call.
+    Callers,
+    /// The one that the caller speaks next.
+    Spoken,
 }
 
 /// What all listening blocks share.
@@ -330,6 +347,23 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
             Ok(Step::Branch {
                 cases: raw.cases.into_iter().map(|case| (Expression::new(&case.when), case.edge)).collect(),
             })
+        }
+        "language" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                language: String,
+                default: Option<Language>,
+                remember: bool,
+            }
+            let raw: Raw = read(params)?;
+            let wanted = match raw.language.as_str() {
+                "caller" => Wanted::Callers,
+                "detect" => Wanted::Spoken,
+                code => Wanted::One(
+                    code.parse::<Language>().map_err(|error| format!("its language cannot be used: {error}"))?,
+                ),
+            };
+            Ok(Step::Language { wanted, default: raw.default, remember: raw.remember })
         }
         "to_queue" => {
             #[derive(Deserialize)]

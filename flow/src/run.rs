@@ -4,6 +4,7 @@
 
 mod doing;
 mod ending;
+mod language;
 mod listening;
 mod speaking;
 mod understanding;
@@ -17,11 +18,12 @@ use intent::Language;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Action, Answer, BlockId, Brief, Context, Event, Flow, Heard, Millis, Note, Outcome, phrases,
+    Action, Answer, BlockId, Brief, Context, Event, Flow, Heard, LanguageBy, Millis, Note, Outcome, phrases,
     plan::{Plan, Planned, Step},
     values::Values,
 };
 use doing::{Queued, Requesting};
+use language::Detecting;
 use listening::Listening;
 
 /// So many blocks in a row without a word or a key from the caller end the run.
@@ -47,6 +49,13 @@ pub struct Run {
     plan: Arc<Plan>,
     model: Arc<intent::Model>,
     language: Language,
+    /// Whose choice the first language is, until the call begins; none for the flow's own.
+    first_by: Option<LanguageBy>,
+    /// The language that is kept of the caller.
+    remembered: Option<Language>,
+    can_detect: bool,
+    /// The block that waits for words whose language can be told.
+    detecting: Option<Detecting>,
     values: Values,
     secrets: BTreeSet<String>,
     state: State,
@@ -113,7 +122,7 @@ impl Run {
     /// A run that waits for [`Event::Begin`]. The model must have been trained from this flow
     /// ([`Flow::training_set`]); [`intent::Model::empty`] will do for a flow without intents.
     pub fn new(flow: Arc<Flow>, model: Arc<intent::Model>, context: Context) -> Self {
-        let language = flow.language_for(context.language);
+        let (language, first_by) = language::first(&flow, &context);
         let mut values = Values::default();
         for variable in &flow.variables {
             if let Some(default) = &variable.default {
@@ -134,11 +143,16 @@ impl Run {
             ("slots".to_owned(), json!({})),
             ("intent".to_owned(), json!({"name": null, "label": null, "confidence": null})),
         ]);
+        let languages = flow.languages.len();
         Run {
             plan: flow.prepared.plan(&flow),
             flow,
             model,
             language,
+            first_by,
+            remembered: context.remembered,
+            can_detect: context.detects && languages > 1,
+            detecting: None,
             values,
             secrets: BTreeSet::new(),
             state: State::New,
@@ -177,6 +191,7 @@ impl Run {
             Event::Begin => {
                 if matches!(self.state, State::New) {
                     self.state = State::Moving;
+                    self.note_first_language();
                     self.next = Some(self.flow.start.clone());
                 }
             }
@@ -276,11 +291,6 @@ impl Run {
         self.outcome
     }
 
-    /// The language that is spoken.
-    pub fn language(&self) -> Language {
-        self.language
-    }
-
     /// The block that the run waits in.
     pub fn block(&self) -> Option<&str> {
         match &self.state {
@@ -371,6 +381,7 @@ impl Run {
             Step::Menu { .. } | Step::AskIntent { .. } | Step::Collect { .. } => self.begin_listening(&id),
             Step::Http(request) => self.begin_request(&id, request),
             Step::Branch { cases } => self.branch(&id, cases),
+            Step::Language { wanted, default, remember } => self.change_language(&id, *wanted, *default, *remember),
             Step::ToQueue { queue, prompt, reason, timeout_ms } => {
                 self.begin_queue(&id, queue, prompt.as_ref(), reason, *timeout_ms);
             }
@@ -480,9 +491,12 @@ impl Step {
             | Step::AskIntent { .. }
             | Step::Collect { .. }
             | Step::ToQueue { .. } => true,
-            Step::Http(_) | Step::Branch { .. } | Step::CreateTicket { .. } | Step::End { .. } | Step::Broken(_) => {
-                false
-            }
+            Step::Http(_)
+            | Step::Branch { .. }
+            | Step::Language { .. }
+            | Step::CreateTicket { .. }
+            | Step::End { .. }
+            | Step::Broken(_) => false,
         }
     }
 }

@@ -16,6 +16,16 @@ pub trait Recogniser: Send {
 
     /// Recognises one utterance. Audio too short to hold speech is not an error: it gives `no_speech`.
     fn recognise(&mut self, audio: &Pcm16k, hints: &Hints) -> Result<Recognition, RecogniseError>;
+
+    /// Whether [`detect`](Self::detect) can tell languages apart.
+    fn detects(&self) -> bool {
+        false
+    }
+
+    /// Which of these languages is spoken, and how sure that is among them, from 0 to 1; `None` when the engine cannot tell.
+    fn detect(&mut self, _audio: &Pcm16k, _among: &[Language]) -> Option<(Language, f32)> {
+        None
+    }
 }
 
 /// What is known about an utterance before it is recognised.
@@ -27,6 +37,8 @@ pub struct Hints {
     pub grammar: Grammar,
     /// Raised from outside when the result is no longer wanted; the recogniser stops at its next step.
     pub abort: Arc<AtomicBool>,
+    /// The languages that it may be in, when that is to be told first; fewer than two leave it at `language`. The pool does it.
+    pub among: Vec<Language>,
     /// How much work the answer is worth. The pool lowers it for partial results and when the processor is short.
     pub care: Care,
 }
@@ -46,12 +58,18 @@ pub enum Care {
 impl Hints {
     /// Free speech in a language.
     pub fn free(language: Language) -> Self {
-        Hints { language, grammar: Grammar::Free, abort: Arc::default(), care: Care::default() }
+        Hints { language, grammar: Grammar::Free, abort: Arc::default(), among: Vec::new(), care: Care::default() }
     }
 
     /// The same hints with another care.
     pub fn with_care(mut self, care: Care) -> Self {
         self.care = care;
+        self
+    }
+
+    /// The same hints with languages to tell apart.
+    pub fn told_apart(mut self, among: Vec<Language>) -> Self {
+        self.among = among;
         self
     }
 
@@ -112,6 +130,8 @@ pub struct Recognition {
     pub engine: String,
     /// How many tokens were decoded for `text`.
     pub tokens: usize,
+    /// The language that was told from the sound, and how sure that was, 0 to 1; `None` when it was not asked for or not sure enough.
+    pub detected: Option<(Language, f32)>,
 }
 
 impl Recognition {
@@ -127,6 +147,7 @@ impl Recognition {
             words: Vec::new(),
             engine: engine.to_owned(),
             tokens: 0,
+            detected: None,
         }
     }
 }

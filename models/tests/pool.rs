@@ -170,3 +170,70 @@ fn a_recogniser_that_does_not_load_is_an_error_at_the_start() {
     let factory: Factory = Arc::new(|| Err(LoadError::Invalid { path: "x".into(), reason: "as told".to_owned() }));
     assert!(Pool::start(PoolConfig::default(), vec![(Language::EN, factory)]).is_err());
 }
+
+/// Tells Chinese from English by the length of the audio, as surely as the audio says; panics at [`PANIC`].
+struct Linguist(&'static str);
+
+impl Recogniser for Linguist {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn recognise(&mut self, _: &Pcm16k, _: &Hints) -> Result<Recognition, RecogniseError> {
+        Ok(Recognition { no_speech: false, ..Recognition::silence(self.0) })
+    }
+
+    fn detects(&self) -> bool {
+        self.0 == "zh"
+    }
+
+    fn detect(&mut self, audio: &Pcm16k, among: &[Language]) -> Option<(Language, f32)> {
+        assert!(self.detects() && among.len() == 2, "it is asked only for what it can tell");
+        match audio.samples().len() {
+            PANIC => panic!("as told"),
+            10 => Some((Language::ZH, 0.9)),
+            20 => Some((Language::ZH, 0.6)),
+            _ => None,
+        }
+    }
+}
+
+fn linguists(names: &[&'static str]) -> Pool {
+    let factory = |name: &'static str| -> (Language, Factory) {
+        (Language::new(name), Arc::new(move || Ok(Box::new(Linguist(name)) as Box<dyn Recogniser>)))
+    };
+    let config = PoolConfig { threads: 1, queue_limit: 8 };
+    Pool::start(config, names.iter().map(|name| factory(name)).collect()).expect("it always loads")
+}
+
+#[tokio::test]
+async fn the_engine_that_can_tell_languages_decides_which_one_recognises() {
+    let pool = linguists(&["en", "zh"]);
+    assert!(pool.detects());
+    let both = || vec![Language::EN, Language::ZH];
+    for (length, among, engine, detected) in [
+        (10, both(), "zh", Some((Language::ZH, 0.9))),
+        (20, both(), "en", None),
+        (30, both(), "en", None),
+        (PANIC, both(), "en", None),
+        (10, both(), "zh", Some((Language::ZH, 0.9))),
+        (10, vec![], "en", None),
+        (10, vec![Language::ZH], "en", None),
+        (10, vec![Language::EN, Language::new("fr")], "en", None),
+    ] {
+        let mut job = job(length, Priority::Final);
+        job.hints.among = among;
+        let heard = pool.recognise(job).await.expect("it is recognised");
+        assert_eq!((heard.engine.as_str(), heard.detected), (engine, detected), "{length}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_engine_can_tell_languages_the_expected_one_is_recognised() {
+    let pool = linguists(&["en"]);
+    assert!(!pool.detects());
+    let mut job = job(10, Priority::Final);
+    job.hints.among = vec![Language::EN, Language::ZH];
+    let heard = pool.recognise(job).await.expect("it is recognised");
+    assert_eq!((heard.engine.as_str(), heard.detected), ("en", None));
+}

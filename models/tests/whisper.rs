@@ -124,3 +124,19 @@ fn what_is_no_model_is_named_and_what_is_missing_too() {
     let folder = Whisper::load(folder.path()).err().expect("a folder is no model");
     assert!(matches!(folder, LoadError::Invalid { .. }), "{folder}");
 }
+
+#[test]
+fn a_language_is_told_among_those_that_it_may_be_or_not_at_all() {
+    let Some(path) = common::shared(FIXTURE) else { return };
+    let mut whisper = Whisper::load(&path).expect("the fixture is a model");
+    let both = [Language::EN, Language::new("zh-CN")];
+    let told = whisper.detect(&tone(), &both);
+    assert_eq!(told.is_some(), whisper.detects(), "{told:?}");
+    if let Some((language, sure)) = told {
+        assert!(both.contains(&language) && (0.5..=1.0).contains(&sure), "{language} {sure}");
+    }
+    assert_eq!(whisper.detect(&Pcm16k::silence(Duration::from_secs(2)), &both), None);
+    assert_eq!(whisper.detect(&tone(), &[Language::new("qqq")]), None);
+    // It goes on as before.
+    whisper.recognise(&tone(), &Hints::free(Language::EN)).expect("it runs");
+}

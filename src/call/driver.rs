@@ -25,7 +25,7 @@ use super::exchange::{Listed, Owner, Request};
 use super::handover::{self, Handover};
 use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
-use super::{Exchange, Sink, now};
+use super::{Callers, Exchange, Sink, now};
 use crate::agent::{Agents, Reservation};
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::listen::{Ear, EarEvent, Recognisers};
@@ -62,6 +62,8 @@ pub struct Services {
     pub phones: Arc<dyn Phones>,
     /// Journal and recording.
     pub sink: Arc<dyn Sink>,
+    /// What is known of those who call.
+    pub callers: Arc<dyn Callers>,
     /// What is known of the legs of calls that go on.
     pub legs: LiveLegs,
     /// How long one agent's phone rings.
@@ -118,8 +120,13 @@ pub(super) async fn run_call(
         call_id: call.to_string(),
         caller: from.clone(),
         called: to.clone(),
-        language: None,
         deaf: services.recognisers.deaf(),
+        language: incoming.language(),
+        remembered: match services.flow.remembers_language() {
+            true => services.callers.language(&Personal::new(from.as_str())).await,
+            false => None,
+        },
+        detects: services.recognisers.tell_apart(&services.flow.languages),
         variables: services.variables.clone(),
     };
     let sink = services.sink.clone();
@@ -514,10 +521,12 @@ impl Driver {
                 }
                 inputs.extend(dropped.into_iter().rev().map(|id| Input::PieceEnded { id, played_ms: 0, of_ms: 0 }));
             }
-            Output::Recognise { job, speaker, from_ms, to_ms, language, grammar, priority } => {
+            Output::Recognise { job, speaker, from_ms, to_ms, language, among, grammar, priority } => {
                 let ear = if speaker == Speaker::Agent { &self.agent_ear } else { &self.caller_ear };
                 let (sound_from_ms, sound) = ear.sound(from_ms, to_ms);
                 let hints = Hints::free(models::Language::new(language.code())).with_grammar(hinted(grammar));
+                let among = self.services.recognisers.heard(&among);
+                let hints = hints.told_apart(among.map(|language| models::Language::new(language.code())).collect());
                 self.recognitions.insert(job, hints.abort.clone());
                 let (recognisers, reporter) = (self.services.recognisers.clone(), self.reporter.clone());
                 tokio::spawn(async move {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use intent::Language;
 use sip::media;
 
 use super::legs::{Legs, Signalling};
@@ -133,6 +134,10 @@ pub trait Incoming: Send + Sync {
     /// From where, and where to.
     fn origin(&self) -> Origin {
         Origin::Outside(Route::Flow)
+    }
+    /// The language that the number dialled has, if it has one.
+    fn language(&self) -> Option<Language> {
+        None
     }
     /// The [`Leg::key`] that it will have.
     fn key(&self) -> String {

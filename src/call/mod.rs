@@ -40,8 +40,9 @@ pub use legs::{Legs, LiveLegs, Signalling};
 pub use plan::{Destination, Plan};
 
 use futures::future::BoxFuture;
+use intent::Language;
 
-use crate::event::{CallId, Entry, Timestamp};
+use crate::event::{CallId, Entry, Personal, Timestamp};
 
 /// Where a call's journal and recording go. `main` hands it in; implementations put writes in order and never lose one that
 /// was accepted.
@@ -57,6 +58,13 @@ pub trait Sink: Send + Sync {
     fn record(&self, call: CallId, said: &audio::Frame8k, heard: &audio::Frame8k) -> Option<String>;
     /// No more sound will come; the recording is closed.
     fn close(&self, call: CallId) -> BoxFuture<'_, ()>;
+}
+
+/// What is known of those who call, from their earlier calls. A call waits for it before it is answered, so implementations answer
+/// soon, or that they know nothing.
+pub trait Callers: Send + Sync {
+    /// The language that whoever calls from this number has chosen.
+    fn language<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Option<Language>>;
 }
 
 /// Now, in milliseconds since the Unix epoch.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::future::BoxFuture;
+use intent::Language;
 use sip::media::Clock;
 use sip::message::{Scheme, Uri};
 use sip::transport::{TlsIdentity, TransportConfig, Trust};
@@ -299,6 +300,10 @@ impl Incoming for SipCaller {
             // One flow is loaded, whatever name was given; the start of the service says so.
             Some(Target::Flow(_)) | None => Route::Flow,
         })
+    }
+
+    fn language(&self) -> Option<Language> {
+        self.trunk.as_ref()?.language.as_ref()?.parse().ok()
     }
 
     fn key(&self) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use intent::Language;
 use sip::message::Uri;
 use sip::transport::gate::Net;
 use sip::trunk::{CallerId, Country, Credentials, Did, Limits, NumberForm, NumberRules, Target, TrunkConfig};
@@ -34,7 +35,8 @@ pub const TRUNK_KEYS: &[Key] = &[
     key(
         "did",
         "",
-        "table: dialled number = flow:NAME, queue:NAME or extension:NAME; a * at the end stands for any digits",
+        "table: dialled number = flow:NAME, queue:NAME or extension:NAME, with ;language=zh-CN for the language its calls begin in; a * at the end \
+         stands for any digits",
     ),
     key(
         "allow",
@@ -253,12 +255,24 @@ impl Reading<'_> {
 
     fn dids(&self) -> Result<Vec<Did>, ConfigError> {
         let pairs: BTreeMap<String, String> = self.value("did")?;
-        let read = |(number, target): (String, String)| {
+        let read = |(number, text): (String, String)| {
             let expected = || self.bad("did", "expected number = flow:NAME, queue:NAME or extension:NAME");
-            let target = Target::read(&target).ok_or_else(expected)?;
-            Ok(Did { prefix: number.ends_with('*'), number: number.trim_end_matches('*').to_owned(), target })
+            let (target, parameter) =
+                text.split_once(';').map_or((&*text, None), |(target, more)| (target, Some(more)));
+            let target = Target::read(target).ok_or_else(expected)?;
+            let language = parameter.map(|parameter| self.language(parameter)).transpose()?;
+            let prefix = number.ends_with('*');
+            Ok(Did { prefix, number: number.trim_end_matches('*').to_owned(), target, language })
         };
         pairs.into_iter().map(read).collect()
+    }
+
+    /// What follows the target of a number: `language=zh-CN`.
+    fn language(&self, parameter: &str) -> Result<String, ConfigError> {
+        let expected = || self.bad("did", "expected language=en or language=zh-CN after the ;");
+        let code = parameter.trim().strip_prefix("language=").ok_or_else(expected)?;
+        let language: Language = code.trim().parse().map_err(|_| expected())?;
+        Ok(language.code().to_owned())
     }
 }
 

@@ -50,6 +50,16 @@ impl Recognisers {
         self.pools.contains_key(&language)
     }
 
+    /// Those of these languages that can be recognised.
+    pub fn heard<'a>(&'a self, languages: &'a [Language]) -> impl Iterator<Item = Language> + 'a {
+        languages.iter().copied().filter(|language| self.hear(*language))
+    }
+
+    /// Whether it can be told which of these languages is spoken: one of the engines knows, and there is something to choose from.
+    pub fn tell_apart(&self, languages: &[Language]) -> bool {
+        self.heard(languages).count() > 1 && self.pools.values().any(|pool| pool.detects())
+    }
+
     /// Whether callers wait too long for what they say to be recognised: a new call is better served with keys.
     pub fn is_short(&self, language: Language) -> bool {
         self.pools.get(&language).is_some_and(|pool| pool.load().is_short())

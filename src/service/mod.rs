@@ -2,12 +2,14 @@
 //!
 //! - [`prepare`]: the flow, its model, the recognisers and the voices.
 //! - [`sink`]: from calls to the store.
+//! - [`callers`]: what is known of those who call.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
 //! - [`extensions`]: the agents' phones and their hashed passwords.
 //! - [`local`]: the API's door for this user's own programs.
 //! - [`speech`]: which recogniser hears which language, and changing that while calls go on.
 //! - [`observe`]: metrics and traces, read from the journal.
 
+mod callers;
 mod extensions;
 mod local;
 mod observe;
@@ -145,6 +147,7 @@ impl Service {
             agents,
             phones: extensions.clone(),
             sink: sink.clone(),
+            callers: Arc::new(callers::People(tenant.clone())),
             legs: legs.clone(),
             ring: Duration::from_secs(config.queue_ring_seconds),
             max_wait: Duration::from_secs(config.queue_max_wait_seconds),

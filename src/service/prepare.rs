@@ -137,6 +137,14 @@ fn hold_music(file: Option<&Path>) -> Result<Pcm8k, PrepareError> {
 pub fn warn_of_targets(config: &Config, flow: &Flow, extensions: &[String]) {
     let queues = dial_plan(config, flow).queues;
     for (trunk, did) in config.trunks.iter().flat_map(|trunk| trunk.dids.iter().map(move |did| (&trunk.name, did))) {
+        let language = did.language.as_ref().and_then(|code| code.parse::<Language>().ok());
+        if let Some(language) = language.filter(|language| !flow.languages.contains(language)) {
+            tracing::warn!(
+                "trunk.{trunk}.did has calls begin in {language}, which the flow {} does not speak: they begin in {}",
+                flow.id,
+                flow.default_language()
+            );
+        }
         match &did.target {
             Target::Flow(name) if *name != flow.id => tracing::warn!(
                 "trunk.{trunk}.did leads to flow:{name}, but the flow that is loaded is {}: it answers; load the other with flow.file, or write flow:{}",

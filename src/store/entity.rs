@@ -36,6 +36,8 @@ pub(super) mod person {
         pub wrapped_key: Option<Vec<u8>>,
         /// The blind index of their number; none when withheld or erased.
         pub lookup: Option<Vec<u8>>,
+        /// The language that they chose to be spoken to in, sealed; a projection of the journals of their calls.
+        pub language: Option<Vec<u8>>,
         pub created_at: i64,
         pub erased_at: Option<i64>,
     }

@@ -9,7 +9,7 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![Box::new(First), Box::new(PersonLanguage)]
     }
 }
 
@@ -48,6 +48,28 @@ impl MigrationTrait for First {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
+    }
+}
+
+/// The language that a person chose.
+struct PersonLanguage;
+
+impl MigrationName for PersonLanguage {
+    fn name(&self) -> &str {
+        "0002_person_language"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for PersonLanguage {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut table = Table::alter();
+        manager.alter_table(table.table("person").add_column(blob_null("language")).take()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut table = Table::alter();
+        manager.alter_table(table.table("person").drop_column("language").take()).await
     }
 }
 

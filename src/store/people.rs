@@ -9,6 +9,7 @@ use super::{
     error::StoreError,
     model::CallState,
     names::Name,
+    seal::{open_language, person_aad},
 };
 use crate::event::{CallId, PersonId, Personal, TenantId, Timestamp};
 
@@ -21,6 +22,17 @@ impl Tenant {
         let Some(lookup) = lookup(&self.core, self.id, number) else { return Ok(None) };
         let found = find(&self.core.database.reader, self.id, lookup).await?;
         Ok(found.map(|row| PersonId(row.id)))
+    }
+
+    /// The language in which whoever calls from this number chose to be spoken to, as its tag; `None` when nothing is known of it.
+    pub async fn language_of(&self, number: &Personal) -> Result<Option<Personal>, StoreError> {
+        let Some(lookup) = lookup(&self.core, self.id, number) else { return Ok(None) };
+        let found = find(&self.core.database.reader, self.id, lookup).await?;
+        let Some(person::Model { id, wrapped_key: Some(wrapped), language: Some(sealed), .. }) = found else {
+            return Ok(None);
+        };
+        let key = self.core.master.unwrap_person_key(&person_aad(self.id.0, id), &wrapped)?;
+        open_language(&key, self.id.0, id, &sealed).map(Some)
     }
 
     /// Erases a person: destroys the key that seals what they said, their number, their tickets and their recordings,
@@ -37,6 +49,7 @@ impl Tenant {
         let erased = person::Entity::update_many()
             .col_expr(person::Column::WrappedKey, Expr::value(None::<Vec<u8>>))
             .col_expr(person::Column::Lookup, Expr::value(None::<Vec<u8>>))
+            .col_expr(person::Column::Language, Expr::value(None::<Vec<u8>>))
             .col_expr(person::Column::ErasedAt, Expr::value(at))
             .filter(person::Column::Tenant.eq(self.id.0))
             .filter(person::Column::Id.eq(person.0))
@@ -71,6 +84,22 @@ async fn find(
         .one(on)
         .await?;
     Ok(found)
+}
+
+/// Sets the sealed language of a person.
+pub(super) async fn set_language(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    person: Uuid,
+    sealed: Vec<u8>,
+) -> Result<(), StoreError> {
+    person::Entity::update_many()
+        .col_expr(person::Column::Language, Expr::value(sealed))
+        .filter(person::Column::Tenant.eq(tenant.0))
+        .filter(person::Column::Id.eq(person))
+        .exec(on)
+        .await?;
+    Ok(())
 }
 
 /// The blind index of a number; `None` when it is withheld.

@@ -26,6 +26,14 @@ pub(super) fn touches_tickets(event: &Event) -> bool {
     )
 }
 
+/// The language that an entry keeps for its person's next call.
+pub(super) fn remembered(event: &Event) -> Option<&Personal> {
+    match event {
+        Event::Language { language, remembered: true, .. } => Some(language),
+        _ => None,
+    }
+}
+
 impl Projection {
     /// A call of which nothing is known yet but who calls.
     pub(super) fn new(tenant: Uuid, call: Uuid, person: Uuid, key: &PersonKey) -> Self {

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{
     Tenant,
     append::entry_of,
-    entity::{call, event, ticket},
+    entity::{call, event, person, ticket},
     error::StoreError,
-    projection::Projection,
-    seal::{AT_ONCE, Keys},
+    people,
+    projection::{Projection, remembered},
+    seal::{AT_ONCE, Keys, seal_language},
 };
 use crate::event::TicketId;
 
@@ -19,8 +22,8 @@ use crate::event::TicketId;
 const READ_AT_ONCE: u64 = 1_000;
 
 impl Tenant {
-    /// Removes all calls and tickets and computes them again from the journal, in one transaction. Tickets keep their
-    /// numbers. Calls of erased people stay as they are: what they were computed from cannot be read any more.
+    /// Removes all calls and tickets and computes them again from the journal, in one transaction, and so the languages that people have
+    /// chosen. Tickets keep their numbers. Calls of erased people stay as they are: what they were computed from cannot be read any more.
     pub async fn rebuild(&self) -> Result<(), StoreError> {
         let database = &self.core.database;
         let transaction = database.begin_append().await?;
@@ -44,6 +47,7 @@ impl Tenant {
         };
 
         let mut projections: BTreeMap<Uuid, Projection> = BTreeMap::new();
+        let mut languages: HashMap<Uuid, Vec<u8>> = HashMap::new();
         let mut cursor = 0;
         loop {
             let rows = event::Entity::find()
@@ -61,7 +65,11 @@ impl Tenant {
                 let projection = projections
                     .entry(row.call)
                     .or_insert_with(|| Projection::new(row.tenant, row.call, row.person, key));
-                projection.apply(key, &entry_of(&keys, row)?, &mut number);
+                let entry = entry_of(&keys, row)?;
+                projection.apply(key, &entry, &mut number);
+                if let Some(language) = remembered(&entry.event) {
+                    languages.insert(row.person, seal_language(key, row.tenant, row.person, language));
+                }
                 let given = row.given.unwrap_or_default();
                 projection.call.last_given = projection.call.last_given.max(given);
             }
@@ -79,6 +87,14 @@ impl Tenant {
                 .filter(call::Column::Id.is_in(some.iter().copied()))
                 .exec(on)
                 .await?;
+        }
+        person::Entity::update_many()
+            .col_expr(person::Column::Language, Expr::value(None::<Vec<u8>>))
+            .filter(person::Column::Tenant.eq(self.id.0))
+            .exec(on)
+            .await?;
+        for (person, language) in languages {
+            people::set_language(on, self.id, person, language).await?;
         }
         for Projection { call, tickets } in projections.into_values() {
             call::Entity::insert(call.into_active_model().reset_all()).exec_without_returning(on).await?;

@@ -13,8 +13,13 @@ use super::{
     key::PersonKey,
     model::ERASED,
 };
-use crate::event::{Channel, Decision, Event, How, Latency, Outcome, Party, Personal, Scored, Speaker, TenantId};
+use crate::event::{
+    Channel, Decision, Event, How, LanguageBy, Latency, Outcome, Party, Personal, Scored, Speaker, TenantId,
+};
 use crate::store::names::Name;
+
+/// The field of a person that holds their language.
+const LANGUAGE: &str = "language";
 
 /// How many ids fit one query; both databases allow far more.
 pub(super) const AT_ONCE: usize = 500;
@@ -92,6 +97,24 @@ pub(super) fn seal_text(key: &PersonKey, field: &str, tenant: Uuid, row: Uuid, t
     key.seal(&field_aad(field, tenant, row), text.reveal().as_bytes())
 }
 
+/// Seals the language of a person.
+pub(super) fn seal_language(key: &PersonKey, tenant: Uuid, person: Uuid, language: &Personal) -> Vec<u8> {
+    seal_text(key, LANGUAGE, tenant, person, language)
+}
+
+/// Opens the language of a person.
+pub(super) fn open_language(
+    key: &PersonKey,
+    tenant: Uuid,
+    person: Uuid,
+    sealed: &[u8],
+) -> Result<Personal, StoreError> {
+    key.open(&field_aad(LANGUAGE, tenant, person), sealed)
+        .and_then(|plain| String::from_utf8(plain).ok())
+        .map(Personal::new)
+        .ok_or_else(|| StoreError::damaged(format!("the {LANGUAGE} of {person}")))
+}
+
 fn event_aad(tenant: Uuid, call: Uuid, seq: i32) -> Vec<u8> {
     [tenant.as_bytes() as &[u8], call.as_bytes(), b"event", &seq.to_le_bytes()].concat()
 }
@@ -142,6 +165,12 @@ fn erased(row: &event::Model) -> Event {
             model: String::new(),
         },
         "slot" => Event::Slot { block, name: String::new(), value: gone() },
+        "language" => Event::Language {
+            block: row.block.clone(),
+            language: gone(),
+            by: LanguageBy::ALL.into_iter().find(|by| by.name() == label).unwrap_or(LanguageBy::Flow),
+            remembered: false,
+        },
         "no_input" => Event::NoInput { block, count: 1 },
         "no_match" => Event::NoMatch { block, count: 1 },
         "fetched" => Event::Fetched { block, status: None, took_ms: ms, error: None },

@@ -72,7 +72,7 @@ impl Bed {
         let address = Uri::parse(&format!("sip:{}", carrier.agent.local_addr())).expect("a URI");
         let mut trunk = TrunkConfig::new("carrier", vec![address], NumberRules::of(country));
         trunk.ask_every = None;
-        let did = |number: &str, target| Did { number: number.into(), prefix: false, target };
+        let did = |number: &str, target| Did { number: number.into(), prefix: false, target, language: None };
         trunk.dids = vec![
             did("+49301001", Target::Queue("service".into())),
             did("+49301002", Target::Extension("anna".into())),

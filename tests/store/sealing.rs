@@ -3,8 +3,8 @@
 use std::fs;
 
 use hotline::{
-    event::{Event, Outcome, Personal, TicketStatus, UserId},
-    store::{CallFilter, ERASED, Extension, NewUser, Role, StoreError, TicketChange, TicketFilter, UserChange},
+    event::{Event, LanguageBy, Outcome, Personal, TicketStatus, UserId},
+    store::{CallFilter, ERASED, Extension, NewUser, Role, StoreError, Tenant, TicketChange, TicketFilter, UserChange},
 };
 
 use crate::bed::{Bed, Journal, NOW, on_both, whole_call};
@@ -130,6 +130,49 @@ on_both! {
         assert_ne!(person("+49301234").await, person("+49301235").await);
         assert_ne!(person("").await, person("").await);
         assert_ne!(person("anonymous").await, person("anonymous").await);
+    }
+
+    async fn the_language_that_a_caller_chose_is_kept_sealed_and_goes_with_them(bed: Bed) {
+        let store = bed.open().await;
+        let tenant = store.default_tenant();
+        let number = Personal::new("+49 30 1111");
+        let of = async |tenant: &Tenant| {
+            let language = tenant.language_of(&number).await.expect("it answers");
+            language.map(|language| language.reveal().to_owned())
+        };
+        assert_eq!(of(&tenant).await, None);
+        let chooses = |language: &str, remembered| Event::Language {
+            block: Some("languages".into()),
+            language: Personal::new(language),
+            by: LanguageBy::Flow,
+            remembered,
+        };
+        let mut journal = Journal::from("0049301111");
+        journal.push(chooses("tlh-marker", true)).push(chooses("other", false)).ended(Outcome::Resolved);
+        journal.store(&tenant).await;
+        assert_eq!(of(&tenant).await.as_deref(), Some("tlh-marker"));
+        assert_eq!(holds(&bed, b"tlh-marker").await, Vec::<String>::new());
+        let other = tenant.language_of(&Personal::new("+49302222")).await.expect("it answers");
+        assert!(other.is_none() && tenant.language_of(&Personal::default()).await.expect("it answers").is_none());
+
+        let mut again = Journal::from("+49301111");
+        again.push(chooses("zh-CN", true)).ended(Outcome::Resolved);
+        again.store(&tenant).await;
+        assert_eq!(of(&tenant).await.as_deref(), Some("zh-CN"), "the last one counts");
+        bed.sql("UPDATE person SET language = NULL").await;
+        tenant.rebuild().await.expect("rebuilt");
+        assert_eq!(of(&tenant).await.as_deref(), Some("zh-CN"), "the journal knows it");
+
+        let two = store.tenant(store.create_tenant("two", NOW).await.expect("added"));
+        assert_eq!(of(&two).await, None);
+        let person = tenant.person_by_number(&number).await.expect("it answers").expect("they called");
+        tenant.erase_person(person, NOW).await.expect("erased");
+        assert_eq!(of(&tenant).await, None);
+        let told = tenant.journal(journal.call).await.expect("it can still be read");
+        assert!(told.iter().any(|entry| matches!(&entry.event, Event::Language { block: Some(block), language, by: LanguageBy::Flow, .. }
+            if block == "languages" && language.reveal() == ERASED)));
+        whole_call(&tenant, "+49301111", "hello again", "New").await;
+        assert_eq!(of(&tenant).await, None, "who calls again is somebody new");
     }
 
     async fn two_tenants_never_see_each_other(bed: Bed) {

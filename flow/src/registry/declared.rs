@@ -474,6 +474,49 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
         help_zh: "根据条件选择走向。",
     },
     BlockSpec {
+        name: "language",
+        title_en: "Language",
+        title_zh: "语言",
+        category: Category::Decide,
+        fields: &[
+            required(field(
+                "language",
+                FieldType::Choice { words: &["en", "zh-CN", "caller", "detect"] },
+                r#""zh-CN""#,
+                "What is spoken and understood from here on: `en`, `zh-CN`, the language that the caller chose in an earlier call \
+                 (`caller`), or the one in which the caller answers next (`detect`).",
+                "此后使用的语言:en、zh-CN、来电者以前选择的语言(caller),或来电者接下来所说的语言(detect)。",
+            )),
+            field(
+                "default",
+                FieldType::Choice { words: &["en", "zh-CN"] },
+                r#""en""#,
+                "With `caller` and `detect`: what is spoken as long as the caller's language is not known. Without it, the language so far.",
+                "与 caller、detect 配合:尚不知道来电者语言时使用的语言。缺省时保持当前语言。",
+            ),
+            with_default(
+                field(
+                    "remember",
+                    FieldType::Flag,
+                    "true",
+                    "Whether to keep the language for this caller: their next call begins in it.",
+                    "是否为该来电者记住此语言:下次来电将以此语言开始。",
+                ),
+                "false",
+            ),
+        ],
+        edges: &[
+            NEXT,
+            optional(edge(
+                "unknown",
+                "Nothing is remembered of the caller, or no recogniser here can tell languages apart. Without it, next.",
+                "没有该来电者的语言记录,或当前识别器无法判断语言。未连接时走 next。",
+            )),
+        ],
+        help_en: "Sets the language of the rest of the call: prompts, voices, recognition and what is understood.",
+        help_zh: "设置后续通话的语言:提示、语音、识别与理解。",
+    },
+    BlockSpec {
         name: "to_queue",
         title_en: "To queue",
         title_zh: "转接队列",

@@ -237,9 +237,15 @@ impl Run {
         let Some((step, tries)) = listening_step(&self.plan, &listening.block) else {
             return Expect { grammar: Grammar::Free, profile: Profile::Free };
         };
+        let heard_in = self.languages_heard();
         let expect = match step {
             Step::Menu { options, .. } => phrases(
-                options.iter().flat_map(|option| option.phrases.get(&self.language)).flatten().cloned().collect(),
+                heard_in
+                    .iter()
+                    .flat_map(|l| options.iter().filter_map(|o| o.phrases.get(l)))
+                    .flatten()
+                    .cloned()
+                    .collect(),
                 Profile::Menu,
             ),
             Step::Collect { form: Some(form), .. } => {
@@ -257,7 +263,7 @@ impl Run {
                 likely.extend(
                     keys.iter().filter_map(|choice| self.fill_prompt(&choice.label).ok()).map(|l| self::words(&l)),
                 );
-                likely.extend(words.get(&self.language).into_iter().flatten().cloned());
+                likely.extend(heard_in.iter().filter_map(|language| words.get(language)).flatten().cloned());
                 likely.retain(|word| !word.trim().is_empty());
                 Expect { grammar: Grammar::List(likely), profile: Profile::Free }
             }
@@ -299,6 +305,7 @@ impl Run {
         }
         if let Some(mut listening) = self.take_listening() {
             self.caller_is_there();
+            self.language_heard(heard);
             self.interrupt(&mut listening);
             listening.talking = false;
             self.understand(listening, heard);

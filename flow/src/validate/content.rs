@@ -102,6 +102,13 @@ fn known_names(flow: &Flow) -> BTreeSet<String> {
         .collect()
 }
 
+fn in_words(language: Language) -> &'static str {
+    match language {
+        Language::English => "English",
+        Language::Chinese => "Chinese",
+    }
+}
+
 struct Checked<'f> {
     flow: &'f Flow,
     block: &'f Block,
@@ -203,12 +210,8 @@ impl Checked<'_> {
                 Some(_) => false,
             };
             if missing {
-                let name = match language {
-                    Language::English => "English",
-                    Language::Chinese => "Chinese",
-                };
                 let (message, fix) = (
-                    format!("There are no words in {name} here."),
+                    format!("There are no words in {} here.", in_words(*language)),
                     format!("Add them under {:?}, or remove the language from the flow.", language.code()),
                 );
                 self.findings.push(if only_warn {
@@ -282,8 +285,38 @@ impl Checked<'_> {
         }
     }
 
+    /// A language block leads to languages that the flow speaks, and asks for what can be known.
+    fn language(&mut self, place: &str) {
+        for name in ["language", "default"] {
+            let code = self.block.params.get(name).and_then(Value::as_str).unwrap_or_default();
+            if let Ok(language) = code.parse::<Language>()
+                && !self.flow.languages.contains(&language)
+            {
+                self.findings.push(Finding::error(
+                    "unspoken_language",
+                    format!("{place}/{name}"),
+                    format!("The flow has no words in {}.", in_words(language)),
+                    format!("Add {code:?} to the flow's languages and to its prompts, or choose another."),
+                ));
+            }
+        }
+        if self.block.params.get("language").and_then(Value::as_str) == Some("caller")
+            && !self.flow.remembers_language()
+        {
+            self.findings.push(Finding::warning(
+                "nothing_remembered",
+                format!("{place}/language"),
+                "No block of the flow remembers a caller's language, so it is never known here.",
+                "Set \"remember\" where the caller chooses a language.",
+            ));
+        }
+    }
+
     /// What only shows when several parameters are seen together.
     fn together(&mut self, place: &str) {
+        if self.block.kind == "language" {
+            self.language(place);
+        }
         let number = |name: &str| self.block.params.get(name).and_then(Value::as_u64);
         if let (Some(min), Some(max)) = (number("min_digits"), number("max_digits"))
             && min > max

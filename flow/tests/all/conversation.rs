@@ -325,7 +325,7 @@ fn other_readings_are_tried_when_the_first_means_nothing() {
         text: "quarters".into(),
         confidence: 0.4,
         alternatives: vec!["hoarders".into(), "orders".into()],
-        language: Language::English,
+        ..Heard::default()
     }));
     assert_eq!(line.path().last().map(String::as_str), Some("m.orders"));
 }

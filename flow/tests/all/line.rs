@@ -158,7 +158,7 @@ impl Line {
         self.now += 1_000;
         self.send(Event::SpeechStarted);
         self.now += 1_000;
-        self.send(Event::Heard(Heard { text: text.into(), confidence: 0.9, alternatives: Vec::new(), language }));
+        self.send(Event::Heard(Heard { text: text.into(), confidence: 0.9, language, ..Heard::default() }));
         self.hear_out()
     }
 
@@ -167,7 +167,7 @@ impl Line {
         self.hear_out();
         self.now += 1_000;
         let alternatives = others.iter().map(|other| (*other).to_owned()).collect();
-        self.send(Event::Heard(Heard { text: text.into(), confidence, alternatives, language: Language::English }));
+        self.send(Event::Heard(Heard { text: text.into(), confidence, alternatives, ..Heard::default() }));
         self.hear_out()
     }
 

@@ -3,6 +3,7 @@
 mod blocks;
 mod conversation;
 mod demo;
+mod language;
 mod line;
 mod properties;
 mod publishing;

@@ -145,6 +145,7 @@ impl Moonshine {
             words: Vec::new(),
             engine: NAME.to_owned(),
             text,
+            detected: None,
         }
     }
 
@@ -297,6 +298,7 @@ fn in_grammar(readings: Vec<(String, f32)>, trust: f32, mean_log_prob: f32, toke
         words: Vec::new(),
         engine: NAME.to_owned(),
         tokens,
+        detected: None,
     }
 }
 

@@ -166,5 +166,6 @@ fn join(parts: Vec<Recognition>, grammar: &Grammar, expected_something_short: bo
         words: Vec::new(),
         engine: NAME.to_owned(),
         tokens,
+        detected: None,
     }
 }

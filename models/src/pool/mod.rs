@@ -6,6 +6,7 @@ mod load;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +21,9 @@ use crate::recogniser::{Care, Hints, LoadError, RecogniseError, Recogniser, Reco
 
 /// Makes one recogniser session; called once per thread, and again after a panic.
 pub type Factory = Arc<dyn Fn() -> Result<Box<dyn Recogniser>, LoadError> + Send + Sync>;
+
+/// A language that is told less surely than this, among those that it may be, is taken for the expected one.
+const SURE_OF_LANGUAGE: f32 = 0.7;
 
 /// How urgent a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,6 +133,8 @@ struct Shared {
     queue_limit: usize,
     threads: usize,
     languages: Vec<Language>,
+    /// Whether one of the sessions can tell languages apart.
+    detects: AtomicBool,
 }
 
 struct State {
@@ -167,15 +173,18 @@ impl Pool {
             queue_limit: config.queue_limit.max(1),
             threads,
             languages: factories.iter().map(|(language, _)| language.clone()).collect(),
+            detects: AtomicBool::new(false),
         });
         let pool = Pool { handle: Arc::new(Handle { shared: shared.clone() }) };
         for number in 0..threads {
             let mut sessions = Vec::new();
             for (language, factory) in &factories {
+                let recogniser = factory()?;
+                shared.detects.fetch_or(recogniser.detects(), Ordering::Relaxed);
                 sessions.push(Session {
                     language: language.clone(),
                     factory: factory.clone(),
-                    recogniser: Some(factory()?),
+                    recogniser: Some(recogniser),
                 });
             }
             let shared = shared.clone();
@@ -190,6 +199,11 @@ impl Pool {
     /// The languages that are recognised.
     pub fn languages(&self) -> &[Language] {
         &self.handle.shared.languages
+    }
+
+    /// Whether some recogniser can tell languages apart.
+    pub fn detects(&self) -> bool {
+        self.handle.shared.detects.load(Ordering::Relaxed)
     }
 
     /// Queues a job and waits for its result. A dropped future withdraws the job unless it is already running.
@@ -370,16 +384,41 @@ impl Session {
     }
 }
 
+/// The language of a job that does not know it, when some session can tell. A panic costs the session, not the job: it is then recognised
+/// in the language that is expected.
+fn detect(sessions: &mut [Session], job: &Job) -> Option<(Language, f32)> {
+    let known = |language: &&Language| sessions.iter().any(|session| session.language.same_language(language));
+    let among: Vec<Language> = job.hints.among.iter().filter(known).cloned().collect();
+    if among.len() < 2 {
+        return None;
+    }
+    let session = sessions.iter_mut().find(|session| session.recogniser.as_ref().is_some_and(|r| r.detects()))?;
+    let recogniser = session.recogniser.as_mut()?;
+    match catch_unwind(AssertUnwindSafe(|| recogniser.detect(&job.audio, &among))) {
+        Ok(detected) => detected.filter(|(_, sure)| *sure >= SURE_OF_LANGUAGE),
+        Err(_) => {
+            // Anew at once: jobs that nobody can tell the language of would not come to it again.
+            session.recogniser = (session.factory)().ok();
+            None
+        }
+    }
+}
+
 fn work(shared: &Shared, mut sessions: Vec<Session>) {
     while let Some(waiting) = shared.next() {
         let started = Instant::now();
-        let Waiting { job, since, reply } = waiting;
+        let Waiting { mut job, since, reply } = waiting;
+        let detected = detect(&mut sessions, &job);
+        if let Some((language, _)) = &detected {
+            job.hints.language = language.clone();
+        }
         let session = sessions.iter_mut().find(|session| session.language.same_language(&job.hints.language));
         let (result, panicked) = match session {
             Some(session) => session.run(&job),
             // submit() lets only known languages in.
             None => (Err(PoolError::Language(job.hints.language.clone())), false),
         };
+        let result = result.map(|recognition| Recognition { detected, ..recognition });
         let mut state = shared.lock();
         let now = Instant::now();
         let worked = (job.priority > Priority::Partial && result.is_ok()).then(|| now - started);

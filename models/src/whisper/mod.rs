@@ -17,7 +17,7 @@ pub use ggml::check_file;
 
 use self::filter::Filter;
 use crate::recogniser::{Alternative, Care, Grammar, Hints, LoadError, RecogniseError, Recogniser, Recognition};
-use crate::{align, score};
+use crate::{Language, align, score};
 
 /// Whisper's window, in seconds and in encoder frames.
 const WINDOW_SECONDS: f32 = 30.0;
@@ -238,13 +238,10 @@ impl Recogniser for Whisper {
         if !known {
             return Err(RecogniseError::Language { engine: self.name.clone(), language: hints.language.clone() });
         }
-        let samples = audio.samples();
-        // Zeros throughout are a muted line; whisper.cpp would read words into them.
-        if samples.len() < MINIMUM_SAMPLES || samples.iter().all(|sample| *sample == 0) {
+        if is_silent(audio) {
             return Ok(Recognition::silence(&self.name));
         }
-        let mut samples: Vec<f32> = samples.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
-        samples.resize(samples.len().max(SHORTEST_SAMPLES), 0.0);
+        let samples = padded(audio);
         let seconds = samples.len() as f32 / Pcm16k::RATE as f32;
         let quick = (seconds < WINDOW_SECONDS - 3.0).then(|| seconds / WINDOW_SECONDS * WINDOW_FRAMES + SPARE_FRAMES);
         let filters = self.filters.clone();
@@ -264,6 +261,44 @@ impl Recogniser for Whisper {
         }
         Ok(heard)
     }
+
+    fn detects(&self) -> bool {
+        self.is_multilingual()
+    }
+
+    fn detect(&mut self, audio: &Pcm16k, among: &[Language]) -> Option<(Language, f32)> {
+        if !self.is_multilingual() || is_silent(audio) {
+            return None;
+        }
+        // The audio context is that of the last utterance: the beginning of a longer one says enough about its language.
+        self.state.pcm_to_mel(&padded(audio), self.threads as usize).ok()?;
+        let (_, shares) = self.state.lang_detect(0, self.threads as usize).ok()?;
+        let share = |language: &Language| {
+            let id = whisper_rs::get_lang_id(language.primary())?;
+            shares.get(usize::try_from(id).ok()?).copied().filter(|share| share.is_finite())
+        };
+        most_likely(among.iter().filter_map(|language| Some((language.clone(), share(language)?))))
+    }
+}
+
+/// The likeliest language, and its share among those given.
+fn most_likely(shares: impl Iterator<Item = (Language, f32)>) -> Option<(Language, f32)> {
+    let shares: Vec<(Language, f32)> = shares.collect();
+    let total: f32 = shares.iter().map(|(_, share)| share).sum();
+    let (language, share) = shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (total > 0.0).then(|| (language, share / total))
+}
+
+/// Nothing that could hold a word: too short, or zeros throughout, which are a muted line and in which whisper.cpp would read words.
+fn is_silent(audio: &Pcm16k) -> bool {
+    audio.samples().len() < MINIMUM_SAMPLES || audio.samples().iter().all(|sample| *sample == 0)
+}
+
+/// As whisper.cpp takes it, and not shorter than it needs.
+fn padded(audio: &Pcm16k) -> Vec<f32> {
+    let mut samples: Vec<f32> = audio.samples().iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
+    samples.resize(samples.len().max(SHORTEST_SAMPLES), 0.0);
+    samples
 }
 
 impl Whisper {
@@ -307,6 +342,7 @@ impl Whisper {
             words: Vec::new(),
             engine: self.name.clone(),
             tokens: decoded.tokens,
+            detected: None,
         }
     }
 }

@@ -99,6 +99,8 @@ pub struct Did {
     pub prefix: bool,
     /// Where it leads.
     pub target: Target,
+    /// The language that its callers are spoken to in, as a tag such as `zh-CN`, if it has one.
+    pub language: Option<String>,
 }
 
 /// Who takes a call.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::config::{Target, TrunkConfig};
+use super::config::{Did, TrunkConfig};
 use super::countries::Country;
 use super::number::E164;
 
@@ -24,13 +24,13 @@ pub fn trunk_of(
     first(&account).or_else(|| first(&knows)).or_else(|| candidates.first().copied())
 }
 
-/// Where a dialled number leads: the longest rule that fits it as it was sent, or in E.164.
-pub fn target_of<'a>(trunk: &'a TrunkConfig, dialled: &str, country: &Country) -> Option<&'a Target> {
+/// What is known of a dialled number, and where it leads: the longest rule that fits it as it was sent, or in E.164.
+pub fn did_of<'a>(trunk: &'a TrunkConfig, dialled: &str, country: &Country) -> Option<&'a Did> {
     let number = E164::received(dialled, trunk.form, country).ok();
     let fits = |rule: &str, prefix: bool| {
         let fit = |text: &str| if prefix { text.starts_with(rule) } else { text == rule };
         fit(dialled) || number.as_ref().is_some_and(|number| fit(number.as_str()))
     };
     let fitting = trunk.dids.iter().filter(|did| fits(&did.number, did.prefix));
-    fitting.max_by_key(|did| (!did.prefix, did.number.len())).map(|did| &did.target)
+    fitting.max_by_key(|did| (!did.prefix, did.number.len()))
 }

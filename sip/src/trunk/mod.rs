@@ -5,7 +5,7 @@
 //! - [`E164`]: numbers; [`Country`]: how they are dialled.
 //! - [`NumberRules`], [`Limits`], [`Ledger`]: guards against toll fraud.
 //! - [`order`], [`may_fail_over`]: the trunk for a call, and the next one.
-//! - [`trunk_of`], [`target_of`]: where a call comes from, and where it goes.
+//! - [`trunk_of`], [`did_of`]: where a call comes from, and where it goes.
 //! - [`Health`]: whether a peer is there.
 
 mod config;
@@ -22,7 +22,7 @@ pub use config::{CallerId, Did, Target, TrunkConfig};
 pub use countries::{COUNTRIES, Country};
 pub use guard::{Ledger, Limits, NumberRules, OverLimit, PrefixError};
 pub use health::{Health, Standing};
-pub use inbound::{target_of, trunk_of};
+pub use inbound::{did_of, trunk_of};
 pub use number::{E164, NumberError, NumberForm};
 pub use route::{NoTrunk, may_fail_over, order};
 

@@ -57,8 +57,11 @@ impl Conversation {
                 self.enqueue(other.unwrap_or(queue), now, out);
             }
             QueueNews::ToFlow => {
-                let (flow, model, context) = self.start.clone();
-                self.run = Run::new(flow, model, context);
+                let (flow, model, mut context) = self.start.clone();
+                context.remembered = self.run.remembered_language();
+                let run = Run::new(flow, model, context);
+                // Whoever has come to speak a language in this call is not asked for it by another start.
+                self.run = if self.begun { run.going_on_in(self.language) } else { run };
                 self.with = With::Bot;
                 self.begin(now, out);
             }

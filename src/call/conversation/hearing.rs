@@ -290,7 +290,10 @@ impl Conversation {
             (With::Bot, Some(listening)) => listening.grammar.clone(),
             _ => Grammar::Free,
         };
-        Output::Recognise { job, speaker, from_ms, to_ms, language: self.language, grammar, priority }
+        // While somebody still talks, it is not worth the time.
+        let detects = self.with == With::Bot && self.run.is_detecting() && priority > Priority::Partial;
+        let among = if detects { self.start.0.languages.clone() } else { Vec::new() };
+        Output::Recognise { job, speaker, from_ms, to_ms, language: self.language, among, grammar, priority }
     }
 
     pub(super) fn recognised(
@@ -388,11 +391,13 @@ impl Conversation {
     }
 
     fn as_heard(&self, recognition: &Recognition) -> flowing::Heard {
+        let detected = recognition.detected.as_ref().and_then(|(language, _)| language.tag().parse().ok());
         flowing::Heard {
             text: recognition.text.clone(),
             confidence: recognition.confidence,
             alternatives: others(recognition),
-            language: self.language,
+            language: detected.unwrap_or(self.language),
+            detected: detected.is_some(),
         }
     }
 

@@ -228,6 +228,8 @@ pub enum Output {
         to_ms: u64,
         /// In which language.
         language: Language,
+        /// The languages that it may be in, where that is to be told first; empty where it is known.
+        among: Vec<Language>,
         /// What is likely to be said.
         grammar: Grammar,
         /// How urgent it is.

@@ -84,6 +84,7 @@ pub struct Conversation {
     brief: Personal,
     /// Prompts that are played whole.
     recorded: Recorded,
+    /// What the flow speaks, and the caller is heard in.
     language: Language,
     /// Languages in which the caller is not listened to.
     deaf: Vec<Language>,
@@ -122,16 +123,16 @@ impl Conversation {
         context: Context,
         offered_at: Timestamp,
     ) -> Self {
-        let language = context.language.unwrap_or_default();
         let deaf = context.deaf.clone();
+        let run = Run::new(flow.clone(), model.clone(), context.clone());
         Self {
             call,
-            run: Run::new(flow.clone(), model.clone(), context.clone()),
+            language: run.language(),
+            run,
             begun: false,
             start: (flow, model, context),
             brief: Personal::default(),
             recorded: Recorded::default(),
-            language,
             deaf,
             offered_at,
             recording_since: None,
@@ -295,6 +296,7 @@ impl Conversation {
         for action in self.run.on(event, now) {
             self.perform(action, now, out);
         }
+        self.language = self.run.language();
     }
 
     fn perform(&mut self, action: Action, now: Millis, out: &mut Vec<Output>) {

@@ -85,7 +85,6 @@ impl Conversation {
         let mut pieces = Vec::new();
         self.last_say = self.last_say.max(say);
         for part in parts {
-            self.language = part.language;
             for text in self.recorded.pieces(&part.text, part.language) {
                 let id = self.next_id;
                 self.next_id += 1;

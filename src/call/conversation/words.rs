@@ -2,7 +2,7 @@
 
 use flow::event::{self as flowing, Brief, Note};
 
-use crate::event::{Decision, Event, Outcome, Personal, Scored, TicketStatus};
+use crate::event::{Decision, Event, LanguageBy, Outcome, Personal, Scored, TicketStatus};
 
 pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
     match outcome {
@@ -57,6 +57,17 @@ pub(super) fn journaled(note: Note) -> Option<Event> {
         Note::Slot { block, name, value, secret } => {
             Event::Slot { block, name, value: Personal::new(if secret { "••••".to_owned() } else { value }) }
         }
+        Note::Language { block, language, by, remember } => Event::Language {
+            block,
+            language: Personal::new(language.code()),
+            by: match by {
+                flowing::LanguageBy::Number => LanguageBy::Number,
+                flowing::LanguageBy::Caller => LanguageBy::Caller,
+                flowing::LanguageBy::Flow => LanguageBy::Flow,
+                flowing::LanguageBy::Detected => LanguageBy::Detected,
+            },
+            remembered: remember,
+        },
         Note::NoInput { block, count } => Event::NoInput { block, count },
         Note::NoMatch { block, count } => Event::NoMatch { block, count },
         Note::HttpCalled { block, status, ms, .. } => {

@@ -13,9 +13,7 @@ use std::time::{Duration, SystemTime};
 use futures::future::join_all;
 use sip::message::Uri;
 use sip::transport::gate::Net;
-use sip::trunk::{
-    Country, E164, Health, Ledger, Limits, OverLimit, Standing, Target, TrunkConfig, target_of, trunk_of,
-};
+use sip::trunk::{Country, E164, Health, Ledger, Limits, OverLimit, Standing, Target, TrunkConfig, did_of, trunk_of};
 use sip::ua::{IncomingCall, Peer, RegistrationState, SipError, UserAgent};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -116,6 +114,8 @@ pub struct FromTrunk {
     pub dialled: String,
     /// Where the trunk's rules lead it.
     pub target: Option<Target>,
+    /// The language of the number that was dialled, if it has one.
+    pub language: Option<String>,
     /// Keeps it counted.
     pub slot: Slot,
 }
@@ -210,10 +210,12 @@ impl Trunks {
         };
         let slot = inner.state(at).inbound.begin("", &ANY, SystemTime::now());
         slot.ok()?;
+        let did = did_of(config, &dialled, country);
         Some(FromTrunk {
             trunk: config.name.clone(),
             caller,
-            target: target_of(config, &dialled, country).cloned(),
+            target: did.map(|did| did.target.clone()),
+            language: did.and_then(|did| did.language.clone()),
             dialled: plain(&dialled, config, country),
             slot: Slot { inner: inner.clone(), trunk: at, source: None },
         })

@@ -48,6 +48,7 @@ fn line(event: &Event) -> Option<String> {
                 Decision::Rejected => format!("out of scope (nearest {best})"),
             })
         }
+        Event::Language { language, by, .. } => faint(&format!("speaks {} (by the {})", language.reveal(), by.name())),
         Event::Slot { name, value, .. } => faint(&format!("{name} = {}", value.reveal())),
         Event::Fetched { status: Some(status), took_ms, .. } => {
             faint(&format!("the order service answered {status} in {took_ms} ms"))

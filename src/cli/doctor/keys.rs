@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sip::trunk::{E164, target_of};
+use sip::trunk::{E164, did_of};
 use tokio::time::Instant;
 
 use super::finding::{Finding, Group, Text, in_both, say};
@@ -40,7 +40,7 @@ pub async fn at_service(config: &Config, running: &Running, number: &str, begun:
     let country = config.sip_default_country;
     let dialled = country.and_then(|country| E164::read(number, country).ok());
     let dialled = dialled.as_ref().map_or(number, E164::as_str);
-    let leads = |trunk| country.is_some_and(|country| target_of(trunk, dialled, country).is_some());
+    let leads = |trunk| country.is_some_and(|country| did_of(trunk, dialled, country).is_some());
     let configured = config.trunks.iter().any(leads);
     if !running.is_there() {
         return Arrived::NotRunning { configured };

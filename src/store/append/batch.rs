@@ -19,8 +19,8 @@ use crate::{
         key::PersonKey,
         model::Live,
         people,
-        projection::{Projection, touches_tickets},
-        seal::{AT_ONCE, Keys, person_aad, seal_event},
+        projection::{Projection, remembered, touches_tickets},
+        seal::{AT_ONCE, Keys, person_aad, seal_event, seal_language},
     },
 };
 
@@ -74,6 +74,8 @@ struct Batch<'a, C> {
     /// The number of the last ticket.
     last_number: i64,
     new_people: Vec<person::ActiveModel>,
+    /// The languages that people have chosen, sealed.
+    languages: HashMap<Uuid, Vec<u8>>,
     rows: Vec<event::ActiveModel>,
     /// Of the rows written so far.
     cursors: Vec<i64>,
@@ -106,6 +108,7 @@ impl<'a, C: ConnectionTrait> Batch<'a, C> {
             people: HashMap::new(),
             last_number: if opens { last_number(on, tenant).await? } else { 0 },
             new_people: Vec::new(),
+            languages: HashMap::new(),
             rows: Vec::new(),
             cursors: Vec::new(),
         };
@@ -225,6 +228,7 @@ impl<'a, C: ConnectionTrait> Batch<'a, C> {
             tenant: Set(self.tenant.0),
             wrapped_key: Set(Some(wrapped)),
             lookup: Set(lookup.clone()),
+            language: Set(None),
             created_at: Set(now),
             erased_at: Set(None),
         });
@@ -286,6 +290,10 @@ impl<'a, C: ConnectionTrait> Batch<'a, C> {
             if let Event::TicketOpened { ticket, .. } = &entry.event {
                 self.calls_of_tickets.insert(ticket.0, call);
             }
+            if let Some(language) = remembered(&entry.event) {
+                let person = held.projection.call.person;
+                self.languages.insert(person, seal_language(&key, self.tenant.0, person, language));
+            }
             if let Some(given) = given {
                 held.projection.call.last_given = held.projection.call.last_given.max(given as i32);
             }
@@ -299,6 +307,9 @@ impl<'a, C: ConnectionTrait> Batch<'a, C> {
     async fn write(&mut self) -> Result<(), StoreError> {
         for some in split(std::mem::take(&mut self.new_people)) {
             person::Entity::insert_many(some).exec_without_returning(self.on).await?;
+        }
+        for (person, language) in std::mem::take(&mut self.languages) {
+            people::set_language(self.on, self.tenant, person, language).await?;
         }
         for some in split(std::mem::take(&mut self.rows)) {
             let mut ids: Vec<i64> = event::Entity::insert_many(some).exec_with_returning_keys(self.on).await?;

@@ -41,6 +41,7 @@ export interface Happening {
 export type Line = Spoken | Keys | Happening
 
 const WORTH_A_LINE = new Set<Entry['kind']>([
+  'language',
   'not_heard',
   'no_input',
   'no_match',

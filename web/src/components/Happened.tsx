@@ -55,6 +55,8 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
     }
     case 'slot':
       return say({ name: words(entry.name), value: entry.value })
+    case 'language':
+      return say({ language: named(t, 'spoken', entry.language) }, `_${entry.by}${entry.remembered ? '_kept' : ''}`)
     case 'no_input':
     case 'no_match':
       return say({ count: entry.count })

@@ -1,5 +1,5 @@
 /** What a kind of block looks like: its icon, and the colour of its drawer of the palette. */
-import { Braces, Flag, GitBranch, Globe, Headset, ListOrdered, MessageCircleQuestion, Square, TicketPlus, Volume2 } from 'lucide-react'
+import { Braces, Flag, GitBranch, Globe, Headset, Languages, ListOrdered, MessageCircleQuestion, Square, TicketPlus, Volume2 } from 'lucide-react'
 import './block.css'
 
 const looks: Record<string, { icon: typeof Square; category: string }> = {
@@ -9,6 +9,7 @@ const looks: Record<string, { icon: typeof Square; category: string }> = {
   collect: { icon: Braces, category: 'listen' },
   http: { icon: Globe, category: 'know' },
   branch: { icon: GitBranch, category: 'decide' },
+  language: { icon: Languages, category: 'decide' },
   to_queue: { icon: Headset, category: 'hand_over' },
   create_ticket: { icon: TicketPlus, category: 'record' },
   end: { icon: Flag, category: 'structure' },

@@ -7,6 +7,7 @@ import {
   Globe,
   Headset,
   Hourglass,
+  Languages,
   PhoneForwarded,
   PhoneOff,
   Play,
@@ -30,6 +31,7 @@ import { useWords, type Stop } from './useWords'
 import { Words } from './Words'
 
 const icons: Partial<Record<Entry['kind'], typeof Play>> = {
+  language: Languages,
   not_heard: VolumeX,
   no_input: VolumeX,
   no_match: CircleSlash,
