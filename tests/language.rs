@@ -23,7 +23,7 @@ const PLAIN: &str = "+49301001";
 const CHINESE: &str = "+49301002";
 
 const WHICH: [&str; 2] = ["Press 1 or 2.", "请按1或2。"];
-const NUMBER: [&str; 2] = ["Your number, please?", "请输入号码。"];
+const NUMBER: [&str; 2] = ["Please enter your number.", "请输入号码。"];
 
 fn document(languages: &serde_json::Value) -> String {
     let texts = |[en, zh]: [&str; 2]| json!({"en": en, "zh-CN": zh});

@@ -35,7 +35,7 @@ pub fn once_more(language: Language) -> &'static str {
     }
 }
 
-/// What a caller who cannot be listened to hears first.
+/// What a caller who cannot be listened to hears before the keys.
 pub fn keys_only(language: Language) -> &'static str {
     match language {
         Language::English => "I'm sorry, I can't listen to you right now. Please use the keys of your telephone.",
@@ -48,8 +48,8 @@ pub fn names_keys(text: &str, language: Language) -> bool {
     match language {
         Language::English => text
             .split(|c: char| !c.is_alphanumeric())
-            .any(|word| ["press", "key", "keys"].iter().any(|name| word.eq_ignore_ascii_case(name))),
-        Language::Chinese => text.contains(['按', '键']),
+            .any(|word| ["press", "enter", "key", "keys"].iter().any(|name| word.eq_ignore_ascii_case(name))),
+        Language::Chinese => ["按", "键", "输入"].iter().any(|name| text.contains(name)),
     }
 }
 

@@ -172,13 +172,13 @@ impl Run {
             && let Some((step, _)) = listening_step(&self.plan, &listening.block)
         {
             parts.push(Part { text: self.help(step), language: self.language });
+            if !std::mem::replace(&mut self.apologised, true) {
+                parts.insert(0, Part { text: phrases::keys_only(self.language).to_owned(), language: self.language });
+            }
         }
         listening.asked.clone_from(&parts);
         let opened = |lead_in: &str, language: Language| Part { text: lead_in.to_owned(), language };
         let mut said: Vec<Part> = lead_in.into_iter().map(|words| opened(words, self.language)).chain(parts).collect();
-        if self.is_deaf() && !std::mem::replace(&mut self.apologised, true) {
-            said.insert(0, opened(phrases::keys_only(self.language), self.language));
-        }
         if words(&said) == self.last_words && !said.is_empty() {
             said.insert(0, opened(phrases::once_more(self.language), self.language));
         }

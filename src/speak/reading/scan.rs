@@ -51,10 +51,10 @@ impl Rule {
 pub(super) fn scan(text: &str, rules: &[Rule]) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let mut at = 0;
+    let mut in_word = false;
     while let Some(next) = text[at..].chars().next() {
-        let before = text[..at].chars().next_back();
-        // Inside a word nothing begins.
-        let inside = next.is_ascii_alphanumeric() && before.is_some_and(|c| c.is_ascii_alphanumeric());
+        // Inside a word nothing begins; after what was read, something may.
+        let inside = next.is_ascii_alphanumeric() && in_word;
         let found = if inside || next.is_whitespace() { None } else { find(text, at, rules) };
         match found {
             Some((words, length)) => {
@@ -66,6 +66,7 @@ pub(super) fn scan(text: &str, rules: &[Rule]) -> String {
                 }
                 out.push_str(&words);
                 at += length;
+                in_word = false;
                 let follows = text[at..].starts_with(|c: char| c.is_ascii_alphanumeric());
                 if follows && out.ends_with(|c: char| c.is_ascii_alphanumeric()) {
                     out.push(' ');
@@ -74,6 +75,7 @@ pub(super) fn scan(text: &str, rules: &[Rule]) -> String {
             None => {
                 out.push(next);
                 at += next.len_utf8();
+                in_word = next.is_ascii_alphanumeric();
             }
         }
     }
