@@ -9,7 +9,7 @@ async function language(name: 'en' | 'zh'): Promise<TFunction> {
   return instance.init({ lng: name, resources: { en: { translation: en }, zh: { translation: zh } }, interpolation: { escapeValue: false }, showSupportNotice: false })
 }
 
-const sources = import.meta.glob<string>(['../../../src/call/{driver,dialled}.rs', '../../../src/channel/sip.rs'], {
+const sources = import.meta.glob<string>(['../../../src/call/{driver,dialled,conversation/mod}.rs', '../../../src/channel/sip.rs'], {
   query: '?raw',
   import: 'default',
   eager: true,
