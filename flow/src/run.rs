@@ -80,6 +80,8 @@ pub struct Run {
     deaf: Vec<Language>,
     /// Whether the caller was told so.
     apologised: bool,
+    /// Turns that were hardly understood, less those that were since.
+    unclear: u32,
     /// Whether a hash key now only ends digits that were complete already.
     hash_is_late: bool,
     understood: Option<(String, f32)>,
@@ -172,6 +174,7 @@ impl Run {
             keys_ahead: VecDeque::new(),
             deaf: context.deaf,
             apologised: false,
+            unclear: 0,
             hash_is_late: false,
             understood: None,
             attempts: 0,

@@ -283,7 +283,7 @@ part('no page is wider than a telephone', async ({ page }) => {
 
 part('every word that a caller said plays from where it was said', async ({ page, service: { call } }) => {
   if (!existsSync(SPEECH)) return console.log(`skipped: ${SPEECH} is not there`)
-  expect(await call('--from', TALKER, '--play', SPEECH, '--seconds', '20').ended).toBe(0)
+  expect(await call('--from', TALKER, '--play', SPEECH, '--seconds', '28').ended).toBe(0)
   await nav(page, '/calls')
   await page.locator('.list .list-row', { hasText: TALKER }).getByRole('link').first().click()
   const words = page.locator('.transcript .line-caller').first().locator('.word')

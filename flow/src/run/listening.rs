@@ -15,6 +15,10 @@ use crate::{
 
 /// An utterance that is not over by then is given up.
 const MAX_UTTERANCE_MS: Millis = 60_000;
+/// Words with less confidence than this were hardly understood.
+const UNCLEAR_BELOW: f32 = 0.5;
+/// After so many turns of which little was understood the line is bad, and questions come with their keys.
+const BAD_LINE_AFTER: u32 = 2;
 /// So many listening blocks are remembered for "back".
 const MAX_HISTORY: usize = 50;
 
@@ -152,6 +156,11 @@ impl Run {
         self.deaf.contains(&self.language)
     }
 
+    /// Whether keys are the better way to answer: nobody listens, or the line is bad.
+    fn wants_keys(&self) -> bool {
+        self.is_deaf() || self.unclear >= BAD_LINE_AFTER
+    }
+
     /// A question that no key answers, to a caller who is not listened to: a person will have to ask it.
     fn cannot_ask(&mut self, listening: Box<Listening>) {
         let person = self.flow.person.clone().filter(|person| *person != listening.block);
@@ -166,13 +175,15 @@ impl Run {
     }
 
     fn ask(&mut self, mut listening: Box<Listening>, lead_in: Option<&'static str>, mut parts: Vec<Part>) {
-        if self.is_deaf()
+        if self.wants_keys()
             && listening.question == Question::Own
             && !phrases::names_keys(&words(&parts), self.language)
             && let Some((step, _)) = listening_step(&self.plan, &listening.block)
+            && let help = self.help(step)
+            && !help.is_empty()
         {
-            parts.push(Part { text: self.help(step), language: self.language });
-            if !std::mem::replace(&mut self.apologised, true) {
+            parts.push(Part { text: help, language: self.language });
+            if self.is_deaf() && !std::mem::replace(&mut self.apologised, true) {
                 parts.insert(0, Part { text: phrases::keys_only(self.language).to_owned(), language: self.language });
             }
         }
@@ -303,6 +314,7 @@ impl Run {
         if heard.text.trim().is_empty() {
             return self.nothing();
         }
+        self.unclear = if heard.confidence < UNCLEAR_BELOW { self.unclear + 1 } else { self.unclear.saturating_sub(1) };
         if let Some(mut listening) = self.take_listening() {
             self.caller_is_there();
             self.language_heard(heard);
@@ -315,6 +327,7 @@ impl Run {
     /// A sound that meant nothing. In the middle of digits it is no more than a cough.
     pub(super) fn nothing(&mut self) {
         let Some(mut listening) = self.take_listening() else { return };
+        self.unclear += 1;
         self.interrupt(&mut listening);
         listening.talking = false;
         if listening.digits.is_empty() {
@@ -466,13 +479,13 @@ impl Run {
         }
     }
 
-    /// An example of what to say, or the keys; for a caller who is not listened to, only keys.
+    /// An example of what to say, or the keys; where keys are the better way, only those.
     fn help(&self, step: &Step) -> String {
-        let is_deaf = self.is_deaf();
+        let only_keys = self.wants_keys();
         let choices: Vec<(Option<char>, String)> = step
             .choices()
             .iter()
-            .filter(|choice| !is_deaf || choice.key.is_some())
+            .filter(|choice| !only_keys || choice.key.is_some())
             .map(|choice| {
                 let label = self.fill_prompt(&choice.label).unwrap_or_default();
                 let label = if label.is_empty() { self.label(&choice.edge) } else { words(&label) };
@@ -484,7 +497,7 @@ impl Run {
             Step::AskIntent { intents, .. } => {
                 let example = intents
                     .iter()
-                    .filter(|_| !is_deaf)
+                    .filter(|_| !only_keys)
                     .filter_map(|name| self.flow.intent(name)?.examples.get(&self.language)?.first())
                     .next()
                     .map(|example| phrases::example(example, self.language));
@@ -493,7 +506,7 @@ impl Run {
                 all.join(" ")
             }
             // Letters have no keys that people know.
-            Step::Collect { form: Some(_), .. } if is_deaf => String::new(),
+            Step::Collect { form: Some(_), .. } if self.is_deaf() => String::new(),
             Step::Collect { form: Some(_), .. } => phrases::spell(self.language).to_owned(),
             Step::Collect { min, max, .. } => phrases::key_digits(*min, *max, self.language),
             _ => choices,

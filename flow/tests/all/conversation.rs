@@ -263,6 +263,29 @@ fn who_cannot_be_listened_to_is_asked_by_keys_from_the_first_question_on() {
 }
 
 #[test]
+fn on_a_bad_line_the_keys_come_sooner_and_with_each_question() {
+    let mut line = Line::begun(menu(json!({})));
+    line.hear_out().send(Event::SpeechStarted).send(Event::Nothing);
+    line.hear_out().caller_unsure("banana bread", 0.3, &[]);
+    line.hear_out();
+    let keys = "For orders, press 1; for repairs, press 2.";
+    assert_eq!(
+        line.words()[2..],
+        [
+            "Sorry, I didn't catch that. Orders or repairs?".to_owned(),
+            format!("I'm sorry, I still didn't get that. {keys}"),
+        ]
+    );
+    line.caller_unsure("orders", 0.45, &[]).hear_out();
+    assert_eq!(line.words()[4], "Which order? Please key in the 4 digits on your telephone, one by one.");
+    // Who is understood well again is asked as before.
+    let mut line = Line::begun(menu(json!({})));
+    line.hear_out().send(Event::SpeechStarted).send(Event::Nothing);
+    line.hear_out().caller("orders").hear_out();
+    assert_eq!(line.words()[3], "Which order?");
+}
+
+#[test]
 fn prompts_come_in_the_language_of_the_call() {
     let flow = flow_with(
         json!([
