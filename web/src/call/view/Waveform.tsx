@@ -31,6 +31,8 @@ export default function Waveform({ url, peaks, lengthMs, height, player, onTime,
   const box = useRef<HTMLDivElement>(null)
   const surfer = useRef<WaveSurfer | null>(null)
   const tell = useRef({ onTime, onPlaying, onError })
+  /** Where the recording was when the waveform was made anew, as when a telephone is turned. */
+  const left = useRef({ url, seconds: 0, playing: false })
   useEffect(() => {
     tell.current = { onTime, onPlaying, onError }
   })
@@ -58,7 +60,16 @@ export default function Waveform({ url, peaks, lengthMs, height, player, onTime,
     wave.on('pause', () => tell.current.onPlaying(false))
     wave.on('finish', () => tell.current.onPlaying(false))
     wave.on('error', () => tell.current.onError())
+    const before = left.current
+    if (before.url === url && before.seconds > 0) {
+      wave.once('ready', () => {
+        wave.setTime(before.seconds)
+        if (before.playing) void wave.play().catch(() => tell.current.onError())
+      })
+    }
     return () => {
+      left.current = { url, seconds: wave.getCurrentTime(), playing: wave.isPlaying() }
+      tell.current.onPlaying(false)
       surfer.current = null
       wave.destroy()
     }
