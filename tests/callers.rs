@@ -38,6 +38,16 @@ impl Call {
     }
 }
 
+/// A service of its own with its folder, and a telephone; none without a recogniser.
+async fn ready() -> Option<(tempfile::TempDir, Serving, Phone)> {
+    if !have_models() {
+        return None;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = Serving::start(folder.path(), &[]);
+    Some((folder, serving, phone().await))
+}
+
 async fn dial(phone: &Phone, serving: &Serving, from: &str) -> Line {
     let mut line = phone.call(&format!("sip:100@{}", serving.sip), from, PATIENCE).await.expect("answered");
     line.our_turn(QUIET, PATIENCE).await.expect("the bot greets and asks");
@@ -91,12 +101,7 @@ async fn ask(phone: &Phone, serving: &Serving, from: &str, sound: Pcm8k) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_are_understood_through_clipping_and_beside_a_constant() {
-    if !have_models() {
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let serving = Serving::start(folder.path(), &[]);
-    let phone = phone().await;
+    let Some((folder, serving, phone)) = ready().await else { return };
     let said = words(QUESTION);
     // As loud as a microphone that is turned up by 12 dB; and one whose zero is at a quarter of the range.
     ask(&phone, &serving, "+441632960011", mapped(&said, |sample| (sample * 4.0).clamp(-32_768.0, 32_767.0))).await;
@@ -110,12 +115,7 @@ async fn words_are_understood_through_clipping_and_beside_a_constant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_only_breathes_is_asked_again_and_said_goodbye_to() {
-    if !have_models() {
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let serving = Serving::start(folder.path(), &[]);
-    let phone = phone().await;
+    let Some((folder, serving, phone)) = ready().await else { return };
     let mut line = dial(&phone, &serving, "+441632960013").await;
     let _ = line.say(breath(90)).await;
     line.wait_end(PATIENCE).await.expect("nobody breathes into this line for ever");
@@ -129,12 +129,7 @@ async fn who_only_breathes_is_asked_again_and_said_goodbye_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_echo_as_loud_as_the_bot_interrupts_nothing_and_says_nothing() {
-    if !have_models() {
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let serving = Serving::start(folder.path(), &[]);
-    let phone = phone().await;
+    let Some((folder, serving, phone)) = ready().await else { return };
     let line = phone.call(&format!("sip:100@{}", serving.sip), "+441632960014", PATIENCE).await.expect("answered");
     line.echo(0.0, Duration::from_millis(120));
     let mut line = line;
@@ -154,12 +149,7 @@ async fn an_echo_as_loud_as_the_bot_interrupts_nothing_and_says_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_story_is_interrupted_in_the_end_and_the_call_goes_on() {
-    if !have_models() {
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let serving = Serving::start(folder.path(), &[]);
-    let phone = phone().await;
+    let Some((folder, serving, phone)) = ready().await else { return };
     let mut line = dial(&phone, &serving, "+441632960015").await;
     let story =
         words("and then I went to the station and there was a man and he told me that my wheel and the chain and the ");

@@ -284,6 +284,11 @@ impl Run {
         matches!(self.state, State::Listening(_))
     }
 
+    /// Whether the caller is not listened to, and was asked to use keys.
+    pub fn is_deaf(&self) -> bool {
+        self.deaf.contains(&self.language)
+    }
+
     /// Whether the run is over.
     pub fn finished(&self) -> bool {
         self.outcome.is_some()

@@ -151,11 +151,6 @@ impl Run {
         self.ask(listening, None, parts);
     }
 
-    /// Whether the caller is not listened to.
-    fn is_deaf(&self) -> bool {
-        self.deaf.contains(&self.language)
-    }
-
     /// Whether keys are the better way to answer: nobody listens, or the line is bad.
     fn wants_keys(&self) -> bool {
         self.is_deaf() || self.unclear >= BAD_LINE_AFTER

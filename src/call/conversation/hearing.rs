@@ -108,7 +108,7 @@ impl Conversation {
         let turn = match (&self.with, &self.listening) {
             (With::Agent { .. }, _) => 0,
             (With::Bot, Some(listening)) if speaker == Speaker::Caller => {
-                if self.is_deaf() {
+                if self.run.is_deaf() {
                     return;
                 }
                 // What was said before is not lost to what is said now.
@@ -497,11 +497,17 @@ impl Conversation {
         if self.held.is_some() {
             self.tentative = before;
         }
-        if speaker == Speaker::Caller
-            && !self.floor_is_held()
+        if speaker == Speaker::Caller {
+            self.hear_what_waits(now, out);
+        }
+    }
+
+    /// Speech that had to wait is followed as soon as it may be.
+    pub(super) fn hear_what_waits(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if !self.floor_is_held()
             && let Some(from_ms) = self.waiting_speech.take()
         {
-            self.speech_started(speaker, from_ms, now, out);
+            self.speech_started(Speaker::Caller, from_ms, now, out);
         }
     }
 

@@ -86,8 +86,6 @@ pub struct Conversation {
     recorded: Recorded,
     /// What the flow speaks, and the caller is heard in.
     language: Language,
-    /// Languages in which the caller is not listened to.
-    deaf: Vec<Language>,
     offered_at: Timestamp,
     recording_since: Option<Millis>,
     sayings: VecDeque<Saying>,
@@ -123,7 +121,6 @@ impl Conversation {
         context: Context,
         offered_at: Timestamp,
     ) -> Self {
-        let deaf = context.deaf.clone();
         let run = Run::new(flow.clone(), model.clone(), context.clone());
         Self {
             call,
@@ -133,7 +130,6 @@ impl Conversation {
             start: (flow, model, context),
             brief: Personal::default(),
             recorded: Recorded::default(),
-            deaf,
             offered_at,
             recording_since: None,
             sayings: VecDeque::new(),
@@ -202,11 +198,6 @@ impl Conversation {
         }
     }
 
-    /// Whether the bot does not listen to the caller, who was asked to use keys.
-    fn is_deaf(&self) -> bool {
-        self.deaf.contains(&self.language)
-    }
-
     /// Whether an agent's voice should be followed.
     pub fn is_bridged(&self) -> bool {
         matches!(self.with, With::Agent { waits: None, .. })
@@ -224,7 +215,7 @@ impl Conversation {
         match input {
             Input::Answered { codec } => {
                 self.write(Event::Answered { codec }, now, &mut out);
-                if self.is_deaf() {
+                if self.run.is_deaf() {
                     let message = "nothing the caller says will be understood: no recogniser has the time, or the language; \
                                    the caller is asked to use keys";
                     self.write(Event::Problem { what: "recogniser".into(), message: message.into() }, now, &mut out);

@@ -188,11 +188,7 @@ impl Conversation {
             if !saying.withdrawn {
                 self.tell(flowing::Event::SpeechDone { say: saying.say }, now, out);
             }
-            if !self.floor_is_held()
-                && let Some(from_ms) = self.waiting_speech.take()
-            {
-                self.speech_started(Speaker::Caller, from_ms, now, out);
-            }
+            self.hear_what_waits(now, out);
         }
     }
 }
