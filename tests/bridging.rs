@@ -15,6 +15,8 @@ mod forwarding;
 mod hold;
 #[path = "bridging/park.rs"]
 mod park;
+#[path = "../sip/tests/common/ports.rs"]
+mod ports;
 #[path = "bridging/replaces.rs"]
 mod replaces;
 #[path = "bridging/rules.rs"]

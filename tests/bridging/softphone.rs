@@ -9,6 +9,7 @@ use hotline::event::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bed::*;
+use crate::ports;
 
 /// A running baresip; it ends, and its files go, when it is dropped.
 struct Softphone {
@@ -17,14 +18,14 @@ struct Softphone {
     child: tokio::process::Child,
 }
 
-fn free_port() -> SocketAddr {
-    std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port")
+fn free_address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], ports::free_port()))
 }
 
 impl Softphone {
     fn start(account: &str) -> Softphone {
         let folder = tempfile::tempdir().expect("a folder");
-        let (listen, control) = (free_port(), free_port());
+        let (listen, control) = (free_address(), free_address());
         let config = format!(
             "sip_listen {listen}\naudio_player aubridge,sink\naudio_source ausine,2300\nausrc_srate 48000\nausrc_channels 2\n\
              audio_alert aubridge,alert\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aubridge.so\n\

@@ -5,12 +5,14 @@
 pub mod certificates;
 pub mod pair;
 pub mod phone;
+pub mod ports;
 pub mod sipp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use ports::free_port;
 use sip::digest::DigestAlgorithm;
 use sip::media::Clock;
 use sip::ua::{Directory, IncomingCall, UaConfig, UserAgent};
@@ -199,10 +201,4 @@ pub fn have(program: &str) -> bool {
         println!("skipped: {program} is not installed");
     }
     found
-}
-
-/// A port of the loopback that nobody uses now.
-pub fn free_port() -> u16 {
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("a bound socket has an address").port()
 }

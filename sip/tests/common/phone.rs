@@ -49,8 +49,7 @@ impl Phone {
     ) -> Phone {
         let dir = std::env::temp_dir().join(format!("baresip-{:016x}", rand::random::<u64>()));
         std::fs::create_dir_all(&dir).expect("a directory for baresip");
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let listen = socket.local_addr().expect("a bound socket has an address");
+        let listen = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let (player, source) = match voice {
             Voice::Tone => ("aubridge,sink", "ausine,440\nausrc_srate 48000\nausrc_channels 2"),
             Voice::Echo => ("aubridge,echo", "aubridge,echo"),
@@ -72,7 +71,6 @@ impl Phone {
                 std::fs::write(dir.join(file), text).expect("baresip's files can be written");
             }
         }
-        drop(socket);
         let mut program = tokio::process::Command::new("baresip");
         program.arg("-f").arg(&dir).args(["-t", "20"]);
         if let Some(command) = command {
