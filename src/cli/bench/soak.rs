@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use rand::Rng;
@@ -14,7 +15,9 @@ use super::caller::Plan;
 use super::measure::{rounded, table};
 use super::serving::{Sample, gauges};
 use super::sys::{self, MS, Nanos, SECOND};
+use super::talk::Script;
 use super::tally::Tally;
+use super::turn;
 use crate::agent::Agents;
 use crate::config::Config;
 use crate::service::{Extensions, open_store};
@@ -47,6 +50,12 @@ pub struct Arguments {
     /// Calls at once, on average
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     concurrency: u32,
+    /// Ends after so many calls, if that is earlier
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    calls: Option<u64>,
+    /// Short conversations instead of the mix: everybody says a sentence or two, and hangs up
+    #[arg(long)]
+    talk: bool,
     #[command(flatten)]
     pub options: Options,
 }
@@ -107,17 +116,20 @@ struct Held {
 /// Runs it.
 pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> {
     let mut passwords = Vec::new();
-    let mut bed = bench.bed(|data| {
-        let count = (arguments.concurrency as usize / 2).clamp(PHONES, MOST_PHONES);
-        passwords = phones(data, count)?;
-        Ok(())
-    })?;
+    let folder = tempfile::Builder::new().prefix("hotline-bench-soak-").tempdir().context("no room for the flow")?;
+    let script = if arguments.talk { Some(Arc::new(turn::script(None, None)?)) } else { None };
+    let mut bed = match &script {
+        Some(_) => bench.bed_with(&turn::conversation(folder.path())?)?,
+        None => bench.bed(|data| {
+            let count = (arguments.concurrency as usize / 2).clamp(PHONES, MOST_PHONES);
+            passwords = phones(data, count)?;
+            Ok(())
+        })?,
+    };
     // Threads, caches and pools that come with the first calls are no leak.
-    bed.engine.offer(50.0, u64::from(arguments.concurrency), |_| Plan {
-        sound: true,
-        hang_up_after: Some(2 * SECOND),
-        ..Plan::default()
-    });
+    let warm = Plan { sound: true, hang_up_after: Some(2 * SECOND), ..Plan::default() };
+    let warm = script.as_ref().map_or(warm, talking);
+    bed.engine.offer(50.0, u64::from(arguments.concurrency), move |_| warm.clone());
     bed.engine.run(sys::now() + 60 * SECOND, |engine| !engine.is_offering() && engine.live() == 0);
     // The base is a service that has forgotten its calls, and whose numbers say so.
     bed.rest(WARM_FORGOTTEN);
@@ -129,17 +141,27 @@ pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> 
     for (user, password) in &passwords {
         bed.engine.register(user, password, REGISTER_EVERY);
     }
-    bed.engine.offer(f64::from(arguments.concurrency) / MEAN_SECONDS, u64::MAX, mixed(!passwords.is_empty()));
+    let (rate, calls) = (f64::from(arguments.concurrency) / MEAN_SECONDS, arguments.calls.unwrap_or(u64::MAX));
+    match &script {
+        Some(script) => {
+            let plan = talking(script);
+            bed.engine.offer(rate, calls, move |_| plan.clone());
+        }
+        None => bed.engine.offer(rate, calls, mixed(!passwords.is_empty())),
+    }
     let mut minutes = Vec::new();
     println!("{}", line(&start));
     for minute in 1..=arguments.minutes {
-        bed.engine.run(begun + minute * 60 * SECOND, |_| false);
+        bed.engine.run(begun + minute * 60 * SECOND, |engine| !engine.is_offering() && engine.live() == 0);
         if bench.is_stopped() {
             break;
         }
         let held = held(&mut bed, begun);
         println!("{}", line(&held));
         minutes.push(held);
+        if !bed.engine.is_offering() {
+            break;
+        }
     }
     let stopped = bench.is_stopped();
     bed.engine.stop_offering();
@@ -160,9 +182,19 @@ pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> 
     // Calls that were cut short are still being forgotten.
     let leaks = if stopped { Vec::new() } else { leaks(&start, &end) };
     print!("\n{}", compared(&start, &end));
+    let talked = &bed.engine.tally.talked;
+    if arguments.talk {
+        println!(
+            "{} sentences, {} interruptions, {} unanswered",
+            talked.sentences, talked.interruptions, talked.unanswered
+        );
+    }
     leaks.iter().for_each(|leak| println!("LEFT OVER: {leak}"));
     let good = leaks.is_empty() && !stopped && bed.engine.tally.completed > 0;
-    bench.report(json!({ "start": start, "minutes": minutes, "end": end, "left_over": leaks }))?;
+    let talked = json!({
+        "sentences": talked.sentences, "interruptions": talked.interruptions, "unanswered": talked.unanswered,
+    });
+    bench.report(json!({ "talked": talked, "start": start, "minutes": minutes, "end": end, "left_over": leaks }))?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -185,6 +217,12 @@ fn phones(data: &Path, count: usize) -> anyhow::Result<Vec<(String, String)>> {
         store.close().await;
         Ok(passwords)
     })
+}
+
+/// A caller who talks for as long as most do.
+fn talking(script: &Arc<Script>) -> Plan {
+    let length = (MEAN_SECONDS * SECOND as f64) as Nanos;
+    Plan { sound: true, talk: Some(script.clone()), hang_up_after: Some(length), ..Plan::default() }
 }
 
 /// The callers of the mix. Without agents of ours nobody asks for a person.

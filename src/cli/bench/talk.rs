@@ -2,6 +2,7 @@
 //! What is measured is what is on the wire, packet by packet.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -46,6 +47,27 @@ pub struct Script {
     pub sentences: Vec<Words>,
     /// When it is not.
     pub interruptions: Vec<Words>,
+    /// Who may talk at the same time.
+    pub turns: Turns,
+}
+
+/// How many callers talk at the same time: from the first packet of their words to the first sound of the reply. The others listen.
+#[derive(Debug)]
+pub struct Turns(AtomicUsize);
+
+impl Turns {
+    /// So many at most.
+    pub fn at_once(callers: usize) -> Self {
+        Self(AtomicUsize::new(callers))
+    }
+
+    fn take(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    fn give_back(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What was measured of talk.
@@ -91,7 +113,7 @@ enum State {
     },
 }
 
-/// One caller.
+/// One caller. Hanging up in the middle of a sentence gives the turn to somebody else.
 #[derive(Debug)]
 pub struct Talker {
     script: Arc<Script>,
@@ -139,6 +161,7 @@ impl Talker {
                 }
                 let interrupt = !*interrupted && !self.script.interruptions.is_empty();
                 let interrupt_at = interrupt.then(|| at + self.random.random_range(INTERRUPTED));
+                self.script.turns.give_back();
                 self.state = State::Hearing { interrupt_at, last_heard: at };
             }
         }
@@ -183,23 +206,38 @@ impl Talker {
             cut_in: false,
         };
         match self.state {
-            State::Waiting { last_heard: Some(heard) } if now > heard + PAUSE && self.talking => {
+            State::Waiting { last_heard: Some(heard) }
+                if now > heard + PAUSE && self.talking && self.script.turns.take() =>
+            {
                 let number = self.random.random_range(0..self.script.sentences.len());
                 self.state = say(false, number);
             }
             State::Hearing { interrupt_at, last_heard } => {
                 if now > last_heard + PAUSE {
                     self.state = State::Waiting { last_heard: Some(last_heard) };
-                } else if interrupt_at.is_some_and(|at| at <= now) && now < last_heard + 2 * PACKET && self.talking {
+                } else if interrupt_at.is_some_and(|at| at <= now)
+                    && now < last_heard + 2 * PACKET
+                    && self.talking
+                    && self.script.turns.take()
+                {
                     let number = self.random.random_range(0..self.script.interruptions.len());
                     self.state = say(true, number);
                 }
             }
             State::Expecting { since, .. } if now > since + NO_REPLY => {
                 talked.unanswered += 1;
+                self.script.turns.give_back();
                 self.state = State::Waiting { last_heard: Some(now) };
             }
             _ => {}
+        }
+    }
+}
+
+impl Drop for Talker {
+    fn drop(&mut self) {
+        if matches!(self.state, State::Saying { .. } | State::Expecting { .. }) {
+            self.script.turns.give_back();
         }
     }
 }
@@ -222,7 +260,7 @@ mod tests {
 
     /// Lets a caller listen and talk: one letter a packet of the other side, `x` for a voiced one.
     fn talk(heard: &str) -> (Vec<bool>, Talked) {
-        let script = Script { sentences: vec![words(10)], interruptions: vec![words(10)] };
+        let script = Script { sentences: vec![words(10)], interruptions: vec![words(10)], turns: Turns::at_once(1) };
         let mut talker = Talker::new(Arc::new(script), StdRng::seed_from_u64(1));
         let mut talked = Talked::default();
         let mut said = Vec::new();
@@ -256,5 +294,30 @@ mod tests {
     fn somebody_who_speaks_within_a_sentence_cuts_it_off() {
         let (_, talked) = talk(&format!("{}{}{}", "x".repeat(10), ".".repeat(50), "x".repeat(50)));
         assert_eq!(talked.cut_ins, 1);
+    }
+
+    #[test]
+    fn who_has_no_turn_listens_until_there_is_one() {
+        let turns = Turns::at_once(1);
+        let script = Arc::new(Script { sentences: vec![words(10)], interruptions: Vec::new(), turns });
+        let talker = |seed| Talker::new(script.clone(), StdRng::seed_from_u64(seed));
+        let (mut first, mut second) = (talker(1), talker(2));
+        let mut talked = Talked::default();
+        let mut said = [Vec::new(), Vec::new()];
+        // Both hear a greeting and want to talk in the same pause; the reply to the first gives the second its turn.
+        for n in 0..220 {
+            let now = n * PACKET;
+            let heard = n < 10 || (90..100).contains(&n);
+            for (talker, said) in [&mut first, &mut second].into_iter().zip(&mut said) {
+                talker.hear(if heard { &LOUD } else { &QUIET }, now, &mut talked);
+                if talker.next(now, &mut talked).is_some_and(is_voiced) {
+                    said.push(n);
+                }
+            }
+        }
+        assert!(said[0].first() < Some(&90) && said[1].first() > Some(&100), "{said:?}");
+        drop(first);
+        drop(second);
+        assert!(script.turns.take() && !script.turns.take());
     }
 }

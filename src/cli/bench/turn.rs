@@ -18,7 +18,7 @@ use super::bed::{Bed, Bench, Options};
 use super::caller::Plan;
 use super::measure::{Values, rounded, table};
 use super::sys::{self, MS, SECOND};
-use super::talk::{Script, Talked, Words};
+use super::talk::{Script, Talked, Turns, Words};
 use crate::config::Config;
 use crate::event::{Event, Latency};
 use crate::service::open_store;
@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Callers who talk at once; a run for each
     #[arg(long, value_delimiter = ',', default_value = "1,20", value_parser = clap::value_parser!(u32).range(1..=500))]
     calls: Vec<u32>,
+    /// Of the callers, those who talk at the same time, while the others listen [default: all]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=500))]
+    talking: Option<u32>,
     /// How long each run measures
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(10..=3_600))]
     seconds: u64,
@@ -55,6 +58,8 @@ const INTERRUPTIONS: [&str; 3] = ["go back please", "stop, go back", "the main m
 #[derive(Serialize)]
 struct Run {
     calls: u32,
+    /// Those of them who talk at the same time, if not all.
+    talking: Option<u32>,
     sentences: u64,
     interruptions: u64,
     /// On the wire, at the caller: last voiced packet sent → first voiced packet of the reply.
@@ -105,7 +110,7 @@ struct Line {
 
 /// Runs it.
 pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> {
-    let script = Arc::new(script(arguments.recordings.as_deref())?);
+    let script = Arc::new(script(arguments.recordings.as_deref(), arguments.talking)?);
     println!("{} sentences and {} interruptions to say", script.sentences.len(), script.interruptions.len());
     let mut runs = Vec::new();
     for &calls in &arguments.calls {
@@ -114,15 +119,10 @@ pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> 
         }
         let folder =
             tempfile::Builder::new().prefix("hotline-bench-turn-").tempdir().context("no room for the data")?;
-        let (flow, data) = (folder.path().join("flow.json"), folder.path().join("data"));
-        std::fs::write(&flow, FLOW)?;
+        let data = folder.path().join("data");
         std::fs::create_dir_all(&data)?;
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        let own = [
-            ("speech.en", models::manifest::DEFAULT_ENGLISH.to_owned()),
-            ("flow.file", text(&flow)),
-            ("data.dir", text(&data)),
-        ];
+        let mut own = conversation(folder.path())?;
+        own.push(("data.dir", data.to_string_lossy().into_owned()));
         let mut bed = bench.bed_with(&own)?;
         let run = one(arguments, &mut bed, calls, &script);
         let complaints = bed.complaints();
@@ -146,11 +146,20 @@ pub fn run(arguments: &Arguments, mut bench: Bench) -> anyhow::Result<ExitCode> 
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// The settings of a service that holds these conversations; its flow is written into `folder`.
+pub(super) fn conversation(folder: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let flow = folder.join("flow.json");
+    std::fs::write(&flow, FLOW)?;
+    let model = models::manifest::DEFAULT_ENGLISH.to_owned();
+    Ok(vec![("speech.en", model), ("flow.file", flow.to_string_lossy().into_owned())])
+}
+
 fn one(arguments: &Arguments, bed: &mut Bed, calls: u32, script: &Arc<Script>) -> Run {
     bed.settle(5 * SECOND);
     bed.engine.tally = super::tally::Tally::default();
     let plan = Plan { sound: true, talk: Some(script.clone()), ..Plan::default() };
-    println!("{calls} calls: each talks for {} s", arguments.seconds);
+    let at_once = arguments.talking.map_or(String::new(), |callers| format!(", {callers} at the same time"));
+    println!("{calls} calls: each talks for {} s{at_once}", arguments.seconds);
     let (cpu, begun) = (bed.cpu(), sys::now());
     // Not all in the same breath.
     bed.engine.offer(f64::from(calls).max(4.0) / 4.0, u64::from(calls), move |_| plan.clone());
@@ -167,6 +176,7 @@ fn one(arguments: &Arguments, bed: &mut Bed, calls: u32, script: &Arc<Script>) -
         &tally.talked;
     Run {
         calls,
+        talking: arguments.talking,
         sentences: *sentences,
         interruptions: *interruptions,
         reply_ms: Shares::of(reply),
@@ -209,7 +219,7 @@ fn stages(data: &Path) -> anyhow::Result<Option<Stages>> {
 }
 
 /// What is said: by people when there are recordings, by synthetic voices else; over a telephone line in any case.
-fn script(recordings: Option<&Path>) -> anyhow::Result<Script> {
+pub(super) fn script(recordings: Option<&Path>, talking: Option<u32>) -> anyhow::Result<Script> {
     let spoken = |text: &str, voice| -> anyhow::Result<Words> {
         let sound: Pcm8k = resample(&Flite::new(voice).speak(text)?);
         words(&sound).with_context(|| format!("the voice says nothing for {text}"))
@@ -222,7 +232,8 @@ fn script(recordings: Option<&Path>) -> anyhow::Result<Script> {
         None => all(&SENTENCES)?,
         Some(manifest) => recorded(manifest)?,
     };
-    Ok(Script { sentences, interruptions: all(&INTERRUPTIONS)? })
+    let turns = Turns::at_once(talking.map_or(usize::MAX, |callers| callers as usize));
+    Ok(Script { sentences, interruptions: all(&INTERRUPTIONS)?, turns })
 }
 
 fn recorded(manifest: &Path) -> anyhow::Result<Vec<Words>> {
@@ -309,7 +320,7 @@ mod tests {
 
     #[test]
     fn the_synthetic_callers_can_be_heard() {
-        let script = script(None).expect("flite speaks");
+        let script = script(None, None).expect("flite speaks");
         assert_eq!((script.sentences.len(), script.interruptions.len()), (12, 6));
     }
 }
