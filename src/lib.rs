@@ -29,3 +29,4 @@ pub mod service;
 pub mod speak;
 pub mod store;
 pub mod ticket;
+pub mod understand;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::store::StoreError;
+use crate::understand::UnderstandError;
 
 /// What every request that fails is answered with.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,6 +60,12 @@ impl ApiError {
         let message = "That did not sign you in: the link is used up or too old, or e-mail and password do not belong together. \
                        Check what you typed, or ask an admin for a new link.";
         Self::new(StatusCode::UNAUTHORIZED, "sign_in_refused", message)
+    }
+
+    /// A program's token is unknown, was removed, or is for something else.
+    pub fn token_refused() -> Self {
+        let message = "This token does not open this address: it was removed, or is for something else. An admin can make a new one.";
+        Self::new(StatusCode::UNAUTHORIZED, "token_refused", message)
     }
 
     /// Too many tries from one address.
@@ -128,6 +135,7 @@ impl From<StoreError> for ApiError {
                 Self::not_found(format!("There is no such {what}; it may be an old link. Go back to the list."))
             }
             StoreError::Taken { .. } | StoreError::InCall => Self::conflict(sentence(&error)),
+            StoreError::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "stale", sentence(&error)),
             StoreError::Invalid(_) => Self::invalid(sentence(&error)),
             StoreError::Erased => Self::new(StatusCode::GONE, "erased", sentence(&error)),
             error if error.is_temporary() => {
@@ -137,6 +145,16 @@ impl From<StoreError> for ApiError {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
             }
             error => Self::internal(error),
+        }
+    }
+}
+
+impl From<UnderstandError> for ApiError {
+    fn from(error: UnderstandError) -> Self {
+        match error {
+            UnderstandError::Store(error) => error.into(),
+            UnderstandError::Stopped(_) => Self::internal(error),
+            UnderstandError::Training(_) | UnderstandError::Draft(_) => Self::invalid(sentence(&error)),
         }
     }
 }
@@ -168,8 +186,8 @@ impl From<PathRejection> for ApiError {
     }
 }
 
-/// The store's words, as a sentence.
-fn sentence(error: &StoreError) -> String {
+/// An error's words, as a sentence.
+fn sentence(error: &impl std::fmt::Display) -> String {
     let words = error.to_string();
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

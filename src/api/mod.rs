@@ -7,6 +7,7 @@
 //! - [`guard`]: what holds for every request and answer: the header against forged requests, the security headers.
 //! - [`view`]: the schemas; [`error`]: the words of failure; [`extract`]: reading requests.
 //! - [`live`]: the stream of everything that happens.
+//! - [`intents`]: the shared intent engine; [`tokens`] let other programs use it.
 //! - [`recording`]: sound, by [`range`].
 //! - [`assets`]: the console itself, built into the program.
 //! - [`order_service`]: not the console's, but the only other thing here that answers over HTTP: the demo's order service.
@@ -22,6 +23,7 @@ mod extract;
 mod flows;
 mod guard;
 mod health;
+mod intents;
 mod live;
 pub mod order_service;
 mod pcap;
@@ -34,6 +36,7 @@ mod session;
 mod signalling;
 mod throttle;
 mod tickets;
+mod tokens;
 mod trunks;
 mod view;
 
@@ -54,6 +57,7 @@ use crate::call::LiveLegs;
 use crate::channel::TrunkStatus;
 use crate::speak::Speaker;
 use crate::store::{Store, Tenant};
+use crate::understand::Understanding;
 pub use phones::PhoneBook;
 use throttle::Throttle;
 
@@ -72,6 +76,8 @@ pub struct Console {
     pub flow: Arc<flow::Flow>,
     /// What says the flow's prompts.
     pub voices: Speaker,
+    /// What texts mean.
+    pub understanding: Understanding,
     /// The agents' phones.
     pub extensions: Arc<dyn PhoneBook>,
     /// How the trunks stand.
@@ -119,7 +125,8 @@ pub fn openapi() -> String {
     info(
         title = "Hotline",
         description = "The interface of the console. Times are ms since the epoch, UTC; ids are UUIDs. Whoever signs in gets the cookie \
-                       `hotline_session`; requests that change something need the header `x-hotline: 1`.",
+                       `hotline_session`; requests that change something need the header `x-hotline: 1`. Programs send a token instead \
+                       (`Authorization: Bearer …`), which opens what its scope says.",
     ),
     components(schemas(view::LiveMessage, error::ErrorBody))
 )]
@@ -149,6 +156,18 @@ fn declared() -> OpenApiRouter<Arc<App>> {
             routes!(prompts::record_prompt, prompts::remove_prompt_recording)
                 .layer(DefaultBodyLimit::max(crate::speak::LARGEST_BYTES)),
         )
+        .routes(routes!(intents::parse))
+        .routes(routes!(intents::parse_batch).layer(DefaultBodyLimit::max(intents::LARGEST_BATCH)))
+        .routes(routes!(intents::draft, intents::save_draft).layer(DefaultBodyLimit::max(intents::LARGEST_DRAFT)))
+        .routes(routes!(intents::check))
+        .routes(routes!(intents::publish))
+        .routes(routes!(intents::versions))
+        .routes(routes!(intents::version))
+        .routes(routes!(intents::promote))
+        .routes(routes!(intents::diff))
+        .routes(routes!(intents::unmatched, intents::teach))
+        .routes(routes!(tokens::tokens, tokens::make_token))
+        .routes(routes!(tokens::remove_token))
         .routes(routes!(extensions::extensions, extensions::add_extension))
         .routes(routes!(trunks::trunks))
         .routes(routes!(live::live));

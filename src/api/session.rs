@@ -17,7 +17,7 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Body;
 use super::view::Me;
 use super::{App, State, now};
-use crate::store::{Role, User};
+use crate::store::{Role, Scope, User};
 
 const COOKIE: &str = "hotline_session";
 /// A working day and some.
@@ -121,6 +121,30 @@ impl FromRequestParts<Arc<App>> for Admin {
         let SignedIn(user) = SignedIn::from_request_parts(parts, app).await?;
         if user.role == Role::Admin { Ok(Self(user)) } else { Err(ApiError::admins_only()) }
     }
+}
+
+/// Somebody signed in, or a program with a token that lets it ask what texts mean.
+pub struct Asker;
+
+impl FromRequestParts<Arc<App>> for Asker {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let Some(secret) = bearer(&parts.headers) else {
+            SignedIn::from_request_parts(parts, app).await?;
+            return Ok(Self);
+        };
+        match app.console.tenant.api_token(secret, now()).await? {
+            Some(token) if token.scope == Scope::Understand => Ok(Self),
+            _ => Err(ApiError::token_refused()),
+        }
+    }
+}
+
+/// The token that a program sends (RFC 6750).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, secret) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
 /// The session's token, from the cookie.

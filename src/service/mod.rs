@@ -1,6 +1,6 @@
 //! The service: puts the parts together, starts them in order, and stops them so that nothing is lost.
 //!
-//! - [`prepare`]: the flow, its model, the recognisers and the voices.
+//! - [`prepare`]: the flow, the recognisers and the voices.
 //! - [`sink`]: from calls to the store.
 //! - [`callers`]: what is known of those who call.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
@@ -39,6 +39,7 @@ use crate::lookup::Lookup;
 use crate::metric::{self, Held};
 use crate::speak::Speaker;
 use crate::store::{MasterKey, NewUser, Role, Store, StoreError, Tenant, User};
+use crate::understand::{UnderstandError, Understanding};
 
 pub use extensions::Extensions;
 pub use local::{LocalAccess, PublishedAccess};
@@ -64,6 +65,9 @@ pub enum StartError {
     /// The flow, a model or a voice.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
+    /// The flow's intents.
+    #[error("the intents cannot be trained: {0}")]
+    Understand(#[from] UnderstandError),
     /// The database, the data folder or the master key.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -124,6 +128,7 @@ impl Service {
         }
 
         let prepared = prepare::prepare(&config).await?;
+        let understanding = Understanding::open(tenant.clone(), prepared.flow.clone()).await?;
         let voices = prepared.voices;
         load_recordings(&tenant, &voices).await?;
         let speech = Speech::new(prepared.recognisers, &prepared.resolved, voices.clone());
@@ -139,7 +144,7 @@ impl Service {
         let legs = LiveLegs::default();
         let services = Services {
             flow: prepared.flow.clone(),
-            model: prepared.model,
+            model: understanding.live().model,
             variables: config.flow_variables.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect(),
             recognisers: speech.recognisers(),
             voices: voices.clone(),
@@ -161,7 +166,13 @@ impl Service {
 
         let (closing, stopped) = (CancellationToken::new(), CancellationToken::new());
         let tracker = TaskTracker::new();
-        let accepting = tokio::spawn(accept(calls, services, speech.clone(), tracker.clone(), closing.clone()));
+        let accepting = tokio::spawn(accept(
+            calls,
+            services,
+            (speech.clone(), understanding.clone()),
+            tracker.clone(),
+            closing.clone(),
+        ));
 
         let listener = tokio::net::TcpListener::bind(config.http_bind).await;
         let listener = listener.map_err(|reason| StartError::Http { address: config.http_bind, reason })?;
@@ -171,6 +182,7 @@ impl Service {
             store: store.clone(),
             flow: prepared.flow,
             voices,
+            understanding,
             extensions: extensions.clone(),
             trunks: Arc::new({
                 let trunks = channel.trunks().clone();
@@ -286,7 +298,7 @@ async fn load_recordings(tenant: &Tenant, voices: &Speaker) -> Result<(), StoreE
 async fn accept(
     mut calls: Calls,
     services: Services,
-    speech: Speech,
+    (speech, understanding): (Speech, Understanding),
     tracker: TaskTracker,
     closing: CancellationToken,
 ) {
@@ -302,8 +314,9 @@ async fn accept(
         };
         let Some((permit, incoming)) = next else { return };
         metric::call_offered();
-        // A call keeps the recognisers that it begins with.
-        let services = Services { recognisers: speech.recognisers(), ..services.clone() };
+        // A call keeps the recognisers and the model that it begins with.
+        let (recognisers, model) = (speech.recognisers(), understanding.live().model);
+        let services = Services { recognisers, model, ..services.clone() };
         tracker.spawn(take_call(incoming, CallId::new(), services, permit, closing.clone()));
     }
 }

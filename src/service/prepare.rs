@@ -1,4 +1,4 @@
-//! What must be there before the first call: the flow, the model trained from its examples, recognisers and voices.
+//! What must be there before the first call: the flow, recognisers and voices.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,9 +50,6 @@ pub enum PrepareError {
         /// What is wrong.
         reason: String,
     },
-    /// The intents cannot be trained.
-    #[error("the flow's intents cannot be trained: {0}")]
-    Training(#[from] intent::TrainError),
     /// A model is missing or broken.
     #[error("{0}")]
     Models(#[from] models::StoreError),
@@ -88,8 +85,6 @@ pub enum PrepareError {
 pub struct Prepared {
     /// The flow.
     pub flow: Arc<Flow>,
-    /// Trained from its examples.
-    pub model: Arc<intent::Model>,
     /// Speech to text.
     pub recognisers: Recognisers,
     /// Text to speech, with the flow's fixed prompts rendered.
@@ -103,7 +98,6 @@ pub struct Prepared {
 /// Loads and checks everything that the configuration names.
 pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
     let flow = load_flow(config.flow_file.as_deref())?;
-    let model = if flow.intents.is_empty() { intent::Model::empty() } else { intent::train(&flow.training_set(), 1)? };
     let wanted = config.clone();
     let config = &stoppable(move || Ok(super::speech::resolved(&wanted, true))).await?;
     let recognisers = recognisers(config)?;
@@ -118,7 +112,7 @@ pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
     }
     let hold_music = Arc::new(Clip::new(hold_music(config.call_hold_music.as_deref())?));
     let resolved = config.clone();
-    Ok(Prepared { flow: Arc::new(flow), model: Arc::new(model), recognisers, voices, hold_music, resolved })
+    Ok(Prepared { flow: Arc::new(flow), recognisers, voices, hold_music, resolved })
 }
 
 /// Work that takes a while, where it holds nobody up.

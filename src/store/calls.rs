@@ -2,19 +2,21 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 use super::{
     Tenant,
-    entity::{call, ticket},
+    entity::{call, event, ticket},
     error::StoreError,
     model::{CallFilter, CallState, CallSummary, Page, TicketRef},
     names::Name,
     recording::{RecordingReader, RecordingWriter},
     seal::{AT_ONCE, Keys},
 };
-use crate::event::{CallId, Outcome, PersonId, TicketId};
+use crate::event::{CallId, Outcome, PersonId, TicketId, Timestamp};
 
 impl Tenant {
     /// Calls, newest first: those before a call (`None`: from the newest), at most `limit`.
@@ -43,6 +45,35 @@ impl Tenant {
         items.truncate(limit as usize);
         let next = items.last().filter(|_| more).map(|call| call.id);
         Ok(Page { items, next })
+    }
+
+    /// Calls since `since` in which the engine rejected something, had to ask, or was less sure than `score`; newest first, at most `limit`.
+    pub async fn calls_hardly_understood(
+        &self,
+        since: Timestamp,
+        score: f32,
+        limit: u64,
+    ) -> Result<Vec<CallId>, StoreError> {
+        let unsure = event::Column::Label.ne("accepted").or(event::Column::Score.lt(score));
+        let rows: Vec<(Uuid, i64)> = event::Entity::find()
+            .filter(event::Column::Tenant.eq(self.id.0))
+            .filter(event::Column::Kind.eq("understood"))
+            .filter(event::Column::At.gte(since))
+            .filter(unsure)
+            .order_by(event::Column::Id, Order::Desc)
+            .limit(limit)
+            .select_only()
+            .columns([event::Column::Call, event::Column::Id])
+            .into_tuple()
+            .all(&self.core.database.reader)
+            .await?;
+        let mut calls: Vec<CallId> = Vec::new();
+        for (call, _) in rows {
+            if !calls.contains(&CallId(call)) {
+                calls.push(CallId(call));
+            }
+        }
+        Ok(calls)
     }
 
     /// One call.

@@ -265,3 +265,108 @@ pub(super) mod setting {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// What the intent engine will learn from at the next publish; one row a tenant.
+pub(super) mod training_draft {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "training_draft")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        /// Counts changes, so that of two who edit at once the second is told.
+        pub revision: i64,
+        pub changed_at: i64,
+        pub changed_by: Option<Uuid>,
+        /// JSON.
+        pub document: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What was published.
+pub(super) mod training_version {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "training_version")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i64,
+        pub made_at: i64,
+        pub made_by: Option<Uuid>,
+        pub kind: String,
+        pub state: String,
+        pub note: String,
+        /// The hash of everything that went into the model.
+        pub model: String,
+        /// The draft as it was, as JSON.
+        pub document: String,
+        /// How well it did, as JSON.
+        pub report: String,
+        /// The layers of the encoder that were trained for it.
+        pub tuned: Option<Vec<u8>>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Utterances that somebody has looked at and said what they mean.
+pub(super) mod judged_utterance {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "judged_utterance")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub call: Uuid,
+        /// The place in the call's journal of what the engine made of it.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub seq: i64,
+        pub judged_at: i64,
+        pub judged_by: Uuid,
+        /// None: it means nothing that is wanted.
+        pub intent: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What lets other programs in; only hashes of tokens are kept.
+pub(super) mod api_token {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_token")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub token_hash: String,
+        pub tenant: Uuid,
+        pub id: Uuid,
+        pub name: String,
+        pub scope: String,
+        pub created_by: Uuid,
+        pub created_at: i64,
+        pub used_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -102,6 +102,12 @@ pub enum StoreError {
         /// What must be unique.
         what: &'static str,
     },
+    /// Somebody else was faster.
+    #[error("{what} were changed by somebody else in the meantime; look at their change and make yours again")]
+    Stale {
+        /// What was changed, in the plural.
+        what: &'static str,
+    },
     /// A value cannot be stored.
     #[error("{0}")]
     Invalid(String),

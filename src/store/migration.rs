@@ -1,7 +1,10 @@
 //! The schema, as the list of changes that made it; the same for SQLite and PostgreSQL. A change that was released is
 //! never edited: the next one follows it.
 
+mod understanding;
+
 use sea_orm_migration::{prelude::*, schema::*};
+use understanding::Understanding;
 
 /// Applies the changes in order.
 pub(super) struct Migrator;
@@ -9,7 +12,7 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(PersonLanguage)]
+        vec![Box::new(First), Box::new(PersonLanguage), Box::new(Understanding)]
     }
 }
 

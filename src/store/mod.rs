@@ -27,6 +27,8 @@ mod seal;
 mod search;
 mod sign_in;
 mod tickets;
+mod tokens;
+mod training;
 mod users;
 
 use std::{
@@ -47,6 +49,8 @@ pub use self::{
     model::*,
     prompts::PromptRecording,
     recording::{CHANNELS, Peaks, RATE, RecordingReader, RecordingWriter},
+    tokens::{ApiToken, Scope},
+    training::{NewVersion, Publish, TrainingDraft, TrainingVersion, VersionState},
 };
 use crate::event::{CallId, Entry, TenantId, Timestamp};
 

@@ -155,12 +155,12 @@ async fn on_a_core<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?
 }
 
-fn new_token() -> Token {
+pub(super) fn new_token() -> Token {
     Token(hex(&random::<32>()))
 }
 
 /// A token has 256 random bits, so one round of a fast hash is enough.
-fn hash_token(token: &str) -> String {
+pub(super) fn hash_token(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 

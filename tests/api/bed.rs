@@ -10,6 +10,7 @@ use hotline::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Sp
 use hotline::service::{Extensions, load_flow};
 use hotline::speak::Speaker as Voices;
 use hotline::store::{MasterKey, NewUser, Role, Store, Tenant, User};
+use hotline::understand::Understanding;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -42,10 +43,12 @@ impl Bed {
         let tenant = store.default_tenant();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound").to_string();
+        let flow = Arc::new(load_flow(None).expect("the built-in flow is valid"));
         let console = Console {
             tenant: tenant.clone(),
             store,
-            flow: Arc::new(load_flow(None).expect("the built-in flow is valid")),
+            understanding: Understanding::open(tenant.clone(), flow.clone()).await.expect("its intents are trained"),
+            flow,
             extensions: Arc::new(
                 Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),
             ),

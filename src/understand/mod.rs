@@ -1,0 +1,238 @@
+//! What callers and other programs mean: one engine for the whole service, trained from the flow's intents and from those that are
+//! edited here, published in versions, and exchanged while calls go on.
+//!
+//! - [`draft`]: what is edited, and how it joins with the flow's own intents.
+//! - [`judge`]: how well a model does on the stored tests, and whether it may replace another.
+//! - [`check`]: what an admin should know of a draft before it is published.
+//! - [`learn`]: utterances that were not understood, in groups.
+//!
+//! How a text is understood is the business of the `intent` crate; what follows from it, the flow's.
+
+pub mod check;
+pub mod draft;
+pub mod judge;
+pub mod learn;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use flow::Flow;
+use intent::{Model, TrainError, TrainingSet};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use draft::Draft;
+use judge::{Judgement, Regression};
+
+use crate::event::{Timestamp, UserId};
+use crate::store::{NewVersion, Publish, StoreError, Tenant, TrainingVersion};
+
+/// The same draft gives the same model.
+const SEED: u64 = 1;
+
+/// Why something could not be learned.
+#[derive(Debug, thiserror::Error)]
+pub enum UnderstandError {
+    /// The draft cannot be trained. The model before goes on answering.
+    #[error("{0}")]
+    Training(#[from] TrainError),
+    /// Something is wrong with the draft itself.
+    #[error("{0}")]
+    Draft(String),
+    /// It could not be read or kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The work was cut off.
+    #[error("the training was cut off ({0}); try again")]
+    Stopped(String),
+}
+
+/// The shared engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Understanding {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tenant: Tenant,
+    flow: Arc<Flow>,
+    /// Held for a look only, never across a wait.
+    live: RwLock<Live>,
+    /// One training at a time.
+    training: tokio::sync::Mutex<()>,
+}
+
+/// What answers now.
+#[derive(Clone)]
+pub struct Live {
+    /// The model.
+    pub model: Arc<Model>,
+    /// The published version; `None` while the flow's own intents are all there is.
+    pub version: Option<i64>,
+    /// What it was trained from.
+    pub draft: Arc<Draft>,
+}
+
+/// How a version did when it was published.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Report {
+    /// Intents that it knows.
+    pub intents: usize,
+    /// Examples that it was trained from.
+    pub examples: usize,
+    /// How long the training took, in ms.
+    pub train_ms: u64,
+    /// How it did on the stored tests; `None` without any.
+    pub tests: Option<Judgement>,
+    /// The live version on the same tests.
+    pub before: Option<Judgement>,
+    /// Intents that became worse than chance explains.
+    pub regressions: Vec<Regression>,
+}
+
+/// What came of a publish.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The version.
+    pub version: TrainingVersion,
+    /// How it did.
+    pub report: Report,
+}
+
+impl Understanding {
+    /// Trains what was published last, or the flow's own intents.
+    ///
+    /// # Errors
+    /// When the flow's own intents cannot be trained. A published version that cannot be is left aside with a warning: calls go on with
+    /// the flow's own.
+    pub async fn open(tenant: Tenant, flow: Arc<Flow>) -> Result<Self, UnderstandError> {
+        let mut live = None;
+        if let Some((version, _)) = tenant.live_training().await? {
+            match train_version(&version, &flow).await {
+                Ok(trained) => live = Some(trained),
+                Err(error) => tracing::warn!(
+                    version = version.number, %error,
+                    "the published intents cannot be trained: the flow's own are used; publish them again"
+                ),
+            }
+        }
+        let live = match live {
+            Some(live) => live,
+            None => train(Draft::default(), None, &flow).await?,
+        };
+        let shared = Shared { tenant, flow, live: RwLock::new(live), training: tokio::sync::Mutex::default() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// What answers now. A call keeps the model that it began with.
+    pub fn live(&self) -> Live {
+        self.shared.live.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The flow whose intents are known whatever is edited here.
+    pub fn flow(&self) -> &Flow {
+        &self.shared.flow
+    }
+
+    /// The draft with its revision.
+    pub async fn draft(&self) -> Result<(Draft, i64), UnderstandError> {
+        let stored = self.shared.tenant.training_draft().await?;
+        Ok((Draft::stored(&stored.document)?, stored.revision))
+    }
+
+    /// Keeps a draft if nobody has changed it since `revision`; returns the new revision.
+    pub async fn save(&self, draft: &Draft, revision: i64, by: UserId, at: Timestamp) -> Result<i64, UnderstandError> {
+        draft.check_limits()?;
+        let saved = self.shared.tenant.save_training_draft(revision, draft.to_json(), by, at).await?;
+        Ok(saved.revision)
+    }
+
+    /// Trains the draft and has it answer from now on, unless an intent became worse on the stored tests; with `insist`, also then.
+    pub async fn publish(
+        &self,
+        note: String,
+        insist: bool,
+        by: UserId,
+        at: Timestamp,
+    ) -> Result<Published, UnderstandError> {
+        let _turn = self.shared.training.lock().await;
+        let (draft, _) = self.draft().await?;
+        let before = self.live();
+        let begun = Instant::now();
+        let trained = train(draft, None, &self.shared.flow).await?;
+        let mut report =
+            Report { train_ms: begun.elapsed().as_millis() as u64, ..Report::of(&trained, &self.shared.flow) };
+        report.judge(&trained, &before);
+        let live = insist || report.regressions.is_empty();
+        let new = NewVersion {
+            made_by: Some(by),
+            kind: Publish::Instant,
+            note,
+            model: trained.model.version().to_owned(),
+            document: trained.draft.to_json(),
+            report: serde_json::to_string(&report).unwrap_or_default(),
+            tuned: None,
+            live,
+        };
+        let version = self.shared.tenant.add_training_version(new, at).await?;
+        if live {
+            self.set_live(Live { version: Some(version.number), ..trained });
+        }
+        tracing::info!(version = version.number, model = version.model, live, "intents were published");
+        Ok(Published { version, report })
+    }
+
+    /// Has an earlier version, or one that was held, answer from now on.
+    pub async fn promote(&self, number: i64) -> Result<TrainingVersion, UnderstandError> {
+        let _turn = self.shared.training.lock().await;
+        let version = self.shared.tenant.training_version(number).await?;
+        let trained = train_version(&version, &self.shared.flow).await?;
+        let version = self.shared.tenant.make_training_live(number).await?;
+        self.set_live(trained);
+        tracing::info!(version = number, "an earlier version of the intents answers again");
+        Ok(version)
+    }
+
+    fn set_live(&self, live: Live) {
+        *self.shared.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+    }
+}
+
+impl Report {
+    fn of(live: &Live, flow: &Flow) -> Self {
+        let set = live.draft.training_set(flow);
+        let examples = set.intents.iter().map(|intent| intent.examples.len()).sum();
+        Self { intents: set.intents.len(), examples, ..Self::default() }
+    }
+
+    /// Both models on the tests of the new one.
+    fn judge(&mut self, trained: &Live, before: &Live) {
+        let tests = &trained.draft.tests;
+        if tests.is_empty() {
+            return;
+        }
+        let (now, then) = (judge::judge(&trained.model, tests), judge::judge(&before.model, tests));
+        self.regressions = judge::regressions(&then, &now);
+        self.tests = Some(now);
+        self.before = Some(then);
+    }
+}
+
+async fn train_version(version: &TrainingVersion, flow: &Arc<Flow>) -> Result<Live, UnderstandError> {
+    train(Draft::stored(&version.document)?, Some(version.number), flow).await
+}
+
+async fn train(draft: Draft, version: Option<i64>, flow: &Arc<Flow>) -> Result<Live, UnderstandError> {
+    let set = draft.training_set(flow);
+    let model = on_a_thread(move || train_set(&set)).await??;
+    Ok(Live { model: Arc::new(model), version, draft: Arc::new(draft) })
+}
+
+fn train_set(set: &TrainingSet) -> Result<Model, TrainError> {
+    if set.intents.is_empty() { Ok(Model::empty()) } else { intent::train(set, SEED) }
+}
+
+/// Work that takes a while, where it holds nobody up.
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, UnderstandError> {
+    tokio::task::spawn_blocking(work).await.map_err(|stopped| UnderstandError::Stopped(stopped.to_string()))
+}
