@@ -159,11 +159,20 @@ fn group(utterances: Vec<Utterance>, model: &Model) -> Vec<Group> {
     groups
 }
 
+/// English words that say how something is asked, not what.
+const FORM: &[&str] = &[
+    "a", "an", "and", "any", "are", "be", "can", "could", "do", "does", "for", "have", "how", "i", "if", "in", "is",
+    "it", "like", "me", "my", "of", "on", "please", "some", "the", "there", "this", "to", "want", "we", "what", "will",
+    "with", "would", "you", "your",
+];
+
 /// Words, and pairs of characters where words are not written apart.
 fn pieces(text: &str) -> BTreeMap<String, u32> {
     let text = normalise(text, language(None, text));
     let mut pieces = BTreeMap::new();
-    for word in text.split_whitespace() {
+    let is_form = |word: &&str| FORM.contains(word);
+    let all_form = text.split_whitespace().all(|word| is_form(&word));
+    for word in text.split_whitespace().filter(|word| all_form || !is_form(word)) {
         let characters: Vec<char> = word.chars().collect();
         if characters.iter().any(|c| *c > '\u{2e80}') {
             for pair in characters.windows(2) {
