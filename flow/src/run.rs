@@ -85,6 +85,8 @@ pub struct Run {
     /// Whether a hash key now only ends digits that were complete already.
     hash_is_late: bool,
     understood: Option<(String, f32)>,
+    /// What the caller said when asked what they want: a value in it need not be asked for.
+    told: Option<Heard>,
     attempts: u32,
     asked_for_person: bool,
     resolved: bool,
@@ -177,6 +179,7 @@ impl Run {
             unclear: 0,
             hash_is_late: false,
             understood: None,
+            told: None,
             attempts: 0,
             asked_for_person: false,
             resolved: false,

@@ -125,7 +125,11 @@ impl Run {
         if !self.keys_ahead.is_empty() {
             return self.use_keys_ahead(listening);
         }
-        self.ask_own(listening);
+        match self.told_already(step) {
+            // Heard among other words, so less surely than an answer: a yes is still quicker than saying it again.
+            Some(value) => self.read_back(listening, value, false),
+            None => self.ask_own(listening),
+        }
     }
 
     /// Asks the block's own question.

@@ -27,6 +27,8 @@ const ALIKE: f32 = 0.6;
 const SURELY_ALIKE: f32 = 0.9;
 /// So many other readings are tried.
 const READINGS: usize = 3;
+/// Values with fewer digits or letters are always asked for.
+const SHORTEST_TOLD: usize = 3;
 
 impl Run {
     pub(super) fn understand(&mut self, listening: Box<Listening>, heard: &Heard) {
@@ -107,6 +109,7 @@ impl Run {
         }
         let meaning = self.meaning(heard, intents);
         self.note(Note::Understood { block: listening.block.clone(), meaning: meaning.clone() });
+        self.told = Some(heard.clone());
         match &meaning.decision {
             Decision::Accept { intent } => {
                 let confidence = confidence_of(&meaning, intent);
@@ -164,6 +167,7 @@ impl Run {
         }
         // "No, I want a refund" corrects in one turn.
         if let Some((other, confidence)) = self.said_instead(&listening, heard, intent) {
+            self.told = Some(heard.clone());
             return self.accept_intent(listening, &other, confidence);
         }
         if answer == Some(false) {
@@ -290,6 +294,23 @@ impl Run {
         }
     }
 
+    /// What a block would ask for, if the caller has said it with what they want: "where is my order one zero four two". It is used once: when
+    /// the block comes again, something was wrong with it.
+    pub(super) fn told_already(&mut self, step: &Step) -> Option<String> {
+        let Step::Collect { min, max, form, check, secret: false, .. } = step else { return None };
+        // One or two digits among other words are more likely to count something.
+        if *min < SHORTEST_TOLD {
+            return None;
+        }
+        let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
+        let heard = self.told.as_ref()?;
+        let value = readings(heard).find_map(|text| wanted.fitted("", &wanted.said(text, heard.language)));
+        if value.is_some() {
+            self.told = None;
+        }
+        value
+    }
+
     fn is_secret(&self, listening: &Listening) -> bool {
         matches!(listening_step(&self.plan, &listening.block), Some((Step::Collect { secret: true, .. }, _)))
     }
@@ -304,7 +325,7 @@ impl Run {
         }
     }
 
-    fn read_back(&mut self, mut listening: Box<Listening>, digits: String, keyed: bool) {
+    pub(super) fn read_back(&mut self, mut listening: Box<Listening>, digits: String, keyed: bool) {
         listening.digits.clear();
         self.note(Note::Confirming { block: listening.block.clone(), between: vec![digits.clone()] });
         let text = phrases::read_back(&digits, keyed, self.language);

@@ -61,6 +61,32 @@ fn a_caller_asks_where_an_order_is_and_is_told() {
 }
 
 #[test]
+fn a_number_that_was_said_with_the_request_is_not_asked_for_again() {
+    let order = json!({"number": "1042", "status": "shipped", "item": "a bike", "expected": "Tuesday"});
+    let mut line = call();
+    line.caller("where is my order one zero four two");
+    line.check("bot: I have 1 0, 4 2. Is that right?");
+    assert!(!line.words().iter().any(|words| words.contains("What is your order number")), "{:#?}", line.log);
+    line.caller("yes").check("http GET http://127.0.0.1:4000/orders/1042");
+    line.reply(200, order.clone()).check("bot: Your order 1042, a bike, is on its way");
+
+    // Misheard, it is corrected in one turn; unknown to the shop, it is asked for.
+    let mut line = call();
+    line.caller("where is my order one zero four two").caller("no, one zero four three").caller("yes");
+    line.check("http GET http://127.0.0.1:4000/orders/1043");
+    line.reply(404, json!({"message": "not found"})).caller("yes");
+    line.check("bot: What is your order number?");
+
+    // Too few digits count something else.
+    let mut line = call();
+    line.caller("where are my 2 orders").check("bot: What is your order number?");
+
+    let mut line = call_in(Language::Chinese);
+    line.caller_in("我的订单幺零四二到哪里了", Language::Chinese).caller_in("对", Language::Chinese);
+    line.check("http GET http://127.0.0.1:4000/orders/1042");
+}
+
+#[test]
 fn a_caller_who_only_presses_keys_is_served_the_same() {
     let mut line = call();
     line.keys("1").keys("1042#").reply(200, json!({"status": "ready"})).keys("1").keys("2").keys("2");
