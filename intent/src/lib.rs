@@ -16,9 +16,11 @@
 //! | [`command`] | what a caller may say at any moment |
 //! | [`slot`] | values out of an answer |
 //! | [`evaluate`] | accuracy, out-of-scope recall and the rest |
+//! | [`format`](mod@format) | training data of other programs, read and written |
 
 pub mod command;
 pub mod evaluate;
+pub mod format;
 pub mod language;
 pub mod meaning;
 pub mod model;
