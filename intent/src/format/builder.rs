@@ -49,11 +49,21 @@ pub(super) struct Builder {
     out_of_scope: Vec<Example>,
     /// Where each example of each intent was seen first.
     seen: HashMap<(To, String), Place>,
-    /// Out-of-scope lines that came from an intent of the source: its name, where, how many.
-    rejected: BTreeMap<String, (Place, usize)>,
+    /// Out-of-scope lines that came from an intent of the source: its name and where.
+    rejected: BTreeMap<String, Place>,
     pending: Vec<Pending>,
     lists: Vec<List>,
+    list_at: HashMap<String, usize>,
+    /// Where each value of each list is, and where it was seen first.
+    entry_at: HashMap<(usize, String), (usize, Place)>,
+    /// Synonyms by list and value.
+    synonyms: HashSet<(usize, String, String)>,
     patterns: Vec<Pattern>,
+    slot_at: HashMap<(String, String), usize>,
+    answer_at: HashMap<String, usize>,
+    /// Wordings by answer.
+    wordings: HashSet<(usize, String)>,
+    pattern_seen: HashSet<(String, String)>,
     slots: Vec<Slot>,
     answers: Vec<Answer>,
     report: Vec<Finding>,
@@ -73,6 +83,13 @@ impl Builder {
             rejected: BTreeMap::new(),
             pending: Vec::new(),
             lists: Vec::new(),
+            list_at: HashMap::new(),
+            entry_at: HashMap::new(),
+            synonyms: HashSet::new(),
+            slot_at: HashMap::new(),
+            answer_at: HashMap::new(),
+            wordings: HashSet::new(),
+            pattern_seen: HashSet::new(),
             patterns: Vec::new(),
             slots: Vec::new(),
             answers: Vec::new(),
@@ -146,7 +163,7 @@ impl Builder {
 
     /// Notes that an intent's examples become out-of-scope lines.
     pub fn rejects(&mut self, name: &str, place: &Place) {
-        self.rejected.entry(name.trim().to_owned()).or_insert((place.clone(), 0)).1 += 1;
+        self.rejected.entry(name.trim().to_owned()).or_insert_with(|| place.clone());
     }
 
     /// How an intent, or the out-of-scope lines, is called in a report.
@@ -169,9 +186,9 @@ impl Builder {
         self.by_name.contains_key(name)
     }
 
-    /// Whether something was read into an intent below this one, `faq/price` for `faq`.
-    pub fn knows_below(&self, name: &str) -> bool {
-        self.intents.iter().any(|def| def.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
+    /// What stands before the slash in the names of intents: `faq` of `faq/price`.
+    pub fn families(&self) -> HashSet<String> {
+        self.intents.iter().filter_map(|def| def.name.split_once('/')).map(|(family, _)| family.to_owned()).collect()
     }
 
     /// An example. Space around it is dropped; the spans of its values move with it.
@@ -213,54 +230,73 @@ impl Builder {
         }
     }
 
+    fn list_index(&mut self, name: &str) -> usize {
+        if let Some(at) = self.list_at.get(name) {
+            return *at;
+        }
+        self.lists.push(List { name: name.to_owned(), entries: Vec::new(), open: false, fuzzy: false });
+        self.list_at.insert(name.to_owned(), self.lists.len() - 1);
+        self.lists.len() - 1
+    }
+
     /// The list of a name, made when it is new.
     pub fn list(&mut self, name: &str) -> &mut List {
-        let at = self.lists.iter().position(|list| list.name == name).unwrap_or_else(|| {
-            self.lists.push(List { name: name.to_owned(), entries: Vec::new(), open: false, fuzzy: false });
-            self.lists.len() - 1
-        });
+        let at = self.list_index(name);
         &mut self.lists[at]
     }
 
     pub fn find_list(&self, name: &str) -> Option<&List> {
-        self.lists.iter().find(|list| list.name == name)
+        self.list_at.get(name).map(|at| &self.lists[*at])
     }
 
-    /// Names of the lists that hold any of these, as a value or as a synonym.
-    pub fn lists_with(&self, words: &HashSet<String>) -> Vec<String> {
-        let holds = |entry: &Entry| {
-            words.contains(&entry.value.to_lowercase())
-                || entry.synonyms.iter().any(|synonym| words.contains(&synonym.to_lowercase()))
+    /// The lists and the marked slots in which a word occurs, by the word in lower case.
+    pub fn homes(&self) -> HashMap<String, Vec<String>> {
+        let mut homes: HashMap<String, Vec<String>> = HashMap::new();
+        let mut add = |word: &str, home: &str| {
+            let homes = homes.entry(word.to_lowercase()).or_default();
+            if !homes.iter().any(|known| known == home) {
+                homes.push(home.to_owned());
+            }
         };
-        let lists = self.lists.iter().filter(|list| list.entries.iter().any(holds));
-        lists.map(|list| list.name.clone()).collect()
-    }
-
-    /// Slots in whose marked values any of these occurs.
-    pub fn slots_with(&self, words: &HashSet<String>) -> Vec<String> {
-        let mut slots = Vec::new();
-        for pending in &self.pending {
-            for marked in &pending.marked {
-                let raw = pending.text[marked.span.clone()].to_lowercase();
-                let value = marked.value.as_ref().map(|value| value.to_lowercase());
-                if (words.contains(&raw) || value.is_some_and(|value| words.contains(&value)))
-                    && !slots.contains(&marked.slot)
-                {
-                    slots.push(marked.slot.clone());
-                }
+        for list in &self.lists {
+            for entry in &list.entries {
+                add(&entry.value, &list.name);
+                entry.synonyms.iter().for_each(|synonym| add(synonym, &list.name));
             }
         }
-        slots
+        for pending in &self.pending {
+            for marked in &pending.marked {
+                add(&pending.text[marked.span.clone()], &marked.slot);
+                marked.value.iter().for_each(|value| add(value, &marked.slot));
+            }
+        }
+        homes
     }
 
-    /// Values that examples spell out for their words, `[NYC]{"entity": "city", "value": "New York"}`: slot, value, words.
-    pub fn said_otherwise(&self) -> Vec<(String, String, String)> {
+    /// Takes values out of a list again that turn out to be synonyms of others.
+    pub fn drop_values(&mut self, list: &str, values: &HashSet<&str>) {
+        let Some(at) = self.list_at.get(list).copied() else { return };
+        let entries = &mut self.lists[at].entries;
+        entries.retain(|entry| !entry.synonyms.is_empty() || !values.contains(entry.value.as_str()));
+        for value in values {
+            self.entry_at.remove(&(at, (*value).to_owned()));
+        }
+        for (index, entry) in self.lists[at].entries.iter().enumerate() {
+            if let Some(known) = self.entry_at.get_mut(&(at, entry.value.clone())) {
+                known.0 = index;
+            }
+        }
+    }
+
+    /// Values that examples spell out for their words, `[NYC]{"entity": "city", "value": "New York"}`: slot, value, words, place.
+    pub fn said_otherwise(&self) -> Vec<(String, String, String, Place)> {
         let mut found = Vec::new();
         for pending in &self.pending {
             for marked in &pending.marked {
                 let raw = &pending.text[marked.span.clone()];
                 if let Some(value) = marked.value.as_ref().filter(|value| *value != raw) {
-                    found.push((marked.slot.clone(), value.clone(), raw.to_owned()));
+                    let place = self.seen.get(&(pending.to, pending.text.clone())).cloned().unwrap_or_default();
+                    found.push((marked.slot.clone(), value.clone(), raw.to_owned(), place));
                 }
             }
         }
@@ -274,15 +310,18 @@ impl Builder {
             let message = "a value without words was left out".to_owned();
             return self.note(Kind::Incomplete, format!("list {list}"), place, message, "");
         }
-        let entries = &mut self.list(list).entries;
-        let at = entries.iter().position(|entry| entry.value == value).unwrap_or_else(|| {
+        let list_at = self.list_index(list);
+        let entries = &mut self.lists[list_at].entries;
+        let (at, _) = self.entry_at.entry((list_at, value.to_owned())).or_insert_with(|| {
             entries.push(Entry { value: value.to_owned(), synonyms: Vec::new() });
-            entries.len() - 1
+            (entries.len() - 1, place.clone())
         });
         for synonym in synonyms.iter().map(|synonym| synonym.trim()) {
-            let entry = &mut entries[at];
-            if !synonym.is_empty() && synonym != value && !entry.synonyms.iter().any(|known| known == synonym) {
-                entry.synonyms.push(synonym.to_owned());
+            let is_new = !synonym.is_empty()
+                && synonym != value
+                && self.synonyms.insert((list_at, value.to_owned(), synonym.to_owned()));
+            if is_new {
+                entries[*at].synonyms.push(synonym.to_owned());
             }
         }
     }
@@ -293,7 +332,7 @@ impl Builder {
             let message = "an empty expression was left out".to_owned();
             return self.note(Kind::Incomplete, format!("pattern {name}"), place, message, "");
         }
-        if !self.patterns.contains(&pattern) {
+        if self.pattern_seen.insert((pattern.name.clone(), pattern.regex.clone())) {
             self.patterns.push(pattern);
         }
     }
@@ -303,8 +342,12 @@ impl Builder {
     }
 
     pub fn slot(&mut self, slot: Slot, place: &Place) {
-        let same = |known: &&mut Slot| known.intent == slot.intent && known.name == slot.name;
-        let Some(known) = self.slots.iter_mut().find(same) else { return self.slots.push(slot) };
+        let key = (slot.intent.clone(), slot.name.clone());
+        let Some(at) = self.slot_at.get(&key) else {
+            self.slot_at.insert(key, self.slots.len());
+            return self.slots.push(slot);
+        };
+        let known = &mut self.slots[*at];
         // Another locale of the same intent brings its own questions.
         let prompts: Vec<_> = slot.prompts.into_iter().filter(|said| !known.prompts.contains(said)).collect();
         known.prompts.extend(prompts);
@@ -316,12 +359,14 @@ impl Builder {
     }
 
     pub fn answer(&mut self, answer: Answer) {
-        let Some(known) = self.answers.iter_mut().find(|known| known.name == answer.name) else {
-            return self.answers.push(answer);
-        };
+        let at = *self.answer_at.entry(answer.name.clone()).or_insert_with(|| {
+            self.answers.push(Answer { texts: Vec::new(), ..answer.clone() });
+            self.answers.len() - 1
+        });
+        let known = &mut self.answers[at];
         known.intent = known.intent.take().or(answer.intent);
         for said in answer.texts {
-            if !known.texts.contains(&said) {
+            if self.wordings.insert((at, said.text.clone())) {
                 known.texts.push(said);
             }
         }
@@ -332,9 +377,8 @@ impl Builder {
         self.check_lists();
         self.check_intents();
         self.check_shared();
-        for (name, (place, times)) in std::mem::take(&mut self.rejected) {
-            let message =
-                format!("its examples ({times} read) are out-of-scope lines now; Hotline needs no intent for them");
+        for (name, place) in std::mem::take(&mut self.rejected) {
+            let message = "it is no intent here: its examples, where it has any, are out-of-scope lines".to_owned();
             self.note(Kind::OutOfScope, format!("intent {name}"), &place, message, "");
         }
         let annotated = self.annotations();
@@ -360,23 +404,21 @@ impl Builder {
 
     /// A synonym that leads to two values of one list leads to neither for sure.
     fn check_lists(&mut self) {
-        let place = Place::file(self.places.first().map_or("", |place| place.file.as_str()));
         let mut twice = Vec::new();
-        for list in &self.lists {
+        for (at, list) in self.lists.iter().enumerate() {
             let mut leads: HashMap<String, &str> = HashMap::new();
             for entry in &list.entries {
                 for word in std::iter::once(&entry.value).chain(&entry.synonyms) {
                     let first = *leads.entry(word.to_lowercase()).or_insert(&entry.value);
                     if first != entry.value {
-                        twice.push((
-                            format!("list {}", list.name),
-                            format!("{word:?} means both {first:?} and {:?}", entry.value),
-                        ));
+                        let place = self.entry_at.get(&(at, entry.value.clone())).map(|(_, place)| place.clone());
+                        let message = format!("{word:?} means both {first:?} and {:?}", entry.value);
+                        twice.push((format!("list {}", list.name), place.unwrap_or_default(), message));
                     }
                 }
             }
         }
-        for (item, message) in twice {
+        for (item, place, message) in twice {
             self.warning(Kind::RepeatedValue, item, &place, message, "keep it in one of them");
         }
     }

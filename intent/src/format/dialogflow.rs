@@ -237,10 +237,7 @@ impl Agent<'_> {
             match self.language(code) {
                 Ok(language) => {
                     let language = language.unwrap_or_else(|| Language::detect(words));
-                    let said = Said { text: words.to_owned(), language };
-                    if !texts.contains(&said) {
-                        texts.push(said);
-                    }
+                    texts.push(Said { text: words.to_owned(), language });
                 }
                 Err(code) => {
                     let message = format!("the answer {:?} is in {code}; it was left out", head(words));

@@ -1,7 +1,7 @@
 //! What a file of another program becomes: a training set and, beside it, everything else that was said about it, with a report.
 //! Plain data; the readers fill it through `Builder`, and whoever imports decides what to keep.
 
-use std::{fmt, ops::Range};
+use std::{collections::HashMap, fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,12 @@ impl Content {
     pub fn entities(&self, intent: Option<&str>, text: &str) -> &[Entity] {
         let found = self.annotated.iter().find(|a| a.intent.as_deref() == intent && a.text == text);
         found.map_or(&[], |annotated| &annotated.entities)
+    }
+
+    /// The same for all examples, for whoever asks for many.
+    pub(super) fn marks(&self) -> HashMap<(Option<&str>, &str), &[Entity]> {
+        let marks = self.annotated.iter();
+        marks.map(|a| ((a.intent.as_deref(), a.text.as_str()), a.entities.as_slice())).collect()
     }
 }
 

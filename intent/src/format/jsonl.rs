@@ -156,6 +156,7 @@ pub(super) fn write(content: &Content) -> Export {
         Format::JsonLines,
         &Held { names: &[], lists: true, patterns: true, marks: true, slots: false },
     );
+    let marks = content.marks();
     let mut text = String::new();
     let mut line = |object: Value| {
         text.push_str(&object.to_string());
@@ -169,7 +170,7 @@ pub(super) fn write(content: &Content) -> Export {
         }
         for example in report::written(examples) {
             let mut object = json!({ "text": example.text, "intent": name, "lang": example.language.code() });
-            let entities = content.entities(intent, &example.text);
+            let entities = marks.get(&(intent, example.text.as_str())).copied().unwrap_or_default();
             if !entities.is_empty() {
                 object["entities"] = entities.iter().map(|entity| self::entity(entity, &example.text)).collect();
             }

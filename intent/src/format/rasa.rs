@@ -2,7 +2,7 @@
 //! about intents. Stories, rules, forms and actions are a flow's business; they are counted in the report.
 //! Rasa 1 wrote the same in Markdown, which is read here, too.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::builder::{Builder, To, head};
 use super::import::{Answer, Format, FormatError, Kind, Place, Said};
@@ -66,7 +66,7 @@ fn heading(line: &str) -> Option<(&'static str, &str)> {
 
 impl Rasa {
     pub fn read_yaml(&mut self, builder: &mut Builder, file: &str, text: &str) -> Result<(), FormatError> {
-        let documents = yaml::parse(text).map_err(|(line, why)| FormatError::Syntax {
+        let (documents, mended) = yaml::parse_leniently(text).map_err(|(line, why)| FormatError::Syntax {
             place: Place::line(file, line),
             reason: format!("this is not valid YAML ({why}); mind the indentation and quotes around : and #"),
         })?;
@@ -79,6 +79,10 @@ impl Rasa {
             });
         }
         builder.format(Format::Rasa);
+        for line in mended {
+            let message = "a quoted text goes on too far to the left for YAML; it was read as Rasa reads it".to_owned();
+            builder.note(Kind::Guess, "a text", &Place::line(file, line), message, "indent it");
+        }
         for (key, value) in pairs {
             let place = Place::line(file, key.line);
             match key.text().unwrap_or_default() {
@@ -282,35 +286,40 @@ impl Rasa {
 
     /// Places what needs all files: synonyms in the lists of their entities, answers at their intents, intents of a domain.
     pub fn finish(self, builder: &mut Builder) {
-        for (value, synonyms, place) in self.synonyms {
-            let words: HashSet<String> =
-                std::iter::once(&value).chain(&synonyms).map(|word| word.to_lowercase()).collect();
-            let mut lists = builder.lists_with(&words);
-            lists.extend(
-                builder.slots_with(&words).into_iter().filter(|slot| !lists.contains(slot)).collect::<Vec<_>>(),
-            );
+        let homes = builder.homes();
+        let mut placed = Vec::new();
+        for (value, synonyms, place) in &self.synonyms {
+            let words = std::iter::once(value).chain(synonyms).filter_map(|word| homes.get(&word.to_lowercase()));
+            let mut lists: Vec<&str> = Vec::new();
+            for home in words.flatten().map(String::as_str) {
+                if !lists.contains(&home) {
+                    lists.push(home);
+                }
+            }
             if lists.is_empty() {
-                let message =
-                    "no example or lookup says which entity it belongs to; it is in the list `synonyms`".to_owned();
-                builder.note(
-                    Kind::Guess,
-                    format!("synonym {value}"),
-                    &place,
-                    message,
-                    "move it to the list that it belongs to",
-                );
-                lists.push("synonyms".to_owned());
+                let message = "no example or lookup says which entity it belongs to; it is in the list `synonyms`";
+                let advice = "move it to the list that it belongs to";
+                builder.note(Kind::Guess, format!("synonym {value}"), place, message.to_owned(), advice);
+                lists.push("synonyms");
             }
-            for list in lists {
-                let entries = &mut builder.list(&list).entries;
-                entries.retain(|entry| {
-                    !entry.synonyms.is_empty() || entry.value == value || !synonyms.contains(&entry.value)
-                });
-                builder.entry(&list, &value, &synonyms, &place);
-            }
+            placed.extend(lists.into_iter().map(|list| (list, value, synonyms, place)));
         }
-        for (slot, value, words) in builder.said_otherwise() {
-            builder.entry(&slot, &value, &[words], &Place::default());
+        // A lookup table holds every wording; those that are synonyms of another value are no values of their own.
+        let mut folded: HashMap<&str, HashSet<&str>> = HashMap::new();
+        for (list, value, synonyms, _) in &placed {
+            let others = synonyms.iter().filter(|synonym| synonym != value).map(String::as_str);
+            folded.entry(list).or_default().extend(others);
+        }
+        let values: HashSet<(&str, &str)> = placed.iter().map(|(list, value, ..)| (*list, value.as_str())).collect();
+        for (list, mut words) in folded {
+            words.retain(|word| !values.contains(&(list, word)));
+            builder.drop_values(list, &words);
+        }
+        for (list, value, synonyms, place) in placed {
+            builder.entry(list, value, synonyms, place);
+        }
+        for (slot, value, words, place) in builder.said_otherwise() {
+            builder.entry(&slot, &value, &[words], &place);
         }
         for (mut answer, place) in self.answers {
             if answer.intent.is_none() {
@@ -327,11 +336,12 @@ impl Rasa {
                 builder.answer(answer);
             }
         }
+        let families = builder.families();
         for (name, place) in self.declared {
             let is_own =
                 matches!(name.as_str(), "restart" | "back" | "session_start") || super::builder::is_out_of_scope(&name);
             // `chitchat` of a domain stands for `chitchat/ask_name` and its like.
-            if builder.knows(&name) || builder.knows_below(&name) {
+            if builder.knows(&name) || families.contains(&name) {
                 continue;
             }
             if is_own {

@@ -1,10 +1,15 @@
 //! Training data as Rasa's `nlu.yml`: intents in their order, `out_of_scope`, synonyms, lookup tables, regular expressions,
 //! responses. Whatever Rasa's notation cannot tell apart goes into `metadata`, which Rasa passes over.
 
+use std::collections::HashMap;
+
 use super::import::{Content, Entity, Export, Finding, Format, Kind, Place, Severity};
 use super::report::{self, Held};
 use super::{markup, yaml};
 use crate::{Example, Language};
+
+/// The values marked in each example of each intent.
+type Marks<'a> = HashMap<(Option<&'a str>, &'a str), &'a [Entity]>;
 
 /// How one example is written.
 struct Line {
@@ -19,11 +24,12 @@ pub(super) fn write(content: &Content) -> Export {
     let held = Held { names: &["utter"], lists: true, patterns: true, marks: true, slots: false };
     let mut writer = Writer { out: String::new(), report: report::not_written(content, Format::Rasa, &held) };
     writer.out.push_str("version: \"3.1\"\nnlu:\n");
+    let marks = content.marks();
     for def in &content.training.intents {
-        writer.intent(content, Some(&def.name), &def.name, &def.examples);
+        writer.intent(&marks, Some(&def.name), &def.name, &def.examples);
     }
     if !content.training.out_of_scope.is_empty() {
-        writer.intent(content, None, "out_of_scope", &content.training.out_of_scope);
+        writer.intent(&marks, None, "out_of_scope", &content.training.out_of_scope);
     }
     for list in &content.lists {
         if list.open || list.fuzzy {
@@ -63,10 +69,14 @@ impl Writer {
         self.report.push(Finding { severity, kind, item, place, message, advice: String::new() });
     }
 
-    fn intent(&mut self, content: &Content, intent: Option<&str>, name: &str, examples: &[Example]) {
+    fn intent(&mut self, marks: &Marks, intent: Option<&str>, name: &str, examples: &[Example]) {
         let mut lines = Vec::new();
         for example in report::written(examples) {
-            lines.push(self.line(name, example, content.entities(intent, &example.text)));
+            lines.push(self.line(
+                name,
+                example,
+                marks.get(&(intent, example.text.as_str())).copied().unwrap_or_default(),
+            ));
         }
         self.out.push_str(&format!("- intent: {}\n", yaml::name(name)));
         let simple =

@@ -12,6 +12,11 @@ const MAX_NODES: usize = 1_000_000;
 /// Most bytes that aliases may repeat.
 const MAX_REPEATED: usize = 1 << 20;
 
+/// Most bytes read again for repairs.
+const MAX_MENDING: usize = 64 << 20;
+/// Spaces that bring a line far enough to the right of any level.
+const MENDING: usize = 2 * MAX_DEPTH;
+
 /// A value with the line that it begins on, counted from 1.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -156,6 +161,32 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, (usize, String)> {
     Ok(documents)
 }
 
+/// Reads like [`parse`], and where a quoted text goes on too far to the left, takes it all the same and says at which lines:
+/// Python's YAML, and so Rasa, lets that pass.
+pub(super) fn parse_leniently(text: &str) -> Result<(Vec<Node>, Vec<usize>), (usize, String)> {
+    let mut mended = Vec::new();
+    let mut text = std::borrow::Cow::Borrowed(text);
+    loop {
+        match parse(&text) {
+            Ok(documents) => return Ok((documents, mended)),
+            Err((line, why)) => {
+                let again = why.contains("indentation in quoted scalar") && !mended.contains(&line);
+                // Each repair reads the text anew; what that may cost is bounded.
+                if !again || (mended.len() + 1) * text.len() > MAX_MENDING {
+                    return Err((line, why));
+                }
+                mended.push(line);
+                // Space at the beginning of a line of a quoted text means nothing.
+                let lines = text.split_inclusive('\n').enumerate();
+                let indent = |(index, one): (usize, &str)| {
+                    if index + 1 == line { format!("{:MENDING$}{one}", "") } else { one.to_owned() }
+                };
+                text = lines.map(indent).collect::<String>().into();
+            }
+        }
+    }
+}
+
 fn depth(node: &Node) -> usize {
     match &node.value {
         Value::Text { .. } => 0,
@@ -211,6 +242,16 @@ mod tests {
         assert_eq!(item.get("intent").and_then(Node::text), Some("no"));
         let examples = item.get("examples").expect("a key");
         assert_eq!((examples.text(), examples.line), (Some("- hi\n- ho\n"), 3));
+    }
+
+    #[test]
+    fn a_quoted_text_too_far_to_the_left_is_read_all_the_same() {
+        let text = "a:\n    - text: \"one\n  two\n\n  three\"\n    - text: four\n";
+        assert!(parse(text).is_err());
+        let (tree, mended) = parse_leniently(text).expect("mended");
+        let items = tree[0].get("a").expect("a key").items();
+        assert_eq!(items[0].get("text").and_then(Node::text), Some("one two\nthree"));
+        assert_eq!((items[1].line, mended), (6, vec![3, 5]));
     }
 
     #[test]
