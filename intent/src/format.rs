@@ -133,14 +133,14 @@ fn read_one(builder: &mut Builder, rasa: &mut Rasa, name: &str, text: &str) -> R
     if start.is_empty() {
         return unknown("it is empty; choose a file with training data");
     }
-    if text.contains('\0') {
-        return unknown("it is not a text; choose Rasa YAML, a zip of Dialogflow or Lex, CSV or JSON Lines");
-    }
     if matches!(ending.as_str(), "yml" | "yaml") {
         return rasa.read_yaml(builder, name, text);
     }
     if matches!(ending.as_str(), "csv" | "tsv") {
         return table::read(builder, name, text);
+    }
+    if text.contains('\0') {
+        return unknown("it is not a text; choose Rasa YAML, a zip of Dialogflow or Lex, CSV or JSON Lines");
     }
     if start.starts_with(['{', '[']) {
         return read_json(builder, name, text);

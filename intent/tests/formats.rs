@@ -166,6 +166,21 @@ const WARNING: Severity = Severity::Warning;
 const NOTE: Severity = Severity::Note;
 
 #[test]
+fn a_folder_of_rasa_is_read_as_one() {
+    let Some(folder) = exports() else { return };
+    let paths = files(&folder.join("rasa/rasa_ch_faq-zh"));
+    let read: Vec<_> =
+        paths.iter().map(|path| (path.to_string_lossy(), fs::read(path).expect("it can be read"))).collect();
+    let read: Vec<_> = read.iter().map(|(name, bytes)| (name.as_ref(), bytes.as_slice())).collect();
+    let import = read_files(&read).expect("Rasa");
+    assert_eq!(import.content.training.intents.len(), 16 + 27, "the domain's are the same ones");
+    let answered: Vec<_> = import.content.answers.iter().filter_map(|answer| answer.intent.as_deref()).collect();
+    let faq = answered.iter().filter(|intent| intent.starts_with("rasa_faq/")).count();
+    assert_eq!(faq, 27);
+    assert!(answered.contains(&"bot_challenge"), "{answered:?}");
+}
+
+#[test]
 fn every_part_of_rasa_maps_or_is_named() {
     let nlu = r#"version: "3.1"
 nlu:

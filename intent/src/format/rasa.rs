@@ -142,11 +142,11 @@ impl Rasa {
                 "examples" if has_examples => {
                     let message = "it has `examples` twice; both were taken".to_owned();
                     builder.warning(Kind::RepeatedName, called.as_str(), &Place::line(file, key.line), message, "");
-                    items.extend(examples(builder, &called, file, value));
+                    items.extend(examples(builder, &called, file, key.line, value));
                 }
                 "examples" => {
                     has_examples = true;
-                    items.extend(examples(builder, &called, file, value));
+                    items.extend(examples(builder, &called, file, key.line, value));
                 }
                 "metadata" => metadata(builder, &called, file, value),
                 key_name if key_name == what => {}
@@ -355,14 +355,14 @@ impl Rasa {
 }
 
 /// The examples below a section: one text with a line each, or a list.
-fn examples(builder: &mut Builder, called: &str, file: &str, node: &Node) -> Vec<Item> {
+fn examples(builder: &mut Builder, called: &str, file: &str, key_line: usize, node: &Node) -> Vec<Item> {
     let mut items = Vec::new();
     if let Value::Text { text, block, .. } = &node.value {
         let lines: Vec<_> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).enumerate().collect();
         let with_dash = lines.iter().filter(|(_, line)| line.trim_start().starts_with('-')).count();
         let mut without_dash = 0;
         for (index, line) in lines {
-            let number = if *block { node.line + 1 + index } else { node.line };
+            let number = if *block { key_line + 1 + index } else { node.line };
             let place = Place::line(file, number);
             let line = line.trim();
             let raw = match line.strip_prefix('-') {
@@ -386,7 +386,7 @@ fn examples(builder: &mut Builder, called: &str, file: &str, node: &Node) -> Vec
         }
         if with_dash == 0 && without_dash > 0 {
             let message = "none of its lines begins with `- `; each was taken as an example".to_owned();
-            builder.note(Kind::Guess, called, &Place::line(file, node.line), message, "Rasa would pass over them");
+            builder.note(Kind::Guess, called, &Place::line(file, key_line), message, "Rasa would pass over them");
         }
         return items;
     }

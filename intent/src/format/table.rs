@@ -86,12 +86,18 @@ fn layout(text: &str) -> Option<(u8, Columns, bool)> {
             let length = cells.iter().map(|cell| cell.chars().count()).sum::<usize>();
             (distinct + spaces, length)
         };
+        // People speak in several words, or in Chinese.
+        let is_speech = |column: usize| {
+            let words =
+                |cell: &str| cell.trim().contains(char::is_whitespace) || Language::detect(cell) == Language::Chinese;
+            2 * rows.iter().filter(|row| words(&row[column])).count() >= rows.len()
+        };
         let is_language = |column: usize| rows.iter().all(|row| row[column].trim().parse::<Language>().is_ok());
         let language = (0..width).find(|column| is_language(*column));
         let mut others: Vec<_> = (0..width).filter(|column| Some(*column) != language).collect();
         others.sort_by_key(|column| weight(*column));
         match others[..] {
-            [intent, text] if weight(intent) != weight(text) => {
+            [intent, text] if weight(intent) != weight(text) && is_speech(text) => {
                 Some((delimiter, Columns { text, intent, language }, true))
             }
             _ => None,

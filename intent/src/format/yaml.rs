@@ -26,7 +26,7 @@ pub(super) struct Node {
 
 #[derive(Clone, Debug)]
 pub(super) enum Value {
-    /// `block` is true for `|`, whose first line of text is the one below.
+    /// `block` is true for `|`, whose first line of text is the one below the key.
     Text {
         text: String,
         plain: bool,
@@ -90,14 +90,18 @@ struct Open {
     children: Vec<Node>,
 }
 
-/// Reads all documents of a text, or says at which line it stops making sense.
-pub(super) fn parse(text: &str) -> Result<Vec<Node>, (usize, String)> {
+/// Reads all documents of a text, or says at which line it stops making sense; `at` becomes the place of a mistake in syntax,
+/// in characters.
+fn parse_to(text: &str, at: &mut usize) -> Result<Vec<Node>, (usize, String)> {
     let mut documents = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     let mut anchors: HashMap<usize, Node> = HashMap::new();
     let (mut nodes, mut repeated) = (0, 0);
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|e| (e.marker().line(), e.info().to_owned()))?;
+        let (event, span) = event.map_err(|e| {
+            *at = e.marker().index();
+            (e.marker().line(), e.info().to_owned())
+        })?;
         let line = span.start.line();
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, _) => {
@@ -161,30 +165,43 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, (usize, String)> {
     Ok(documents)
 }
 
-/// Reads like [`parse`], and where a quoted text goes on too far to the left, takes it all the same and says at which lines:
+/// Reads all documents, and where a quoted text goes on too far to the left, takes it all the same and says at which lines:
 /// Python's YAML, and so Rasa, lets that pass.
 pub(super) fn parse_leniently(text: &str) -> Result<(Vec<Node>, Vec<usize>), (usize, String)> {
     let mut mended = Vec::new();
     let mut text = std::borrow::Cow::Borrowed(text);
+    let mut at = 0;
     loop {
-        match parse(&text) {
+        let (line, why) = match parse_to(&text, &mut at) {
             Ok(documents) => return Ok((documents, mended)),
-            Err((line, why)) => {
-                let again = why.contains("indentation in quoted scalar") && !mended.contains(&line);
-                // Each repair reads the text anew; what that may cost is bounded.
-                if !again || (mended.len() + 1) * text.len() > MAX_MENDING {
-                    return Err((line, why));
-                }
-                mended.push(line);
-                // Space at the beginning of a line of a quoted text means nothing.
-                let lines = text.split_inclusive('\n').enumerate();
-                let indent = |(index, one): (usize, &str)| {
-                    if index + 1 == line { format!("{:MENDING$}{one}", "") } else { one.to_owned() }
-                };
-                text = lines.map(indent).collect::<String>().into();
-            }
-        }
+            Err(error) => error,
+        };
+        // Each repair reads the text anew; what that may cost is bounded.
+        let again = why.contains("indentation in quoted scalar") && !mended.contains(&line);
+        let more = quoted_lines(&text, at).filter(|_| again && (mended.len() + 1) * text.len() <= MAX_MENDING);
+        let Some(more) = more else { return Err((line, why)) };
+        mended.push(line);
+        // Space at the beginning of a line of a quoted text means nothing.
+        let indent = |(index, one): (usize, &str)| {
+            if index >= line && index < line + more { format!("{:MENDING$}{one}", "") } else { one.to_owned() }
+        };
+        text = text.split_inclusive('\n').enumerate().map(indent).collect::<String>().into();
     }
+}
+
+/// How many lines a quoted text goes on for that begins at a character.
+fn quoted_lines(text: &str, at: usize) -> Option<usize> {
+    let mut rest = text.chars().skip(at);
+    let quote = rest.next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let (mut lines, mut escaped) = (0, false);
+    for c in rest {
+        lines += usize::from(c == '\n');
+        if c == quote && !escaped {
+            break;
+        }
+        escaped = c == '\\' && quote == '"' && !escaped;
+    }
+    Some(lines)
 }
 
 fn depth(node: &Node) -> usize {
@@ -235,13 +252,17 @@ mod tests {
 
     use super::*;
 
+    fn parse(text: &str) -> Result<Vec<Node>, (usize, String)> {
+        parse_to(text, &mut 0)
+    }
+
     #[test]
     fn a_tree_knows_its_lines() {
         let tree = parse("nlu:\n- intent: no\n  examples: |\n    - hi\n    - ho\n").expect("in order");
         let item = &tree[0].get("nlu").expect("a key").items()[0];
         assert_eq!(item.get("intent").and_then(Node::text), Some("no"));
         let examples = item.get("examples").expect("a key");
-        assert_eq!((examples.text(), examples.line), (Some("- hi\n- ho\n"), 3));
+        assert_eq!((examples.text(), item.line), (Some("- hi\n- ho\n"), 2));
     }
 
     #[test]
@@ -251,7 +272,7 @@ mod tests {
         let (tree, mended) = parse_leniently(text).expect("mended");
         let items = tree[0].get("a").expect("a key").items();
         assert_eq!(items[0].get("text").and_then(Node::text), Some("one two\nthree"));
-        assert_eq!((items[1].line, mended), (6, vec![3, 5]));
+        assert_eq!((items[1].line, mended), (6, vec![2]));
     }
 
     #[test]
