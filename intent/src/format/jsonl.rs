@@ -109,8 +109,9 @@ fn line(builder: &mut Builder, object: &Value, place: &Place, other: &mut BTreeM
     let Some(to) = builder.target(intent, place) else { return };
     let Some(text) = text else { return };
     let mut marked = Vec::new();
+    let places: Vec<usize> = text.char_indices().map(|(byte, _)| byte).chain([text.len()]).collect();
     for entity in super::json::items(object, "entities") {
-        match mark(entity, text) {
+        match mark(entity, &places) {
             Some(mark) => marked.push(mark),
             None => {
                 let message = format!(
@@ -126,17 +127,14 @@ fn line(builder: &mut Builder, object: &Value, place: &Place, other: &mut BTreeM
     builder.example(to, text, language, marked, place);
 }
 
-/// A marked value; its place is counted in characters (Unicode scalar values), as Rasa counts.
-fn mark(entity: &Value, text: &str) -> Option<Marked> {
+/// A marked value; its place is counted in characters (Unicode scalar values), as Rasa counts. `places` has the byte of each.
+fn mark(entity: &Value, places: &[usize]) -> Option<Marked> {
     let string = |names: &[&str]| match field(entity, names)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    let byte = |key: &str| {
-        let at = usize::try_from(entity[key].as_u64()?).ok()?;
-        text.char_indices().map(|(byte, _)| byte).chain([text.len()]).nth(at)
-    };
+    let byte = |key: &str| places.get(usize::try_from(entity[key].as_u64()?).ok()?).copied();
     let (start, end) = (byte("start")?, byte("end")?);
     let slot = string(&["slot", "entity", "name"]).filter(|slot| !slot.is_empty() && start < end)?;
     Some(Marked {

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::builder::Marked;
 use super::import::Entity;
 
+/// Most bytes that say what marked words are.
+const MAX_VALUE: usize = 4096;
+
 /// An example without its marks.
 pub(super) struct Plain {
     pub text: String,
@@ -18,10 +21,17 @@ pub(super) struct Plain {
 pub(super) fn parse(raw: &str) -> Plain {
     let mut plain = Plain { text: String::new(), marked: Vec::new(), problems: Vec::new() };
     let mut rest = raw;
+    // Where the next bracket closes, counted from the end: looked for once, not once for each that opens.
+    let mut closing = None;
     while let Some(open) = rest.find('[') {
         plain.text.push_str(&rest[..open]);
         rest = &rest[open..];
-        match mark(rest) {
+        if closing.is_none_or(|closing| closing > rest.len()) {
+            let Some(close) = rest.find(']') else { break };
+            closing = Some(rest.len() - close);
+        }
+        let close = rest.len() - closing.unwrap_or_default();
+        match mark(rest, close) {
             Ok(Some((words, values, length))) => {
                 let start = plain.text.len();
                 plain.text.push_str(words);
@@ -45,9 +55,12 @@ pub(super) fn parse(raw: &str) -> Plain {
 /// The mark that a text begins with: its words, its values (spans still empty) and its length.
 type Mark<'a> = Option<(&'a str, Vec<Marked>, usize)>;
 
-fn mark(text: &str) -> Result<Mark<'_>, String> {
-    let Some(close) = text.find(']').filter(|close| *close > 1) else { return Ok(None) };
+fn mark(text: &str, close: usize) -> Result<Mark<'_>, String> {
+    if close < 2 {
+        return Ok(None);
+    }
     let (words, after) = (&text[1..close], &text[close + 1..]);
+    let after = &after[..after.floor_char_boundary(MAX_VALUE)];
     let marked = |slot: &str, value: Option<&str>| Marked {
         slot: slot.to_owned(),
         role: None,

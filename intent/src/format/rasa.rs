@@ -321,13 +321,17 @@ impl Rasa {
         for (slot, value, words, place) in builder.said_otherwise() {
             builder.entry(&slot, &value, &[words], &place);
         }
+        let mut links: HashMap<String, Vec<String>> = HashMap::new();
+        let mut seen = HashSet::new();
+        for (intent, action) in self.links {
+            if seen.insert((intent.clone(), action.clone())) {
+                links.entry(action).or_default().push(intent);
+            }
+        }
         for (mut answer, place) in self.answers {
-            if answer.intent.is_none() {
-                let mut links = self.links.iter().filter(|(_, action)| *action == answer.name);
-                answer.intent = links.next().map(|(intent, _)| intent.clone());
-                if links.any(|(intent, _)| Some(intent) != answer.intent.as_ref()) {
-                    answer.intent = None;
-                }
+            // An answer that several intents share belongs to none of them alone.
+            if let (None, Some([intent])) = (&answer.intent, links.get(&answer.name).map(Vec::as_slice)) {
+                answer.intent = Some(intent.clone());
             }
             if answer.texts.is_empty() {
                 let message = "it says nothing; it was left out".to_owned();
