@@ -49,6 +49,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "invalid", message)
     }
 
+    /// A file that was sent cannot be read; the error says what is wrong with it and what to do.
+    pub fn unreadable(error: &impl std::fmt::Display) -> Self {
+        Self::invalid(sentence(error))
+    }
+
     /// Nobody is signed in.
     pub fn signed_out() -> Self {
         let message = "You are not signed in, or your sign-in has expired; sign in again.";

@@ -7,7 +7,7 @@
 //! - [`guard`]: what holds for every request and answer: the header against forged requests, the security headers.
 //! - [`view`]: the schemas; [`error`]: the words of failure; [`extract`]: reading requests.
 //! - [`live`]: the stream of everything that happens.
-//! - [`intents`]: the shared intent engine; [`tokens`] let other programs use it.
+//! - [`intents`]: the shared intent engine, whose training data [`exchange`] reads and writes; [`tokens`] let other programs use it.
 //! - [`recording`]: sound, by [`range`].
 //! - [`assets`]: the console itself, built into the program.
 //! - [`order_service`]: not the console's, but the only other thing here that answers over HTTP: the demo's order service.
@@ -18,6 +18,7 @@
 mod assets;
 mod calls;
 mod error;
+mod exchange;
 mod extensions;
 mod extract;
 mod flows;
@@ -160,6 +161,8 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(intents::parse_batch).layer(DefaultBodyLimit::max(intents::LARGEST_BATCH)))
         .routes(routes!(intents::draft, intents::save_draft).layer(DefaultBodyLimit::max(intents::LARGEST_DRAFT)))
         .routes(routes!(intents::check))
+        .routes(routes!(exchange::import).layer(DefaultBodyLimit::max(exchange::LARGEST_FILE)))
+        .routes(routes!(exchange::export))
         .routes(routes!(intents::publish))
         .routes(routes!(intents::versions))
         .routes(routes!(intents::version))

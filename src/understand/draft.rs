@@ -167,6 +167,17 @@ impl Draft {
         &mut self.intents[at]
     }
 
+    /// Adds intents and examples that are not there yet; returns how many examples were new.
+    pub fn take_in(&mut self, more: &TrainingSet, flow: &Flow) -> usize {
+        let of_flow = flow.training_set().out_of_scope;
+        let outside: Vec<Example> = more.out_of_scope.iter().filter(|line| !of_flow.contains(line)).cloned().collect();
+        let mut count = add(&mut self.out_of_scope, &outside);
+        for intent in &more.intents {
+            count += add(&mut self.edit(&intent.name, flow).examples, &intent.examples);
+        }
+        count
+    }
+
     /// By intent, what came and what went on the way to another draft; only intents that differ.
     pub fn differences(&self, to: &Draft, flow: &Flow) -> Vec<(String, Vec<String>, Vec<String>)> {
         let lines = |draft: &Draft| -> BTreeMap<String, BTreeSet<String>> {
@@ -209,6 +220,17 @@ impl Draft {
         found.sort();
         found
     }
+}
+
+/// Adds those lines that a list does not have; returns how many.
+fn add(list: &mut Vec<Line>, more: &[Example]) -> usize {
+    let mut there: HashSet<(String, Language)> =
+        list.iter().map(|line| (line.text.clone(), language(line.lang.as_deref(), &line.text))).collect();
+    let before = list.len();
+    let new = more.iter().filter(|example| there.insert((example.text.clone(), example.language)));
+    let line = |example: &Example| Line { text: example.text.clone(), lang: Some(example.language.code().to_owned()) };
+    list.extend(new.map(line));
+    list.len() - before
 }
 
 /// Where an intent is defined.

@@ -265,5 +265,47 @@ async fn what_was_not_understood_is_shown_in_groups_taught_with_a_click_and_unde
     assert_eq!(parse(&admin, json!({ "text": "do you still sell gift cards" })).await["intent"], "gift_card");
     let nobody = [json!({ "call": id, "seq": 99 })];
     let reply = admin.send(Method::POST, "/api/v1/intents/unmatched", lesson(&nobody, Value::Null, "nothing")).await;
-    assert_eq!(reply.status(), 200, "what is only put away need not be there");
+    assert_eq!(reply.status(), 404);
+}
+
+#[tokio::test]
+async fn training_data_of_other_programs_is_looked_at_taken_in_and_given_back() {
+    let bed = Bed::start().await;
+    let admin = bed.signed_in("Ada", Role::Admin).await;
+    let send = |path: &'static str, file: &'static str| {
+        let request = admin.request(Method::POST, path).header("content-type", "application/octet-stream");
+        async move { request.body(file).send().await.expect("an answer") }
+    };
+    let rasa = "version: \"3.1\"\nnlu:\n- intent: gift_card\n  examples: |\n    - do you sell [gift cards](product)\n    - can I buy a gift card\n- intent: order_status\n  examples: |\n    - where is my order\n    - has it left yet\n- intent: bare\n  examples: |\n";
+    let seen = ok(send("/api/v1/intents/import?file=nlu.yml", rasa).await).await;
+    assert_eq!((&seen["formats"], &seen["intents"], &seen["examples"]), (&json!(["Rasa YAML"]), &json!(3), &json!(4)));
+    assert!(seen["findings"].to_string().contains("bare"), "{seen}");
+    assert_eq!(admin.get("/api/v1/intents").await["revision"], 0, "only looked at");
+
+    let kept = ok(send("/api/v1/intents/import?file=nlu.yml&revision=0", rasa).await).await;
+    assert_eq!(kept["revision"], 1);
+    let again = ok(send("/api/v1/intents/import?file=nlu.yml&revision=1", rasa).await).await;
+    assert_eq!(again["new_examples"], 0, "the same again is nothing new: {again}");
+    let stale = send("/api/v1/intents/import?file=nlu.yml&revision=1", rasa).await;
+    assert_eq!(stale.status(), 412);
+    for (file, name) in [("\u{1}\u{2}", "x.bin"), ("", "nlu.yml"), ("nlu: [", "nlu.yml")] {
+        let reply = admin.request(Method::POST, &format!("/api/v1/intents/import?file={name}")).body(file).send().await;
+        let reply = reply.expect("an answer");
+        assert_eq!(reply.status(), 400, "{name}");
+        assert!(body(reply).await["error"]["message"].as_str().is_some_and(|words| words.len() > 20), "{name}");
+    }
+
+    let request = admin.request(Method::GET, "/api/v1/intents/export?format=csv").send().await.expect("an answer");
+    assert!(request.headers()["content-disposition"].to_str().expect("text").contains("intents.csv"));
+    let table = request.text().await.expect("text");
+    assert!(table.contains("can I buy a gift card,gift_card,en") && table.contains(",order_status,zh"), "{table}");
+    let lines = admin.request(Method::GET, "/api/v1/intents/export?format=json_lines").send().await.expect("an answer");
+    let back =
+        admin.request(Method::POST, "/api/v1/intents/import?file=a.jsonl").body(lines.text().await.expect("text"));
+    let back = ok(back.send().await.expect("an answer")).await;
+    assert_eq!(
+        (&back["new_examples"], &back["formats"]),
+        (&json!(0), &json!(["JSON Lines"])),
+        "what was written is what is there"
+    );
 }
