@@ -27,6 +27,7 @@ const Flows = lazy(() => import('./pages/Flows'))
 const Flow = lazy(() => import('./pages/Flow'))
 const Prompts = lazy(() => import('./pages/Prompts'))
 const Trunks = lazy(() => import('./pages/Trunks'))
+const Understanding = lazy(() => import('./pages/Understanding'))
 const Missing = lazy(() => import('./pages/Missing'))
 
 function SignedIn({ me }: { me: Me }) {
@@ -52,6 +53,7 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/tickets/:id" element={<Ticket />} />
           <Route path="/flows" element={<Flows />} />
           <Route path="/flows/:id" element={<Flow />} />
+          <Route path="/understanding/:tab?" element={<Understanding me={me} />} />
           <Route path="/prompts" element={<Prompts me={me} />} />
           <Route path="/trunks" element={<Trunks me={me} />} />
           <Route path="*" element={<Missing />} />

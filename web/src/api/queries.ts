@@ -144,12 +144,23 @@ export const intentsDifference = (from: number | undefined, to: number | undefin
     staleTime: to === undefined ? 0 : Infinity,
   })
 
-/** Asked for by a click only: it trains several models. */
+/** Asked for by a click only, since it trains several models; with the revision of the draft that was looked at. */
 export const intentsCheck = queryOptions({
   queryKey: ['intents', 'check'],
-  queryFn: () => take(http.POST('/api/v1/intents/check')),
-  enabled: false,
+  queryFn: async () => {
+    const revision = queries.getQueryData(intents.queryKey)?.revision
+    return { revision, found: await take(http.POST('/api/v1/intents/check')) }
+  },
 })
+
+/** What a text means to the version that answers now. */
+export const meaning = (text: string) =>
+  queryOptions({
+    queryKey: ['intents', 'meaning', text],
+    queryFn: () => take(http.POST('/api/v1/intents/parse', { body: { text, readings: [] } })),
+    gcTime: 60_000,
+    staleTime: 0,
+  })
 
 export const unmatched = (days: number) =>
   queryOptions({
