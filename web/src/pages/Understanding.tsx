@@ -9,7 +9,7 @@ import { intentsCheck, intentVersions, queries } from '../api/queries'
 import type { Me } from '../api/types'
 import { Bones, ErrorNote, useReason } from '../components/Bits'
 import { Head } from '../components/Shell'
-import { words } from '../lib/format'
+import { capitalised, words } from '../lib/format'
 import { useLanguage, useTitle } from '../lib/hooks'
 import { UnderstoodContext, type Understood } from '../understanding/context'
 import { count } from '../understanding/edits'
@@ -135,7 +135,7 @@ function useUnderstanding(me: Me, intents: IntentsNow): Understood {
   const checked = useQuery({ ...intentsCheck, enabled: false })
   const { work } = intents
   return useMemo(() => {
-    const labels = new Map(work?.intents.map(({ name, label }) => [name, label[language]?.trim() || words(name)]))
+    const labels = new Map(work?.intents.map(({ name, label }) => [name, label[language]?.trim() ? capitalised(label[language].trim()) : words(name)]))
     const tested = versions.data?.find(({ state }) => state === 'live')?.report.tests?.by_intent
     return {
       intents,

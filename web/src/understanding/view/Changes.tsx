@@ -8,6 +8,15 @@ import { useLanguage } from '../../lib/hooks'
 import { useUnderstood } from '../context'
 import { comeAndGone, shareValues } from '../share'
 
+function Counts({ added, removed }: { added: number; removed: number }) {
+  return (
+    <>
+      {added > 0 && <span className="num u-come">{`+${added}`}</span>}
+      {removed > 0 && <span className="num u-gone">{`−${removed}`}</span>}
+    </>
+  )
+}
+
 /** The lists that the difference by intent does not speak of. */
 function Lists({ from, to }: { from: TrainingDraft; to: TrainingDraft }) {
   const { t } = useTranslation()
@@ -22,8 +31,7 @@ function Lists({ from, to }: { from: TrainingDraft; to: TrainingDraft }) {
       {changed.map(([name, { added, removed }]) => (
         <li key={name}>
           <strong>{t(name)}</strong>
-          <span className="num u-come">{`+${added}`}</span>
-          <span className="num u-gone">{`−${removed}`}</span>
+          <Counts added={added} removed={removed} />
         </li>
       ))}
     </ul>
@@ -64,8 +72,7 @@ export function Changes({ from, to }: Props) {
         <details key={name} open={data.intents.length <= 6}>
           <summary>
             <strong>{nameOf(name)}</strong>
-            <span className="num u-come">{`+${added.length}`}</span>
-            <span className="num u-gone">{`−${removed.length}`}</span>
+            <Counts added={added.length} removed={removed.length} />
           </summary>
           <ul>
             {added.map((text) => (

@@ -1,14 +1,14 @@
 /** What the last check found: what to mend, how often examples came out right, and which intents are taken for each other. */
 import { useQuery } from '@tanstack/react-query'
 import { App, Button } from 'antd'
-import { ArrowRight, CircleAlert, Info, ListChecks } from 'lucide-react'
+import { ArrowLeftRight, ArrowRight, CircleAlert, Info, ListChecks } from 'lucide-react'
 import { Fragment, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
 import { intentsCheck, queries } from '../../api/queries'
 import type { Finding, Outlier } from '../../api/types'
 import { Empty, useReason } from '../../components/Bits'
-import { percent } from '../../lib/format'
+import { listed, percent } from '../../lib/format'
 import { useLanguage } from '../../lib/hooks'
 import { intentPath, useUnderstood } from '../context'
 import { keyOf } from '../lines'
@@ -23,6 +23,7 @@ const known = ['contradiction', 'no_example', 'few_examples'] as const
 
 function Found({ finding }: { finding: Finding }) {
   const { t } = useTranslation()
+  const language = useLanguage()
   const { intents, nameOf } = useUnderstood()
   const { code, serious, example, message } = finding
   const n = intents.work?.intents.find(({ name }) => name === finding.intents[0])?.examples.length ?? 0
@@ -33,7 +34,7 @@ function Found({ finding }: { finding: Finding }) {
       <div className="spread">
         <p>
           {known.some((one) => one === code)
-            ? t(`understanding.finding_${code}`, { count: n, example: example ?? '', intents: finding.intents.map(nameOf).join(', ') })
+            ? t(`understanding.finding_${code}`, { count: n, example: example ?? '', intents: listed(finding.intents.map(nameOf), language) })
             : message}
         </p>
         <p className="u-finding-links">
@@ -168,10 +169,11 @@ export function Checked() {
             {pairs(confusions).map(({ intents: [one, other], n: [there, back] }) => (
               <li key={`${one} ${other}`}>
                 <IntentLink name={one} />
-                <span className="num muted" title={t('understanding.pair_help', { one: nameOf(one), other: nameOf(other), there, back })}>
-                  {`${there} → · ← ${back}`}
-                </span>
+                <ArrowLeftRight size={13} aria-hidden className="muted" />
                 <IntentLink name={other} />
+                <span className="num muted" title={t('understanding.pair_help', { one: nameOf(one), other: nameOf(other), there, back })}>
+                  {t('understanding.examples', { count: there + back })}
+                </span>
               </li>
             ))}
           </ul>

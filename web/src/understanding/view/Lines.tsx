@@ -5,6 +5,8 @@ import { useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
 import type { TrainingLine } from '../../api/types'
+import { listed } from '../../lib/format'
+import { useLanguage } from '../../lib/hooks'
 import { intentPath, useUnderstood } from '../context'
 import { keyOf, languageOf, LONGEST_LINE, places, reworded, sort, type Sorted } from '../lines'
 
@@ -20,6 +22,7 @@ function usePlaces(): Map<string, string[]> {
 /** What became of pasted or typed lines, in a few words. */
 function Verdict({ sorted }: { sorted: Sorted }) {
   const { t } = useTranslation()
+  const language = useLanguage()
   const { nameOf } = useUnderstood()
   const { fresh, repeated, elsewhere, long } = sorted
   return (
@@ -32,7 +35,7 @@ function Verdict({ sorted }: { sorted: Sorted }) {
       )}
       {elsewhere.slice(0, 5).map(({ text, intents }) => (
         <li key={text} className="u-warn">
-          {t('understanding.elsewhere', { text, intents: intents.map(nameOf).join(', ') })}
+          {t('understanding.elsewhere', { text, intents: listed(intents.map(nameOf), language) })}
         </li>
       ))}
       {elsewhere.length > 5 && <li className="u-warn">{t('understanding.elsewhere_more', { count: elsewhere.length - 5 })}</li>}

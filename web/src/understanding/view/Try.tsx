@@ -2,14 +2,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { App, Button, Input, Select, type InputRef } from 'antd'
 import { Plus, SearchCode } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
 import { meaning } from '../../api/queries'
 import type { Parsed } from '../../api/types'
 import { ErrorNote } from '../../components/Bits'
 import { percent } from '../../lib/format'
-import { useDraft, useKeys, useLanguage } from '../../lib/hooks'
+import { useDraft, useKeys, useLanguage, useMedia } from '../../lib/hooks'
 import { intentPath, useUnderstood } from '../context'
 import { keyOf } from '../lines'
 
@@ -68,6 +68,19 @@ function Teach({ text, best }: { text: string; best: string | undefined }) {
   )
 }
 
+/** Beside the editor the reasons are in sight; where they would push it away, they open on demand. */
+function Reasons({ children }: { children: ReactNode }) {
+  const { t } = useTranslation()
+  const above = useMedia('(max-width: 1180px)')
+  if (!above) return children
+  return (
+    <details className="u-reasons">
+      <summary>{t('understanding.why')}</summary>
+      <div className="u-answer">{children}</div>
+    </details>
+  )
+}
+
 function Answer({ parsed }: { parsed: Parsed }) {
   const { t } = useTranslation()
   const language = useLanguage()
@@ -81,60 +94,62 @@ function Answer({ parsed }: { parsed: Parsed }) {
         {decision === 'disambiguate' && t('understanding.asks', { first: nameOf(first ?? null), second: nameOf(second ?? null) })}
         {decision === 'reject' && t('understanding.rejects')}
       </p>
-      <section>
-        <h3>{t('understanding.scope')}</h3>
-        <Bar value={in_scope} mark={threshold} />
-        <p className="muted num u-scope">
-          {t(in_scope >= threshold ? 'understanding.scope_in' : 'understanding.scope_out', {
-            scope: percent(in_scope, language),
-            threshold: percent(threshold, language),
-          })}
-        </p>
-      </section>
-      {ranking.length > 0 && (
+      <Reasons>
         <section>
-          <h3>{t('understanding.ranking')}</h3>
-          <ol className="u-ranking">
-            {ranking.map(({ intent, confidence }) => (
-              <li key={intent}>
-                <Link to={intentPath(intent)} className="clip">
-                  {nameOf(intent)}
-                </Link>
-                <span className="num muted">{percent(confidence, language)}</span>
-                <Bar value={confidence} />
-              </li>
-            ))}
-          </ol>
-        </section>
-      )}
-      {nearest.length > 0 && (
-        <section>
-          <h3>{t('understanding.nearest')}</h3>
-          <ol className="u-nearest">
-            {nearest.map(({ example, intent, similarity }) => (
-              <li key={`${intent} ${example}`}>
-                <span>{example}</span>
-                <span className="num muted">{percent(similarity, language)}</span>
-                <Link to={intentPath(intent)} className="clip">
-                  {nameOf(intent)}
-                </Link>
-              </li>
-            ))}
-          </ol>
-        </section>
-      )}
-      {ngrams.length > 0 && (
-        <section>
-          <h3>{t('understanding.ngrams')}</h3>
-          <p className="u-ngrams">
-            {ngrams.map((piece) => (
-              <code key={piece} className="chip">
-                {piece}
-              </code>
-            ))}
+          <h3>{t('understanding.scope')}</h3>
+          <Bar value={in_scope} mark={threshold} />
+          <p className="muted num u-scope">
+            {t(in_scope >= threshold ? 'understanding.scope_in' : 'understanding.scope_out', {
+              scope: percent(in_scope, language),
+              threshold: percent(threshold, language),
+            })}
           </p>
         </section>
-      )}
+        {ranking.length > 0 && (
+          <section>
+            <h3>{t('understanding.ranking')}</h3>
+            <ol className="u-ranking">
+              {ranking.map(({ intent, confidence }) => (
+                <li key={intent}>
+                  <Link to={intentPath(intent)} className="clip">
+                    {nameOf(intent)}
+                  </Link>
+                  <span className="num muted">{percent(confidence, language)}</span>
+                  <Bar value={confidence} />
+                </li>
+              ))}
+            </ol>
+          </section>
+        )}
+        {nearest.length > 0 && (
+          <section>
+            <h3>{t('understanding.nearest')}</h3>
+            <ol className="u-nearest">
+              {nearest.map(({ example, intent, similarity }) => (
+                <li key={`${intent} ${example}`}>
+                  <span>{example}</span>
+                  <span className="num muted">{percent(similarity, language)}</span>
+                  <Link to={intentPath(intent)} className="clip">
+                    {nameOf(intent)}
+                  </Link>
+                </li>
+              ))}
+            </ol>
+          </section>
+        )}
+        {ngrams.length > 0 && (
+          <section>
+            <h3>{t('understanding.ngrams')}</h3>
+            <p className="u-ngrams">
+              {ngrams.map((piece) => (
+                <code key={piece} className="chip">
+                  {piece}
+                </code>
+              ))}
+            </p>
+          </section>
+        )}
+      </Reasons>
       {admin && <Teach key={parsed.text} text={parsed.text} best={ranking[0]?.intent} />}
       <p className="muted u-by" title={parsed.model}>
         {t('understanding.answered_by', {
