@@ -1,5 +1,4 @@
 /** The intents: the list, one of them in its editor, and a box to try what the live version understands. What is open is in the address. */
-import { Button } from 'antd'
 import { ChevronLeft, MessagesSquare } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router-dom'
@@ -53,9 +52,8 @@ export function Intents() {
         <section className="panel u-open">
           {narrow && (
             <Link to="/understanding/intents" className="u-back">
-              <Button type="text" size="small" tabIndex={-1} icon={<ChevronLeft size={15} />}>
-                {t('understanding.tab_intents')}
-              </Button>
+              <ChevronLeft size={15} aria-hidden />
+              {t('understanding.tab_intents')}
             </Link>
           )}
           <Open name={name} view={view} />

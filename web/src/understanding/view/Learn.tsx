@@ -8,7 +8,7 @@ import { useSearchParams } from 'react-router-dom'
 import { unmatched } from '../../api/queries'
 import { Bones, Empty, ErrorNote } from '../../components/Bits'
 import { useRowKeys } from '../../components/useRowKeys'
-import { useNow } from '../../lib/hooks'
+import { useNarrow, useNow } from '../../lib/hooks'
 import { useUnderstood } from '../context'
 import { usePiece } from '../usePiece'
 import { LearnGroup } from './LearnGroup'
@@ -19,6 +19,7 @@ const USUAL = 30
 export default function Learn() {
   const { t } = useTranslation()
   const now = useNow(60_000)
+  const narrow = useNarrow()
   const { intents, admin } = useUnderstood()
   const [params, setParams] = useSearchParams()
   const days = DAYS.find((one) => String(one) === params.get('days')) ?? USUAL
@@ -50,7 +51,7 @@ export default function Learn() {
       <div className="u-learn-head">
         <p className="muted">
           {t('understanding.learn_help')}
-          {admin && ` ${t('understanding.learn_keys')}`}
+          {admin && !narrow && ` ${t('understanding.learn_keys')}`}
         </p>
         <span className="row">
           {data && data.length > 0 && <span className="muted num">{t('understanding.learn_count', { count: utterances, groups: data.length })}</span>}
