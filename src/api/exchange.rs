@@ -140,6 +140,7 @@ pub async fn import(
 #[serde(deny_unknown_fields)]
 pub struct ToExport {
     /// The format.
+    #[param(inline)]
     format: ExportFormat,
 }
 
