@@ -264,7 +264,7 @@ mod tests {
         flow::parse(
             r#"{"schema_version": 1, "id": "f", "name": "F", "languages": ["en"], "start": "end",
                 "intents": [{"name": "order", "examples": {"en": ["where is my order"]}}, {"name": "hours", "examples": {"en": ["when are you open"]}}],
-                "blocks": [{"id": "end", "type": "end"}]}"#,
+                "blocks": [{"id": "end", "type": "end", "params": {"outcome": "resolved"}}]}"#,
         )
         .expect("a flow")
     }
