@@ -104,8 +104,8 @@ impl Kamailio {
     }
 
     async fn set(setting: Setting<'_>, service: SocketAddr, asking: &UserAgent) -> Kamailio {
-        let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let tls = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let addr = free_address();
+        let tls = free_address();
         let dir = tempfile::tempdir().expect("a directory");
         let config = CONFIG.replace("        REGISTER\n", &format!("        {}\n", setting.register));
         let config = config

@@ -299,8 +299,8 @@ pub async fn publish(Of(app): State, Admin(me): Admin, Body(what): Body<ToPublis
     if what.note.chars().count() > LONGEST_NOTE {
         return Err(ApiError::invalid(format!("A note has at most {LONGEST_NOTE} characters; nothing was published.")));
     }
-    let published = app.console.understanding.publish(what.note, what.insist, me.id, now()).await?;
-    Ok(Json(published.version.into()))
+    let version = app.console.understanding.publish(what.note, what.insist, me.id, now()).await?;
+    Ok(Json(version.into()))
 }
 
 /// What was published, newest first
@@ -529,7 +529,7 @@ pub async fn teach(Of(app): State, Admin(me): Admin, Body(lesson): Body<Lesson>)
         revision = understanding.save(&draft, revision, me.id, now()).await?;
     }
     for UtteranceId { call, seq } in lesson.utterances {
-        app.console.tenant.judge_utterance((call, seq), lesson.intent.clone(), me.id, now()).await?;
+        app.console.tenant.judge_utterance(call, seq, lesson.intent.clone(), me.id, now()).await?;
     }
     Ok(Json(Revision { revision }))
 }

@@ -169,7 +169,8 @@ impl Service {
         let accepting = tokio::spawn(accept(
             calls,
             services,
-            (speech.clone(), understanding.clone()),
+            speech.clone(),
+            understanding.clone(),
             tracker.clone(),
             closing.clone(),
         ));
@@ -298,7 +299,8 @@ async fn load_recordings(tenant: &Tenant, voices: &Speaker) -> Result<(), StoreE
 async fn accept(
     mut calls: Calls,
     services: Services,
-    (speech, understanding): (Speech, Understanding),
+    speech: Speech,
+    understanding: Understanding,
     tracker: TaskTracker,
     closing: CancellationToken,
 ) {

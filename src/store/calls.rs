@@ -1,6 +1,9 @@
 //! Reading calls: lists, one call, the calls a crash left open, and their recordings.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -55,7 +58,7 @@ impl Tenant {
         limit: u64,
     ) -> Result<Vec<CallId>, StoreError> {
         let unsure = event::Column::Label.ne("accepted").or(event::Column::Score.lt(score));
-        let rows: Vec<(Uuid, i64)> = event::Entity::find()
+        let rows: Vec<Uuid> = event::Entity::find()
             .filter(event::Column::Tenant.eq(self.id.0))
             .filter(event::Column::Kind.eq("understood"))
             .filter(event::Column::At.gte(since))
@@ -63,17 +66,12 @@ impl Tenant {
             .order_by(event::Column::Id, Order::Desc)
             .limit(limit)
             .select_only()
-            .columns([event::Column::Call, event::Column::Id])
+            .column(event::Column::Call)
             .into_tuple()
             .all(&self.core.database.reader)
             .await?;
-        let mut calls: Vec<CallId> = Vec::new();
-        for (call, _) in rows {
-            if !calls.contains(&CallId(call)) {
-                calls.push(CallId(call));
-            }
-        }
-        Ok(calls)
+        let mut seen = HashSet::new();
+        Ok(rows.into_iter().filter(|call| seen.insert(*call)).map(CallId).collect())
     }
 
     /// One call.

@@ -127,7 +127,7 @@ impl Tenant {
         Ok(row.map(TrainingDraft::from).unwrap_or_default())
     }
 
-    /// Changes the draft if nobody else has changed it since `revision`.
+    /// Changes the draft if nobody else has changed it since `revision`; returns the new revision.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when somebody has.
@@ -137,11 +137,9 @@ impl Tenant {
         document: String,
         by: UserId,
         at: Timestamp,
-    ) -> Result<TrainingDraft, StoreError> {
+    ) -> Result<i64, StoreError> {
         let writer = &self.core.database.writer;
         let stale = StoreError::Stale { what: "the intents" };
-        let next =
-            TrainingDraft { revision: revision + 1, changed_at: at, changed_by: Some(by), document: document.clone() };
         if revision == 0 {
             let row = training_draft::ActiveModel {
                 tenant: Set(self.id.0),
@@ -151,7 +149,7 @@ impl Tenant {
                 document: Set(document),
             };
             return match training_draft::Entity::insert(row).exec_without_returning(writer).await {
-                Ok(_) => Ok(next),
+                Ok(_) => Ok(1),
                 Err(error) if is_duplicate(&error) => Err(stale),
                 Err(error) => Err(error.into()),
             };
@@ -165,7 +163,7 @@ impl Tenant {
             .filter(training_draft::Column::Revision.eq(revision))
             .exec(writer)
             .await?;
-        if changed.rows_affected == 0 { Err(stale) } else { Ok(next) }
+        if changed.rows_affected == 0 { Err(stale) } else { Ok(revision + 1) }
     }
 
     /// What was published, newest first.
@@ -181,25 +179,11 @@ impl Tenant {
         row.map(TrainingVersion::from).ok_or(StoreError::NoSuch { what: "version" })
     }
 
-    /// The one that answers, with the trained layers of its encoder.
-    pub async fn live_training(&self) -> Result<Option<(TrainingVersion, Option<Vec<u8>>)>, StoreError> {
+    /// The one that answers.
+    pub async fn live_training(&self) -> Result<Option<TrainingVersion>, StoreError> {
         let live = training_version::Column::State.eq(VersionState::Live.stored());
-        let row = training_version::Entity::find()
-            .filter(training_version::Column::Tenant.eq(self.id.0))
-            .filter(live)
-            .order_by(training_version::Column::Number, Order::Desc)
-            .one(&self.core.database.reader)
-            .await?;
-        Ok(row.map(|mut row| {
-            let tuned = row.tuned.take();
-            (TrainingVersion::from(row), tuned)
-        }))
-    }
-
-    /// The trained layers of a version's encoder.
-    pub async fn tuned_layers(&self, number: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let row = training_version::Entity::find_by_id((self.id.0, number)).one(&self.core.database.reader).await?;
-        Ok(row.ok_or(StoreError::NoSuch { what: "version" })?.tuned)
+        let row = self.versions().filter(live).one(&self.core.database.reader).await?;
+        Ok(row.map(TrainingVersion::from))
     }
 
     /// Keeps a version under the next number.
@@ -262,7 +246,8 @@ impl Tenant {
     /// Notes what somebody made of an utterance: the intent that it means, or none. Said twice, the later counts.
     pub async fn judge_utterance(
         &self,
-        (call, seq): (CallId, i64),
+        call: CallId,
+        seq: i64,
         intent: Option<String>,
         by: UserId,
         at: Timestamp,

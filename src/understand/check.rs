@@ -1,7 +1,7 @@
 //! What an admin should know of a draft before it is published: contradictions, thin intents, intents that are taken for each other, and
 //! examples that look like another intent's. The last two come from cross-validation: each example is asked of a model that has not seen it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use flow::Flow;
 use intent::{Query, TrainingSet};
@@ -77,12 +77,13 @@ pub struct Outlier {
 /// Looks at a draft. Takes up to some seconds on large sets.
 pub fn check(draft: &Draft, flow: &Flow) -> Check {
     let set = draft.training_set(flow);
-    let mut found = Check { findings: findings(draft, flow), ..Check::default() };
+    let mut found = Check { findings: findings(draft, flow, &set), ..Check::default() };
     cross_validate(&set, &mut found);
     found
 }
 
-fn findings(draft: &Draft, flow: &Flow) -> Vec<Finding> {
+/// `trained` is what the draft is trained from.
+fn findings(draft: &Draft, flow: &Flow, trained: &TrainingSet) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut put = |code: &str, serious, intents: Vec<String>, example, message| {
         findings.push(Finding { code: code.to_owned(), serious, intents, example, message });
@@ -92,20 +93,20 @@ fn findings(draft: &Draft, flow: &Flow) -> Vec<Finding> {
         let message = format!("“{example}” is an example of {names}: keep it where it belongs, or merge the intents.");
         put("contradiction", true, intents, Some(example), message);
     }
-    let trained = draft.training_set(flow);
+    let sizes: HashMap<&str, usize> =
+        trained.intents.iter().map(|intent| (intent.name.as_str(), intent.examples.len())).collect();
     for (intent, _) in draft.joined(flow) {
         let name = intent.name;
-        let usable = trained.intents.iter().find(|def| def.name == name).map_or(0, |def| def.examples.len());
-        match usable {
+        match sizes.get(name.as_str()).copied().unwrap_or(0) {
             0 => {
                 let message = format!(
                     "{name} has no example, so nobody will be understood as meaning it: add five ways of saying it."
                 );
                 put("no_example", true, vec![name], None, message);
             }
-            1..FEW => {
+            few @ 1..FEW => {
                 let message = format!(
-                    "{name} has {usable} of the five or more examples that make it reliable: add other ways of saying it."
+                    "{name} has {few} of the five or more examples that make it reliable: add other ways of saying it."
                 );
                 put("few_examples", false, vec![name], None, message);
             }

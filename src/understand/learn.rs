@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::Understanding;
 use super::draft::language;
-use crate::event::{CallId, Decision, Event, Personal, Scored, Speaker, Timestamp};
+use crate::event::{CallId, Decision, Entry, Event, Personal, Scored, Speaker, Timestamp};
 use crate::store::{StoreError, Tenant};
 
 /// At most so many utterances are looked at, newest first.
@@ -65,7 +65,7 @@ impl Understanding {
     /// The words of an utterance that [`Self::unmatched`] returned.
     pub async fn utterance(&self, call: CallId, seq: i64) -> Result<Utterance, StoreError> {
         let journal = self.shared.tenant.journal(call).await?;
-        let found = pairs(call, journal.iter().map(|entry| (i64::from(entry.seq), entry.at, &entry.event)));
+        let found = pairs(call, &journal);
         found.into_iter().find(|utterance| utterance.seq == seq).ok_or(StoreError::NoSuch { what: "utterance" })
     }
 }
@@ -81,7 +81,7 @@ async fn collect(tenant: &Tenant, since: Timestamp) -> Result<Vec<Utterance>, St
             Err(StoreError::NoSuch { .. } | StoreError::Erased) => continue,
             Err(error) => return Err(error),
         };
-        let found = pairs(call, journal.iter().map(|entry| (i64::from(entry.seq), entry.at, &entry.event)));
+        let found = pairs(call, &journal);
         all.extend(found.into_iter().filter(|utterance| hardly(utterance) && !judged.contains(&(call, utterance.seq))));
         if all.len() as u64 >= MOST {
             break;
@@ -95,19 +95,20 @@ fn hardly(utterance: &Utterance) -> bool {
 }
 
 /// What was heard beside what was made of it.
-fn pairs<'a>(call: CallId, journal: impl Iterator<Item = (i64, Timestamp, &'a Event)>) -> Vec<Utterance> {
+fn pairs(call: CallId, journal: &[Entry]) -> Vec<Utterance> {
     let mut heard = None;
     let mut pairs = Vec::new();
-    for (seq, at, event) in journal {
+    for Entry { seq, at, event, .. } in journal {
         match event {
             Event::Heard { speaker: Speaker::Caller, text, confidence, from_ms, to_ms, .. } => {
-                heard = Some((at, text, *confidence, *from_ms, *to_ms));
+                heard = Some((*at, text, *confidence, *from_ms, *to_ms));
             }
             Event::Understood { decision, ranking, .. } => {
                 // What was typed with keys was not heard.
                 let Some((at, text, confidence, from_ms, to_ms)) = heard.take() else { continue };
                 let lang = language(None, text.reveal()).code().to_owned();
                 let (text, decision, ranking) = (text.clone(), *decision, ranking.clone());
+                let seq = i64::from(*seq);
                 pairs.push(Utterance {
                     call,
                     seq,
@@ -245,7 +246,9 @@ mod tests {
             |decision| Event::Understood { block: "ask".into(), decision, ranking: Vec::new(), model: "m".into() };
         // The second answer came by keys.
         let journal = [heard("gift cards"), understood(Decision::Rejected), understood(Decision::Accepted)];
-        let found = pairs(CallId::new(), journal.iter().zip(1..).map(|(event, seq)| (seq, 7, event)));
+        let entry = |(event, seq)| Entry { seq, at: 7, audio_ms: None, event };
+        let journal: Vec<Entry> = journal.into_iter().zip(1..).map(entry).collect();
+        let found = pairs(CallId::new(), &journal);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].text.reveal(), found[0].seq, found[0].from_ms), ("gift cards", 2, 1_000));
         assert!(hardly(&found[0]));

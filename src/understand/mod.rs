@@ -90,15 +90,6 @@ pub struct Report {
     pub regressions: Vec<Regression>,
 }
 
-/// What came of a publish.
-#[derive(Clone, Debug)]
-pub struct Published {
-    /// The version.
-    pub version: TrainingVersion,
-    /// How it did.
-    pub report: Report,
-}
-
 impl Understanding {
     /// Trains what was published last, or the flow's own intents.
     ///
@@ -107,7 +98,7 @@ impl Understanding {
     /// the flow's own.
     pub async fn open(tenant: Tenant, flow: Arc<Flow>) -> Result<Self, UnderstandError> {
         let mut live = None;
-        if let Some((version, _)) = tenant.live_training().await? {
+        if let Some(version) = tenant.live_training().await? {
             match train_version(&version, &flow).await {
                 Ok(trained) => live = Some(trained),
                 Err(error) => tracing::warn!(
@@ -118,7 +109,7 @@ impl Understanding {
         }
         let live = match live {
             Some(live) => live,
-            None => train(Draft::default(), None, &flow).await?,
+            None => train(Draft::default(), &flow).await?,
         };
         let shared = Shared { tenant, flow, live: RwLock::new(live), training: tokio::sync::Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })
@@ -143,8 +134,7 @@ impl Understanding {
     /// Keeps a draft if nobody has changed it since `revision`; returns the new revision.
     pub async fn save(&self, draft: &Draft, revision: i64, by: UserId, at: Timestamp) -> Result<i64, UnderstandError> {
         draft.check_limits()?;
-        let saved = self.shared.tenant.save_training_draft(revision, draft.to_json(), by, at).await?;
-        Ok(saved.revision)
+        Ok(self.shared.tenant.save_training_draft(revision, draft.to_json(), by, at).await?)
     }
 
     /// Trains the draft and has it answer from now on, unless an intent became worse on the stored tests; with `insist`, also then.
@@ -154,14 +144,15 @@ impl Understanding {
         insist: bool,
         by: UserId,
         at: Timestamp,
-    ) -> Result<Published, UnderstandError> {
+    ) -> Result<TrainingVersion, UnderstandError> {
         let _turn = self.shared.training.lock().await;
         let (draft, _) = self.draft().await?;
         let before = self.live();
         let begun = Instant::now();
-        let trained = train(draft, None, &self.shared.flow).await?;
-        let mut report =
-            Report { train_ms: begun.elapsed().as_millis() as u64, ..Report::of(&trained, &self.shared.flow) };
+        let set = draft.training_set(&self.shared.flow);
+        let mut report = Report::of(&set);
+        let trained = train_on(set, draft).await?;
+        report.train_ms = begun.elapsed().as_millis() as u64;
         report.judge(&trained, &before);
         let live = insist || report.regressions.is_empty();
         let new = NewVersion {
@@ -179,7 +170,7 @@ impl Understanding {
             self.set_live(Live { version: Some(version.number), ..trained });
         }
         tracing::info!(version = version.number, model = version.model, live, "intents were published");
-        Ok(Published { version, report })
+        Ok(version)
     }
 
     /// Has an earlier version, or one that was held, answer from now on.
@@ -189,7 +180,6 @@ impl Understanding {
         let trained = train_version(&version, &self.shared.flow).await?;
         let version = self.shared.tenant.make_training_live(number).await?;
         self.set_live(trained);
-        tracing::info!(version = number, "an earlier version of the intents answers again");
         Ok(version)
     }
 
@@ -199,8 +189,7 @@ impl Understanding {
 }
 
 impl Report {
-    fn of(live: &Live, flow: &Flow) -> Self {
-        let set = live.draft.training_set(flow);
+    fn of(set: &TrainingSet) -> Self {
         let examples = set.intents.iter().map(|intent| intent.examples.len()).sum();
         Self { intents: set.intents.len(), examples, ..Self::default() }
     }
@@ -218,14 +207,19 @@ impl Report {
     }
 }
 
-async fn train_version(version: &TrainingVersion, flow: &Arc<Flow>) -> Result<Live, UnderstandError> {
-    train(Draft::stored(&version.document)?, Some(version.number), flow).await
+async fn train_version(version: &TrainingVersion, flow: &Flow) -> Result<Live, UnderstandError> {
+    let trained = train(Draft::stored(&version.document)?, flow).await?;
+    Ok(Live { version: Some(version.number), ..trained })
 }
 
-async fn train(draft: Draft, version: Option<i64>, flow: &Arc<Flow>) -> Result<Live, UnderstandError> {
-    let set = draft.training_set(flow);
+async fn train(draft: Draft, flow: &Flow) -> Result<Live, UnderstandError> {
+    train_on(draft.training_set(flow), draft).await
+}
+
+/// Trains from the set that a draft makes with the flow.
+async fn train_on(set: TrainingSet, draft: Draft) -> Result<Live, UnderstandError> {
     let model = on_a_thread(move || train_set(&set)).await??;
-    Ok(Live { model: Arc::new(model), version, draft: Arc::new(draft) })
+    Ok(Live { model: Arc::new(model), version: None, draft: Arc::new(draft) })
 }
 
 fn train_set(set: &TrainingSet) -> Result<Model, TrainError> {

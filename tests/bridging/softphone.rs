@@ -9,17 +9,13 @@ use hotline::event::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bed::*;
-use crate::ports;
+use crate::ports::free_address;
 
 /// A running baresip; it ends, and its files go, when it is dropped.
 struct Softphone {
     folder: tempfile::TempDir,
     control: SocketAddr,
     child: tokio::process::Child,
-}
-
-fn free_address() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], ports::free_port()))
 }
 
 impl Softphone {

@@ -309,29 +309,8 @@ impl Agent<'_> {
             return;
         };
         let called = format!("intent {title}");
-        let Some(list) = value.as_array() else {
-            let message = "its phrases are no list; they were left out".to_owned();
-            return builder.error(
-                Kind::Unreadable,
-                called,
-                &Place::path(file, base),
-                message,
-                "export the agent again",
-            );
-        };
-        let language = match self.language(code) {
-            Ok(language) => language,
-            Err(code) => {
-                let message = format!("{} phrases in {code} were left out", list.len());
-                return builder.error(
-                    Kind::Language,
-                    called,
-                    &Place::file(file),
-                    message,
-                    "Hotline understands en and zh-CN",
-                );
-            }
-        };
+        let place = Place::path(file, base);
+        let Some((list, language)) = self.list(builder, &called, "phrases", &place, code, value) else { return };
         for (index, phrase) in list.iter().enumerate() {
             let place = Place::path(file, format!("{base}[{index}]"));
             let (words, marked) = self.phrase(builder, &called, phrase, &place);
@@ -352,6 +331,32 @@ impl Agent<'_> {
                 &place,
             );
             builder.example(to, &words, language, marked, &place);
+        }
+    }
+
+    /// The items of a list, and their language. Of what is no list, or in another language, it is said that it was left out.
+    fn list<'v>(
+        &self,
+        builder: &mut Builder,
+        called: &str,
+        items: &str,
+        place: &Place,
+        code: Option<&str>,
+        value: &'v Value,
+    ) -> Option<(&'v [Value], Option<Language>)> {
+        let Some(list) = value.as_array() else {
+            let message = format!("its {items} are no list; they were left out");
+            builder.error(Kind::Unreadable, called, place, message, "export the agent again");
+            return None;
+        };
+        match self.language(code) {
+            Ok(language) => Some((list, language)),
+            Err(code) => {
+                let message = format!("{} {items} in {code} were left out", list.len());
+                let place = Place::file(place.file.as_str());
+                builder.error(Kind::Language, called, &place, message, "Hotline understands en and zh-CN");
+                None
+            }
         }
     }
 
@@ -409,26 +414,8 @@ impl Agent<'_> {
             (stem.to_owned(), false)
         });
         let called = if regex { format!("pattern {name}") } else { format!("list {name}") };
-        let Some(list) = value.as_array() else {
-            let message = "its entries are no list; they were left out".to_owned();
-            return builder.error(
-                Kind::Unreadable,
-                called,
-                &Place::path(file, base),
-                message,
-                "export the agent again",
-            );
-        };
-        if let Err(code) = self.language(code) {
-            let message = format!("{} entries in {code} were left out", list.len());
-            return builder.error(
-                Kind::Language,
-                called,
-                &Place::file(file),
-                message,
-                "Hotline understands en and zh-CN",
-            );
-        }
+        let place = Place::path(file, base);
+        let Some((list, _)) = self.list(builder, &called, "entries", &place, code, value) else { return };
         for (index, entry) in list.iter().enumerate() {
             let place = Place::path(file, format!("{base}[{index}]"));
             let value = entry["value"].as_str().unwrap_or_default();

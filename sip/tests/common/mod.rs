@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use ports::free_port;
+pub use ports::{free_address, free_port};
 use sip::digest::DigestAlgorithm;
 use sip::media::Clock;
 use sip::ua::{Directory, IncomingCall, UaConfig, UserAgent};

@@ -9,7 +9,7 @@ use sip::ua::ActiveCall;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::certificates::Certificates;
-use super::{free_port, soon};
+use super::{free_address, soon};
 
 /// A running baresip and its configuration; both go when it is dropped.
 pub struct Phone {
@@ -49,13 +49,13 @@ impl Phone {
     ) -> Phone {
         let dir = std::env::temp_dir().join(format!("baresip-{:016x}", rand::random::<u64>()));
         std::fs::create_dir_all(&dir).expect("a directory for baresip");
-        let listen = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let listen = free_address();
         let (player, source) = match voice {
             Voice::Tone => ("aubridge,sink", "ausine,440\nausrc_srate 48000\nausrc_channels 2"),
             Voice::Echo => ("aubridge,echo", "aubridge,echo"),
         };
         let modules: String = modules.iter().map(|module| format!("module {module}.so\n")).collect();
-        let orders = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let orders = free_address();
         let certificates = certificates.map_or(String::new(), |files| {
             let (own, authority) = (files.path("both.pem"), files.path("authority.pem"));
             format!("sip_certificate {}\nsip_cafile {}\n", own.display(), authority.display())

@@ -1,6 +1,6 @@
 //! Ports for other programs: they are told a number and bind it a moment later.
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Below the ports that the system gives to whoever asks for any (from 32768), so that no socket of another
@@ -28,4 +28,9 @@ pub fn free_port() -> u16 {
         }
     }
     panic!("no port of the loopback from {FIRST} is free");
+}
+
+/// The same as an address.
+pub fn free_address() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, free_port()).into()
 }

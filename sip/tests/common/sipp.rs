@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use super::{free_port, soon};
+use super::{free_address, free_port, soon};
 
 /// Runs a scenario `calls` times against `to` and returns SIPp's own account of what failed.
 pub async fn sipp(scenario: &Path, to: SocketAddr, calls: u32) -> Result<(), String> {
@@ -55,7 +55,7 @@ impl Sipp {
     }
 
     fn start(scenario: &str, keys: &[(&str, &str)], more: &[&str]) -> Sipp {
-        let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let addr = free_address();
         let mut run = Run::new(&ours(&format!("dialogs/{scenario}.xml")), 1, keys);
         run.program.args(more).args(["-p", &addr.port().to_string()]);
         Sipp { addr, scenario: scenario.to_owned(), run: tokio::spawn(run.finish()) }

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { App, Button, Input, Popconfirm, Segmented, Tooltip } from 'antd'
 import { MessageSquareQuote, Mic, Play, Search, Square, Trash2, Upload, Volume2 } from 'lucide-react'
-import { useEffect, useRef, useState, type ChangeEvent } from 'react'
+import { useRef, useState, type ChangeEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
 import { http, take } from '../api/client'
@@ -11,44 +11,17 @@ import type { Me, Prompt } from '../api/types'
 import { Bones, Empty, ErrorNote, useReason } from '../components/Bits'
 import { Head } from '../components/Shell'
 import { useLanguage, useTitle } from '../lib/hooks'
+import { useSound, type Player } from '../lib/useSound'
 import './prompts.css'
 
 type Filter = 'all' | 'en' | 'zh-CN' | 'recorded'
-
-/** One sound at a time: starting another stops the one before. */
-function usePlayer() {
-  const audio = useRef<HTMLAudioElement | null>(null)
-  const [playing, setPlaying] = useState<string | null>(null)
-  const [failed, setFailed] = useState<string | null>(null)
-  useEffect(() => () => audio.current?.pause(), [])
-  const stop = () => {
-    audio.current?.pause()
-    audio.current = null
-    setPlaying(null)
-  }
-  const play = (prompt: Prompt) => {
-    stop()
-    setFailed(null)
-    const sound = new Audio(promptUrl(prompt.id, prompt.recording?.uploaded_at ?? 0))
-    audio.current = sound
-    const ours = () => audio.current === sound
-    sound.onended = () => ours() && stop()
-    setPlaying(prompt.id)
-    sound.play().catch(() => {
-      if (!ours()) return
-      stop()
-      setFailed(prompt.id)
-    })
-  }
-  return { playing, failed, play, stop }
-}
 
 const signed = (value: number, language: string) =>
   new Intl.NumberFormat(language, { signDisplay: 'exceptZero', maximumFractionDigits: 1 }).format(value)
 const seconds = (ms: number, language: string) =>
   new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(ms / 1000)
 
-function Row({ prompt, me, player }: { prompt: Prompt; me: Me; player: ReturnType<typeof usePlayer> }) {
+function Row({ prompt, me, player }: { prompt: Prompt; me: Me; player: Player }) {
   const { t } = useTranslation()
   const language = useLanguage()
   const { message } = App.useApp()
@@ -100,7 +73,7 @@ function Row({ prompt, me, player }: { prompt: Prompt; me: Me; player: ReturnTyp
         type={isPlaying ? 'primary' : 'default'}
         icon={isPlaying ? <Square size={13} /> : <Play size={14} />}
         aria-label={`${t(isPlaying ? 'prompt.stop' : 'prompt.play')}: ${prompt.text}`}
-        onClick={() => (isPlaying ? player.stop() : player.play(prompt))}
+        onClick={() => (isPlaying ? player.stop() : player.play({ key: prompt.id, url: promptUrl(prompt.id, recording?.uploaded_at ?? 0) }))}
       />
       <div className="prompt-body">
         <p lang={prompt.language}>{prompt.text}</p>
@@ -169,7 +142,7 @@ export default function Prompts({ me }: { me: Me }) {
   const { data, error, refetch } = useQuery(promptsQuery)
   const [filter, setFilter] = useState<Filter>('all')
   const [words, setWords] = useState('')
-  const player = usePlayer()
+  const player = useSound()
   const wanted = words.trim().toLowerCase()
   const shown = (data ?? []).filter(
     ({ language, recording, text, places }) =>

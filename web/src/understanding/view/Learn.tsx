@@ -9,8 +9,8 @@ import { unmatched } from '../../api/queries'
 import { Bones, Empty, ErrorNote } from '../../components/Bits'
 import { useRowKeys } from '../../components/useRowKeys'
 import { useNarrow, useNow } from '../../lib/hooks'
+import { useSound } from '../../lib/useSound'
 import { useUnderstood } from '../context'
-import { usePiece } from '../usePiece'
 import { LearnGroup } from './LearnGroup'
 
 const DAYS = [1, 7, 30, 90] as const
@@ -24,7 +24,7 @@ export default function Learn() {
   const [params, setParams] = useSearchParams()
   const days = DAYS.find((one) => String(one) === params.get('days')) ?? USUAL
   const { data, error, refetch } = useQuery(unmatched(days))
-  const player = usePiece()
+  const player = useSound()
   const list = useRef<HTMLOListElement>(null)
   useRowKeys()
   const groups = () => [...(list.current?.querySelectorAll<HTMLElement>('.u-group') ?? [])]

@@ -5,19 +5,28 @@ import { useMemo, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
 import { http, take } from '../../api/client'
+import { recordingUrl } from '../../api/queries'
 import type { Group, Keep, Utterance } from '../../api/types'
 import { Moment, useReason } from '../../components/Bits'
 import { percent } from '../../lib/format'
 import { useLanguage } from '../../lib/hooks'
+import type { Player, Sound } from '../../lib/useSound'
 import { useUnderstood } from '../context'
 import { keyOf } from '../lines'
 import { nameFrom } from '../share'
-import type { usePiece } from '../usePiece'
 
-type Player = ReturnType<typeof usePiece>
 type Kept = Exclude<Keep, 'nothing'>
 
 const keyOfUtterance = ({ call, seq }: Utterance) => `${call} ${seq}`
+
+/** Recognition cuts close; a little before and after belongs to the words. */
+const AROUND_MS = 250
+
+const soundOf = (utterance: Utterance): Sound => ({
+  key: keyOfUtterance(utterance),
+  url: recordingUrl(utterance.call),
+  piece: { fromMs: Math.max(0, utterance.from_ms - AROUND_MS), toMs: utterance.to_ms + AROUND_MS },
+})
 
 interface SaidProps {
   utterance: Utterance
@@ -31,7 +40,7 @@ function Said({ utterance, now, player, chosen, choose }: SaidProps) {
   const { t } = useTranslation()
   const language = useLanguage()
   const { admin, nameOf } = useUnderstood()
-  const { text, call, at, lang, decision, ranking, heard, from_ms, to_ms } = utterance
+  const { text, call, at, lang, decision, ranking, heard } = utterance
   const key = keyOfUtterance(utterance)
   const playing = player.playing === key
   const best = ranking[0]
@@ -44,7 +53,7 @@ function Said({ utterance, now, player, chosen, choose }: SaidProps) {
         type={playing ? 'primary' : 'default'}
         icon={playing ? <Square size={11} /> : <Play size={12} />}
         aria-label={`${t(playing ? 'understanding.stop' : 'understanding.listen')}: ${text}`}
-        onClick={() => (playing ? player.stop() : player.play({ key, call, fromMs: from_ms, toMs: to_ms }))}
+        onClick={() => (playing ? player.stop() : player.play(soundOf(utterance)))}
       />
       <div className="spread">
         <p lang={lang}>{text}</p>
@@ -135,7 +144,7 @@ export function LearnGroup({ group, now, player, judged }: Props) {
     if (event.key === ' ' && first) {
       const key = keyOfUtterance(first)
       if (player.playing === key) player.stop()
-      else player.play({ key, call: first.call, fromMs: first.from_ms, toMs: first.to_ms })
+      else player.play(soundOf(first))
     } else if (event.key === 'Enter' && admin) void say(keep)
     else if (event.key === 'x' && admin) void say('nothing')
     else return

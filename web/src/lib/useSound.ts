@@ -1,19 +1,15 @@
-/** Plays pieces of recordings, one at a time: starting another stops the one before. */
 import { useEffect, useRef, useState } from 'react'
-import { recordingUrl } from '../api/queries'
 
-export interface Piece {
-  /** Names the piece among those of the page. */
+export interface Sound {
+  /** Names the sound among those of the page. */
   key: string
-  call: string
-  fromMs: number
-  toMs: number
+  url: string
+  /** Only this piece of it. */
+  piece?: { fromMs: number; toMs: number }
 }
 
-/** Recognition cuts close; a little before and after belongs to the words. */
-const AROUND_MS = 250
-
-export function usePiece() {
+/** One sound at a time: starting another stops the one before. */
+export function useSound() {
   const audio = useRef<HTMLAudioElement | null>(null)
   const [playing, setPlaying] = useState<string | null>(null)
   const [failed, setFailed] = useState<string | null>(null)
@@ -23,14 +19,16 @@ export function usePiece() {
     audio.current = null
     setPlaying(null)
   }
-  const play = ({ key, call, fromMs, toMs }: Piece) => {
+  const play = ({ key, url, piece }: Sound) => {
     stop()
     setFailed(null)
-    const sound = new Audio(recordingUrl(call))
+    const sound = new Audio(url)
     audio.current = sound
     const ours = () => audio.current === sound
-    sound.currentTime = Math.max(0, fromMs - AROUND_MS) / 1_000
-    sound.ontimeupdate = () => ours() && sound.currentTime * 1_000 >= toMs + AROUND_MS && stop()
+    if (piece) {
+      sound.currentTime = piece.fromMs / 1_000
+      sound.ontimeupdate = () => ours() && sound.currentTime * 1_000 >= piece.toMs && stop()
+    }
     sound.onended = () => ours() && stop()
     setPlaying(key)
     sound.play().catch(() => {
@@ -41,3 +39,5 @@ export function usePiece() {
   }
   return { playing, failed, play, stop }
 }
+
+export type Player = ReturnType<typeof useSound>
