@@ -16,9 +16,11 @@
 //! | [`command`] | what a caller may say at any moment |
 //! | [`slot`] | values out of an answer |
 //! | [`evaluate`] | accuracy, out-of-scope recall and the rest |
+//! | [`knowledge`] | articles that answer questions, found by words and meaning |
 
 pub mod command;
 pub mod evaluate;
+pub mod knowledge;
 pub mod language;
 pub mod meaning;
 pub mod model;
