@@ -96,6 +96,16 @@ pub enum StoreError {
         /// `call`, `ticket`, `user`, …
         what: &'static str,
     },
+    /// Somebody changed it since it was read.
+    #[error(
+        "the {what} was changed by somebody else (it has version {version} now); look at their version and put your changes into it"
+    )]
+    Changed {
+        /// `article`.
+        what: &'static str,
+        /// The version that it has.
+        version: u32,
+    },
     /// The name is in use.
     #[error("{what} is already in use; choose another")]
     Taken {
