@@ -4,6 +4,8 @@
 mod bed;
 #[path = "common/mod.rs"]
 mod common;
+#[path = "api/knowledge.rs"]
+mod knowledge;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/prompts.rs"]

@@ -8,6 +8,7 @@
 //! - [`view`]: the schemas; [`error`]: the words of failure; [`extract`]: reading requests.
 //! - [`live`]: the stream of everything that happens.
 //! - [`recording`]: sound, by [`range`].
+//! - [`knowledge`]: the articles that answer questions.
 //! - [`assets`]: the console itself, built into the program.
 //! - [`order_service`]: not the console's, but the only other thing here that answers over HTTP: the demo's order service.
 //!
@@ -22,6 +23,7 @@ mod extract;
 mod flows;
 mod guard;
 mod health;
+mod knowledge;
 mod live;
 pub mod order_service;
 mod pcap;
@@ -52,6 +54,7 @@ use utoipa_axum::routes;
 
 use crate::call::LiveLegs;
 use crate::channel::TrunkStatus;
+use crate::knowledge::KnowledgeBase;
 use crate::speak::Speaker;
 use crate::store::{Store, Tenant};
 pub use phones::PhoneBook;
@@ -72,6 +75,8 @@ pub struct Console {
     pub flow: Arc<flow::Flow>,
     /// What says the flow's prompts.
     pub voices: Speaker,
+    /// The articles, ready to be asked.
+    pub knowledge: KnowledgeBase,
     /// The agents' phones.
     pub extensions: Arc<dyn PhoneBook>,
     /// How the trunks stand.
@@ -149,6 +154,16 @@ fn declared() -> OpenApiRouter<Arc<App>> {
             routes!(prompts::record_prompt, prompts::remove_prompt_recording)
                 .layer(DefaultBodyLimit::max(crate::speak::LARGEST_BYTES)),
         )
+        .routes(routes!(knowledge::articles, knowledge::add_article))
+        .routes(routes!(knowledge::article, knowledge::change_article, knowledge::remove_article))
+        .routes(routes!(knowledge::article_history))
+        .routes(routes!(knowledge::article_feedback))
+        .routes(routes!(knowledge::import_articles).layer(DefaultBodyLimit::max(knowledge::LARGEST_IMPORT)))
+        .routes(routes!(knowledge::search_articles))
+        .routes(routes!(knowledge::spoken_answer))
+        .routes(routes!(knowledge::answer_sound))
+        .routes(routes!(knowledge::gaps))
+        .routes(routes!(knowledge::set_gap_aside))
         .routes(routes!(extensions::extensions, extensions::add_extension))
         .routes(routes!(trunks::trunks))
         .routes(routes!(live::live));

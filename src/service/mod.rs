@@ -35,6 +35,7 @@ use crate::call::{Exchange, LiveLegs, Services, take_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
+use crate::knowledge::KnowledgeBase;
 use crate::lookup::Lookup;
 use crate::metric::{self, Held};
 use crate::speak::Speaker;
@@ -126,6 +127,7 @@ impl Service {
         let prepared = prepare::prepare(&config).await?;
         let voices = prepared.voices;
         load_recordings(&tenant, &voices).await?;
+        let knowledge = KnowledgeBase::load(tenant.clone(), None).await?;
         let speech = Speech::new(prepared.recognisers, &prepared.resolved, voices.clone());
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();
@@ -144,6 +146,7 @@ impl Service {
             recognisers: speech.recognisers(),
             voices: voices.clone(),
             lookup: Lookup::new().map_err(StartError::Client)?,
+            knowledge: knowledge.clone(),
             agents,
             phones: extensions.clone(),
             sink: sink.clone(),
@@ -171,6 +174,7 @@ impl Service {
             store: store.clone(),
             flow: prepared.flow,
             voices,
+            knowledge,
             extensions: extensions.clone(),
             trunks: Arc::new({
                 let trunks = channel.trunks().clone();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use hotline::api::{self, Console};
 use hotline::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker, TicketId};
+use hotline::knowledge::KnowledgeBase;
 use hotline::service::{Extensions, load_flow};
 use hotline::speak::Speaker as Voices;
 use hotline::store::{MasterKey, NewUser, Role, Store, Tenant, User};
@@ -45,6 +46,7 @@ impl Bed {
         let console = Console {
             tenant: tenant.clone(),
             store,
+            knowledge: KnowledgeBase::load(tenant.clone(), None).await.expect("it loads"),
             flow: Arc::new(load_flow(None).expect("the built-in flow is valid")),
             extensions: Arc::new(
                 Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),

@@ -3,6 +3,7 @@
 
 mod call;
 mod flow;
+pub mod knowledge;
 mod report;
 mod signalling;
 mod ticket;
@@ -10,6 +11,7 @@ mod user;
 
 pub use call::{CallDetail, CallPage, CallSummary, LiveMessage, Peaks};
 pub use flow::{FlowDetail, FlowSummary};
+pub use knowledge::Spoken;
 pub use report::report;
 pub use signalling::CallSignalling;
 pub use ticket::{TicketDetail, TicketPage};
