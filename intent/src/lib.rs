@@ -17,10 +17,12 @@
 //! | [`slot`] | values out of an answer |
 //! | [`evaluate`] | accuracy, out-of-scope recall and the rest |
 //! | [`format`](mod@format) | training data of other programs, read and written |
+//! | [`knowledge`] | articles that answer questions, found by words and meaning |
 
 pub mod command;
 pub mod evaluate;
 pub mod format;
+pub mod knowledge;
 pub mod language;
 pub mod meaning;
 pub mod model;

@@ -35,6 +35,7 @@ use crate::call::{Exchange, LiveLegs, Services, take_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
+use crate::knowledge::KnowledgeBase;
 use crate::lookup::Lookup;
 use crate::metric::{self, Held};
 use crate::speak::Speaker;
@@ -131,6 +132,7 @@ impl Service {
         let understanding = Understanding::open(tenant.clone(), prepared.flow.clone()).await?;
         let voices = prepared.voices;
         load_recordings(&tenant, &voices).await?;
+        let knowledge = KnowledgeBase::load(tenant.clone(), None).await?;
         let speech = Speech::new(prepared.recognisers, &prepared.resolved, voices.clone());
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();
@@ -149,6 +151,7 @@ impl Service {
             recognisers: speech.recognisers(),
             voices: voices.clone(),
             lookup: Lookup::new().map_err(StartError::Client)?,
+            knowledge: knowledge.clone(),
             agents,
             phones: extensions.clone(),
             sink: sink.clone(),
@@ -183,6 +186,7 @@ impl Service {
             flow: prepared.flow,
             voices,
             understanding,
+            knowledge,
             extensions: extensions.clone(),
             trunks: Arc::new({
                 let trunks = channel.trunks().clone();

@@ -130,7 +130,7 @@ impl Tenant {
     /// Changes the draft if nobody else has changed it since `revision`.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when somebody has.
+    /// [`StoreError::Changed`] when somebody has.
     pub async fn save_training_draft(
         &self,
         revision: i64,
@@ -139,7 +139,6 @@ impl Tenant {
         at: Timestamp,
     ) -> Result<TrainingDraft, StoreError> {
         let writer = &self.core.database.writer;
-        let stale = StoreError::Stale { what: "the intents" };
         let next =
             TrainingDraft { revision: revision + 1, changed_at: at, changed_by: Some(by), document: document.clone() };
         if revision == 0 {
@@ -152,7 +151,7 @@ impl Tenant {
             };
             return match training_draft::Entity::insert(row).exec_without_returning(writer).await {
                 Ok(_) => Ok(next),
-                Err(error) if is_duplicate(&error) => Err(stale),
+                Err(error) if is_duplicate(&error) => Err(self.changed_since().await?),
                 Err(error) => Err(error.into()),
             };
         }
@@ -165,7 +164,12 @@ impl Tenant {
             .filter(training_draft::Column::Revision.eq(revision))
             .exec(writer)
             .await?;
-        if changed.rows_affected == 0 { Err(stale) } else { Ok(next) }
+        if changed.rows_affected == 0 { Err(self.changed_since().await?) } else { Ok(next) }
+    }
+
+    async fn changed_since(&self) -> Result<StoreError, StoreError> {
+        let revision = self.training_draft().await?.revision;
+        Ok(StoreError::Changed { what: "draft of the intents", version: revision.try_into().unwrap_or(u32::MAX) })
     }
 
     /// What was published, newest first.
