@@ -1,0 +1,159 @@
+//! One of a list: products, places, names, each with other words for it. What was misheard is found by spelling (edit distance) and by
+//! sound: double metaphone for English (Philips 2000), pinyin without tones for Chinese.
+
+use std::ops::Range;
+
+use rphonetic::DoubleMetaphone;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Reading, Value,
+    token::{Said, Shape},
+};
+use crate::slot::syllable;
+
+/// Something that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// What it is called in the flow.
+    pub id: String,
+    /// What callers call it. The id itself is no phrase unless it stands here, too.
+    pub phrases: Vec<String>,
+}
+
+/// From this likeness on an item is taken.
+const CLOSE: f64 = 0.75;
+
+/// A word as it is spelt and as it sounds.
+struct Word {
+    spelt: String,
+    sounds: [String; 2],
+    han: bool,
+}
+
+fn words(said: &Said) -> Vec<Word> {
+    let metaphone = DoubleMetaphone::new(Some(12));
+    let word = |token: &super::token::Token| {
+        let han = token.shape == Shape::Han;
+        let sounds = if han {
+            let sound: String =
+                token.text.chars().next().map(|c| syllable(c).into_iter().collect()).unwrap_or_default();
+            [sound, String::new()]
+        } else if token.shape == Shape::Word && token.text.is_ascii() {
+            let sound = metaphone.double_metaphone(&token.text);
+            let (first, second) = (sound.primary(), sound.alternate());
+            let second = if second == first { String::new() } else { second };
+            [first, second]
+        } else {
+            [token.text.clone(), String::new()]
+        };
+        Word { spelt: token.text.clone(), sounds, han }
+    };
+    said.tokens.iter().map(word).collect()
+}
+
+/// The items in a text, with the tokens that name them.
+pub(super) fn readings(said: &Said, items: &[Item]) -> Vec<(Range<usize>, Reading)> {
+    let heard = words(said);
+    let mut found: Vec<(Range<usize>, f64, &str)> = Vec::new();
+    for item in items {
+        for phrase in &item.phrases {
+            let phrase = Said::new(phrase);
+            if phrase.len() == 0 || phrase.len() > 12 {
+                continue;
+            }
+            stretches(said, &heard, &words(&phrase), |range, likeness| found.push((range, likeness, &item.id)));
+        }
+    }
+    // The likeliest stretches; of those that overlap the likelier, then the longer.
+    found.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.len().cmp(&a.0.len())).then(a.0.start.cmp(&b.0.start)));
+    let mut out: Vec<(Range<usize>, Reading)> = Vec::new();
+    for (range, likeness, id) in found {
+        let value = Value::Item { id: id.to_owned() };
+        let overlapping = out.iter_mut().find(|(other, _)| other.start < range.end && range.start < other.end);
+        match overlapping {
+            Some((_, first)) => {
+                // Two that are as close are not told apart: both are reported.
+                let close = f64::from(first.confidence) - likeness < 0.03;
+                if first.value != value
+                    && close
+                    && !first.others.contains(&value)
+                    && first.others.len() < 3
+                    && first.confidence < 0.999
+                {
+                    first.others.push(value);
+                }
+            }
+            None => out.push((range.clone(), Reading::new(value, range.end, likeness as f32))),
+        }
+    }
+    for (_, reading) in &mut out {
+        if !reading.others.is_empty() {
+            reading.confidence *= 0.6;
+        }
+    }
+    out
+}
+
+/// Calls back with each stretch of what was heard that is close to a phrase.
+fn stretches(said: &Said, heard: &[Word], phrase: &[Word], mut found: impl FnMut(Range<usize>, f64)) {
+    let least = phrase.len().saturating_sub(1).max(1);
+    for start in 0..heard.len() {
+        let mut best: Option<(Range<usize>, f64)> = None;
+        for size in least..=phrase.len() + 1 {
+            let range = start..start + size;
+            let Some(stretch) = heard.get(range.clone()) else { break };
+            // A stretch does not begin or end with a mark, nor reach over the end of a sentence.
+            let mark = |at: usize| said.shape(at) == Some(Shape::Mark);
+            if mark(range.start) || mark(range.end - 1) {
+                continue;
+            }
+            let likeness = likeness(stretch, phrase);
+            if likeness >= CLOSE && best.as_ref().is_none_or(|(_, best)| likeness > *best) {
+                best = Some((range, likeness));
+            }
+        }
+        if let Some((range, likeness)) = best {
+            found(range, likeness);
+        }
+    }
+}
+
+fn likeness(heard: &[Word], phrase: &[Word]) -> f64 {
+    let (a, b) = (join(heard, |word| &word.spelt), join(phrase, |word| &word.spelt));
+    if a == b {
+        return 1.0;
+    }
+    let han = phrase.iter().any(|word| word.han);
+    let length = b.chars().count();
+    // Short words resemble each other by chance: two letters must agree, and one Han character, too.
+    if a.chars().count().abs_diff(length) * 2 > length.max(2) || (!han && length <= 3) || (han && length == 1) {
+        return 0.0;
+    }
+    let spelt = strsim::normalized_levenshtein(&a, &b);
+    let mut sound = 0f64;
+    for of_heard in 0..2 {
+        for of_phrase in 0..2 {
+            let (a, b) = (join(heard, |word| one(word, of_heard)), join(phrase, |word| one(word, of_phrase)));
+            if !a.is_empty() && !b.is_empty() {
+                sound = sound.max(strsim::normalized_levenshtein(&a, &b));
+            }
+        }
+    }
+    if han {
+        // The same syllables are the same word to the ear, whatever was written.
+        return if sound >= 1.0 { 0.92 } else { 0.35 * spelt + 0.6 * sound };
+    }
+    // The first letter is heard best: "latte" is no "batty".
+    let first = |text: &str| text.chars().next();
+    let start = if first(&a) == first(&b) { 0.06 } else { 0.0 };
+    (0.5 * spelt + 0.44 * sound + start).min(0.98)
+}
+
+fn one(word: &Word, which: usize) -> &String {
+    if word.sounds[which].is_empty() { &word.sounds[0] } else { &word.sounds[which] }
+}
+
+fn join<'a>(words: &'a [Word], part: impl Fn(&'a Word) -> &'a String) -> String {
+    words.iter().map(part).fold(String::new(), |out, part| out + part)
+}
