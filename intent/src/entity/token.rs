@@ -38,6 +38,21 @@ pub(super) struct Said<'a> {
     pub tokens: Vec<Token>,
 }
 
+/// What a single character is; `None` for a combining mark, which belongs to the letter before it.
+fn shape(c: char) -> Option<Shape> {
+    Some(match c {
+        c if c.is_ascii_digit() => Shape::Figures,
+        c if is_han(c) => Shape::Han,
+        c if c.is_alphanumeric() => Shape::Word,
+        c if is_combining(c) => return None,
+        _ => Shape::Mark,
+    })
+}
+
+fn is_combining(c: char) -> bool {
+    matches!(c, '\u{0300}'..='\u{036f}')
+}
+
 impl<'a> Said<'a> {
     pub fn new(original: &'a str) -> Self {
         let mut tokens: Vec<Token> = Vec::new();
@@ -51,28 +66,32 @@ impl<'a> Said<'a> {
             if matches!(character, '\'' | '’' | '‘' | '`' | '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}') {
                 continue;
             }
-            for c in std::iter::once(character).nfkc().flat_map(char::to_lowercase).map(simplify) {
-                if c.is_whitespace() {
-                    touching = false;
-                    continue;
+            let normal: Vec<char> =
+                std::iter::once(character).nfkc().flat_map(char::to_lowercase).map(simplify).collect();
+            // A character that stands for several of different kinds (½, ㏂) cannot be parted: its span is one.
+            let shape = match normal.as_slice() {
+                [] => continue,
+                [c] => shape(*c),
+                several if several.iter().all(|c| c.is_ascii_digit()) => Some(Shape::Figures),
+                several if several.iter().all(|c| shape(*c) == Some(Shape::Word) || is_combining(*c)) => {
+                    Some(Shape::Word)
                 }
-                let shape = match c {
-                    c if c.is_ascii_digit() => Shape::Figures,
-                    c if is_han(c) => Shape::Han,
-                    c if c.is_alphanumeric() => Shape::Word,
-                    // A combining mark belongs to the letter before it.
-                    '\u{0300}'..='\u{036f}' => continue,
-                    _ => Shape::Mark,
-                };
-                match tokens.last_mut() {
-                    Some(last) if touching && last.shape == shape && matches!(shape, Shape::Word | Shape::Figures) => {
-                        last.text.push(c);
-                        last.span.end = span.end;
-                    }
-                    _ => tokens.push(Token { text: c.to_string(), shape, span: span.clone(), joined: touching }),
+                _ => Some(Shape::Mark),
+            };
+            let Some(shape) = shape else { continue };
+            let text: String = if shape == Shape::Mark && normal.len() > 1 {
+                character.to_string()
+            } else {
+                normal.into_iter().filter(|c| !is_combining(*c)).collect()
+            };
+            match tokens.last_mut() {
+                Some(last) if touching && last.shape == shape && matches!(shape, Shape::Word | Shape::Figures) => {
+                    last.text.push_str(&text);
+                    last.span.end = span.end;
                 }
-                touching = true;
+                _ => tokens.push(Token { text, shape, span, joined: touching }),
             }
+            touching = true;
         }
         Said { original, tokens }
     }

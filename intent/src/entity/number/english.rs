@@ -160,6 +160,8 @@ const SET: &[(&str, Decimal)] = &[
     ("three quarters", Decimal::from_parts(75, 0, 0, false, 2)),
     ("a quarter of", QUARTER),
     ("half", HALF),
+    ("½", HALF),
+    ("¼", QUARTER),
 ];
 
 /// The number that begins here.
