@@ -182,10 +182,18 @@ struct Candidate {
 /// # Ok::<(), jiff::Error>(())
 /// ```
 pub fn extract(text: &str, language: Language, slots: &[SlotSpec], context: &Context) -> Vec<Entity> {
-    find(&Said::new(text), language, slots, context, None)
+    find(&Said::new(text), language, slots, context, None, &[])
 }
 
-fn find(said: &Said, language: Language, slots: &[SlotSpec], context: &Context, month_of: Option<Date>) -> Vec<Entity> {
+/// `month_of` is the date in whose month a lone day is looked for; values of `known` are passed over.
+fn find(
+    said: &Said,
+    language: Language,
+    slots: &[SlotSpec],
+    context: &Context,
+    month_of: Option<Date>,
+    known: &[(String, Value)],
+) -> Vec<Entity> {
     let mut candidates = Vec::new();
     for slot in 0..slots.len() {
         candidates.extend(candidates_of(said, language, slots, slot, context, month_of));
@@ -197,7 +205,11 @@ fn find(said: &Said, language: Language, slots: &[SlotSpec], context: &Context, 
         let factor = hint(said, slots, candidate) * after_correction(said, candidate.tokens.clone());
         candidate.confidence = (candidate.confidence * factor).clamp(0.0, 0.99);
     }
-    candidates.retain(|candidate| candidate.confidence >= LEAST);
+    candidates.retain(|candidate| {
+        let repeated =
+            |(name, value): &(String, Value)| *name == slots[candidate.slot].name && *value == candidate.value;
+        candidate.confidence >= LEAST && !known.iter().any(repeated)
+    });
     let chosen = assign::choose(candidates);
     let entity = |candidate: Candidate| Entity {
         slot: slots[candidate.slot].name.clone(),
@@ -308,6 +320,8 @@ fn moments(said: &Said, at: usize, context: &Context, month_of: Option<Date>) ->
     let days = |at: usize| date::readings(said, at, &around(context, false, month_of));
     let times = |at: usize| time::readings(said, at, &context.now);
     let joined = |end: usize| {
+        // The part of the day stands with the date, and the time looks back at it.
+        let end = said.any(end, &["morning", "afternoon", "evening", "night"]).unwrap_or(end);
         said.any(end, &["at", ",", "around", "about", "on", "的", ", at", "at around", "at about", "for"])
             .unwrap_or(end)
     };
@@ -419,8 +433,12 @@ fn hint(said: &Said, slots: &[SlotSpec], candidate: &Candidate) -> f32 {
         |at: usize| said.shape(at) == Some(Shape::Mark) || said.figures(at).is_some() || said.is(at, &["and", "和"]);
     let (start, end) = (candidate.tokens.start, candidate.tokens.end);
     let after = || (end..end + 3).take_while(|at| !stops(*at) && *at < said.len()).find_map(whose);
-    let before =
-        || (start.saturating_sub(5)..start).rev().take_while(|at| !stops(*at) || *at + 1 == start).find_map(whose);
+    let before = || {
+        (start.saturating_sub(5)..start)
+            .rev()
+            .take_while(|at| !stops(*at) || *at + 1 == start && said.is(*at, &[":", "and"]))
+            .find_map(whose)
+    };
     // The reading may hold its word itself: "three nights".
     let within = || candidate.tokens.clone().find_map(whose).filter(|own| *own);
     let found = if counted { within().or_else(after).or_else(before) } else { within().or_else(before).or_else(after) };

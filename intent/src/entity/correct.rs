@@ -146,15 +146,17 @@ pub fn correct(
         let chosen: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
         let only: Vec<SlotSpec> = wanted.iter().filter(|spec| chosen.contains(&spec.name.as_str())).cloned().collect();
         // "Change the date to four o'clock" names one and means another; then the kind decides.
-        if !only.is_empty() && !outside(&said, language, &only, context, month_of, &denied).is_empty() {
+        if !only.is_empty() && !outside(&said, language, &only, context, month_of, &denied, known).is_empty() {
             wanted = only;
         }
     }
-    for entity in outside(&said, language, &wanted, context, month_of, &denied) {
+    for entity in outside(&said, language, &wanted, context, month_of, &denied, known) {
         let Some(spec) = filled.iter().find(|spec| spec.name == entity.slot) else { continue };
         let Some(before) = value_of(spec) else { continue };
         let entity = settle(entity, before);
-        if entity.value == *before {
+        // A part of the day alone moves the time that is known rather than making a range of it.
+        let part_alone = matches!((&entity.value, before), (Value::TimeRange { .. }, Value::Time { .. }));
+        if entity.value == *before || part_alone && entity.confidence < 0.6 {
             continue;
         }
         let among = if rejected.is_none() && named.is_empty() {
@@ -377,6 +379,7 @@ fn outside(
     context: &Context,
     month_of: Option<Date>,
     denied: &[Range<usize>],
+    known: &[(String, Value)],
 ) -> Vec<Entity> {
     // What is denied is blanked with as many bytes, so that spans keep their places.
     let mut text = said.original.to_owned();
@@ -384,7 +387,7 @@ fn outside(
         let span = said.span(range.clone());
         text.replace_range(span.clone(), &".".repeat(span.len()));
     }
-    let mut entities = find(&Said::new(&text), language, slots, context, month_of);
+    let mut entities = find(&Said::new(&text), language, slots, context, month_of, known);
     for entity in &mut entities {
         entity.raw = said.original[entity.span.clone()].to_owned();
     }

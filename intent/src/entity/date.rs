@@ -87,7 +87,9 @@ fn range(said: &Said, at: usize, around: &Around) -> Option<Found> {
     }
     let next = Around { today: start.from, month_of: None, past: false, ..*around };
     let joins = said.any(joins, &["the"]).unwrap_or(joins);
-    let stop = one(said, joins, &next).or_else(|| bare(said, joins, &next))?;
+    // "Tomorrow" counts from today whatever stands before it; a weekday or a lone day comes after the first day.
+    let later = one(said, joins, around).filter(|stop| stop.from > start.from && !around.past);
+    let stop = later.or_else(|| one(said, joins, &next)).or_else(|| bare(said, joins, &next))?;
     if start.to.is_some() || stop.to.is_some() || start.confidence < 0.5 && stop.confidence < 0.5 {
         return None;
     }

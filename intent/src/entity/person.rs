@@ -296,11 +296,12 @@ fn chinese(said: &Said, begin: usize, confidence: f32) -> Option<(Range<usize>, 
     // 我姓李: nothing more is needed. What follows a given name seldom is one of these.
     let goes_on = |at: usize| {
         said.han(at).is_some()
+            && said.any(at, &["明天", "今天", "明晚", "今晚"]).is_none()
             && !said.is(
                 at,
                 &[
                     "的", "想", "要", "在", "是", "我", "你", "请", "订", "打", "帮", "有", "那", "，", "电", "手",
-                    "来", "给", "这", "不", "今", "明", "预", "需", "就", "号",
+                    "来", "给", "这", "不", "预", "需", "就", "号",
                 ],
             )
     };

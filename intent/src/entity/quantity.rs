@@ -20,11 +20,14 @@ pub(super) fn numbers(said: &Said, at: usize) -> Vec<Reading> {
     let pronoun = said.is(at, &["one", "half", "none"]) && count.end == at + 1;
     let idle = said.is(at, &["一"])
         && count.end == at + 1
-        && said.is(count.end, &["下", "样", "般", "直", "定", "起", "些", "点"]);
+        && said
+            .is(count.end, &["下", "样", "般", "直", "定", "起", "些", "点", "共", "切", "会", "边", "路", "旦", "句"]);
     let confidence = match () {
         _ if idle => 0.1,
         _ if alone => 0.9,
         _ if stuck => 0.25,
+        // An hour, more often than not.
+        _ if said.is(at.wrapping_sub(1), &["at", "past", "until", "till"]) => 0.4,
         _ if count.dictated => 0.5,
         _ if pronoun => 0.35,
         _ => 0.7,
@@ -131,7 +134,8 @@ pub(super) fn quantities(said: &Said, at: usize) -> Vec<Reading> {
     } else if said.is(at, &["a", "an"])
         && let Some((unit, end)) = said.look_up(at + 1, UNITS).filter(|(unit, _)| unit.len() > 1)
     {
-        let value = Value::Quantity { amount: Decimal::ONE, unit: Some(unit.to_owned()), approximate: false };
+        let (amount, end) = half(said, Decimal::ONE, end);
+        let value = Value::Quantity { amount, unit: Some(unit.to_owned()), approximate: false };
         out.push(Reading { value, others: Vec::new(), end, confidence: 0.6, parts: Vec::new() });
     }
     let plain = |value: Value| match value {

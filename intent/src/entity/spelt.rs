@@ -51,7 +51,7 @@ fn runs(said: &Said) -> Vec<Range<usize>> {
         let mut next = at;
         let mut gap = 0;
         while next < said.len() && next - at < LONGEST && gap < 4 {
-            if dictated(said, next) || said.is(next, &["oh", "o"]) && next > at {
+            if dictated(said, next) || said.is(next, &["oh", "o"]) {
                 next += 1;
                 end = next;
                 gap = 0;
