@@ -11,10 +11,12 @@ mod date;
 mod list;
 mod money;
 mod number;
+mod people;
 mod person;
 mod quantity;
 mod region;
 mod spelt;
+mod surround;
 mod time;
 mod token;
 mod value;
@@ -34,7 +36,7 @@ use crate::{
     slot::{Form, yes_no},
 };
 use date::Around;
-use token::{Said, Shape};
+use token::Said;
 
 /// What a slot holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,10 +201,11 @@ fn find(
         candidates.extend(candidates_of(said, language, slots, slot, context, month_of));
     }
     if slots.iter().any(|slot| matches!(slot.kind, Kind::Number | Kind::Quantity | Kind::Digits { .. } | Kind::Money)) {
-        overshadow(said, slots, context, &mut candidates);
+        surround::overshadow(said, slots, context, &mut candidates);
     }
     for candidate in &mut candidates {
-        let factor = hint(said, slots, candidate) * after_correction(said, candidate.tokens.clone());
+        let factor =
+            surround::hint(said, slots, candidate) * surround::after_correction(said, candidate.tokens.clone());
         candidate.confidence = (candidate.confidence * factor).clamp(0.0, 0.99);
     }
     candidates.retain(|candidate| {
@@ -234,7 +237,7 @@ fn candidates_of(
     month_of: Option<Date>,
 ) -> Vec<Candidate> {
     let kind = &slots[slot].kind;
-    let placed: Vec<(Range<usize>, Reading)> = match kind {
+    let mut placed: Vec<(Range<usize>, Reading)> = match kind {
         Kind::Digits { least, most } => spelt::strings(said, *least, *most, language),
         Kind::Phone => spelt::phones(said, context.region, language),
         Kind::Code { form } => spelt::codes(said, form, language),
@@ -248,12 +251,15 @@ fn candidates_of(
             (0..said.len()).flat_map(each).collect()
         }
     };
+    if *kind == Kind::Number {
+        placed.extend(people::readings(said, &slots[slot]));
+    }
     // Which of several slots of the kind this is.
     let alike = |other: &SlotSpec| std::mem::discriminant(&other.kind) == std::mem::discriminant(kind);
     let several = slots.iter().filter(|other| alike(other)).count() > 1;
     let rank = slots[..slot].iter().filter(|other| alike(other)).count();
     let mut out = Vec::new();
-    for (tokens, reading) in longest(placed, several) {
+    for (tokens, reading) in longest(placed) {
         if several && !reading.parts.is_empty() {
             // A range fills two slots with its ends.
             if let Some((tokens, value)) = reading.parts.get(rank) {
@@ -291,9 +297,8 @@ fn around(context: &Context, past: bool, month_of: Option<Date>) -> Around {
     Around { today: context.now.date(), past, month_of, region: context.region }
 }
 
-/// Of the readings of one kind those that lie inside a longer one are dropped, unless the longer is much less sure. The ends of a range stay
-/// when there are several slots to fill.
-fn longest(placed: Vec<(Range<usize>, Reading)>, several: bool) -> Vec<(Range<usize>, Reading)> {
+/// Of the readings of one kind those that lie inside a longer one are dropped, unless the longer is much less sure.
+fn longest(placed: Vec<(Range<usize>, Reading)>) -> Vec<(Range<usize>, Reading)> {
     let inside = |inner: &(Range<usize>, Reading), outer: &(Range<usize>, Reading)| {
         outer.0.start <= inner.0.start
             && inner.0.end <= outer.0.end
@@ -311,7 +316,6 @@ fn longest(placed: Vec<(Range<usize>, Reading)>, several: bool) -> Vec<(Range<us
             !before.chain(after).any(|other| inside(&by_start[at], &by_start[other]))
         })
         .collect();
-    let _ = several;
     by_start.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(placed, _)| placed).collect()
 }
 
@@ -375,104 +379,4 @@ fn answer(said: &Said, language: Language) -> Option<(Range<usize>, Reading)> {
         }
     }
     Some((0..within, Reading::new(Value::YesNo { yes: meant }, within, 0.7))).filter(|_| within > 0)
-}
-
-/// A number that is part of a date, a time, an amount of money or a length of time is seldom the number that is wanted.
-fn overshadow(said: &Said, slots: &[SlotSpec], context: &Context, candidates: &mut [Candidate]) {
-    const FIRM: f32 = 0.8;
-    let kinds = [Kind::Date { past: false }, Kind::Time, Kind::Money, Kind::Duration, Kind::Quantity];
-    let mut shadows: Vec<(usize, Range<usize>)> = Vec::new();
-    for at in 0..said.len() {
-        for (kind, which) in kinds.iter().zip(0..) {
-            let firm = readings(said, at, kind, context, None).into_iter().filter(|reading| reading.confidence >= FIRM);
-            let firm = firm.filter(|reading| !matches!(reading.value, Value::Quantity { unit: None, .. }));
-            shadows.extend(firm.map(|reading| (which, at..reading.end)));
-        }
-    }
-    for candidate in candidates {
-        let own: &[usize] = match slots[candidate.slot].kind {
-            Kind::Number | Kind::Digits { .. } => &[],
-            Kind::Quantity => &[4],
-            Kind::Money => &[2],
-            _ => continue,
-        };
-        let shadowed = shadows.iter().any(|(which, range)| {
-            !own.contains(which)
-                && range.start < candidate.tokens.end
-                && candidate.tokens.start < range.end
-                && range.len() > candidate.tokens.len()
-        });
-        if shadowed && !named_after(said, &slots[candidate.slot], candidate.tokens.end) {
-            candidate.confidence *= 0.4;
-        }
-    }
-}
-
-/// Whether a word of the slot follows at once: "3 nights" for the slot of nights.
-fn named_after(said: &Said, slot: &SlotSpec, end: usize) -> bool {
-    slot.words.iter().any(|word| said.phrase(end, word).is_some())
-}
-
-/// How the words around a reading speak for or against its slot.
-fn hint(said: &Said, slots: &[SlotSpec], candidate: &Candidate) -> f32 {
-    let own = &slots[candidate.slot];
-    let counted = matches!(own.kind, Kind::Number | Kind::Quantity | Kind::Duration);
-    let alike = |slot: &SlotSpec| std::mem::discriminant(&slot.kind) == std::mem::discriminant(&own.kind);
-    let whose = |at: usize| {
-        let has = |slot: &SlotSpec| slot.words.iter().any(|word| said.phrase(at, word).is_some());
-        if has(own) {
-            return Some(true);
-        }
-        slots
-            .iter()
-            .filter(|slot| alike(slot) || counted && matches!(slot.kind, Kind::Number | Kind::Duration))
-            .any(has)
-            .then_some(false)
-    };
-    let stops =
-        |at: usize| said.shape(at) == Some(Shape::Mark) || said.figures(at).is_some() || said.is(at, &["and", "和"]);
-    let (start, end) = (candidate.tokens.start, candidate.tokens.end);
-    let after = || (end..end + 3).take_while(|at| !stops(*at) && *at < said.len()).find_map(whose);
-    let before = || {
-        (start.saturating_sub(5)..start)
-            .rev()
-            .take_while(|at| !stops(*at) || *at + 1 == start && said.is(*at, &[":", "and"]))
-            .find_map(whose)
-    };
-    // The reading may hold its word itself: "three nights".
-    let within = || candidate.tokens.clone().find_map(whose).filter(|own| *own);
-    let found = if counted { within().or_else(after).or_else(before) } else { within().or_else(before).or_else(after) };
-    let followed = counted && !own.words.is_empty() && said.shape(end) == Some(Shape::Word);
-    match found {
-        Some(true) => 1.3,
-        Some(false) => 0.35,
-        None if followed => 0.8,
-        None => 1.0,
-    }
-}
-
-/// "Tuesday, no, Wednesday": what stands behind a correction counts, what stands before it does not.
-fn after_correction(said: &Said, tokens: Range<usize>) -> f32 {
-    const MARKS: &[&str] = &[
-        "no",
-        "sorry",
-        "i mean",
-        "no sorry",
-        "wait",
-        "rather",
-        "i meant",
-        "make that",
-        "不对",
-        "不是",
-        "说错了",
-        "错了",
-    ];
-    let near = |from: usize, to: usize| (from..to).any(|at| said.any(at, MARKS).is_some());
-    if near(tokens.end, (tokens.end + 3).min(said.len())) {
-        return 0.75;
-    }
-    if near(tokens.start.saturating_sub(3), tokens.start) {
-        return 1.1;
-    }
-    1.0
 }

@@ -219,7 +219,8 @@ fn days(said: &Said, at: usize) -> Option<Reading> {
     )?;
     // 三周 is three weeks, 周三 a day; 二零二六年 is a year of its own; "a day" is seldom a length.
     if count.as_ref().is_some_and(|count| count.dictated)
-        || said.is(past, &["ago", "from", "前"])
+        || said.is(past, &["ago", "前"])
+        || said.any(past, &["from now", "from today", "from tomorrow"]).is_some()
         || said.is(past, &["后"])
     {
         return None;

@@ -112,7 +112,10 @@ fn counted(said: &Said, at: usize, around: &Around) -> Option<Found> {
     }
     if !prefixed && let Some(next) = said.any(end, &["from", "after", "on"]) {
         let start = date_but_counted(said, next, around)?;
-        return Some(Found::day(shift(start.from, amount, unit)?, start.end, 0.9));
+        // "Three days from the 8th of May" more often begins then than ends.
+        let relative = named(said, next, around).is_some() || unit == Unit::Weeks && amount == 1;
+        let confidence = if relative || said.word(end) == "after" { 0.9 } else { 0.7 };
+        return Some(Found::day(shift(start.from, amount, unit)?, start.end, confidence));
     }
     if prefixed { forward(end) } else { None }
 }

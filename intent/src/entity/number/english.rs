@@ -166,7 +166,7 @@ const SET: &[(&str, Decimal)] = &[
 
 /// The number that begins here.
 pub(super) fn count(said: &Said, at: usize) -> Option<Count> {
-    if said.is(at, &["minus", "negative"]) || said.word(at) == "-" && !said.joined(at) {
+    if said.is(at, &["minus", "negative"]) || said.word(at) == "-" && !said.joined(at) && said.joined(at + 1) {
         let count = count(said, at + 1).filter(|count| !count.value.is_sign_negative())?;
         return Some(Count { value: -count.value, ..count });
     }

@@ -181,7 +181,7 @@ fn past_and_to(said: &Said, at: usize) -> Option<Clock> {
         None => below_hundred(said, middle + 1).filter(|(hour, _)| *hour <= 24)?,
     };
     // "Two to four people", "five of six" are no times.
-    if counts_something(said, end)
+    if counts_something(said, end) && hour <= 12
         || (to && !sure)
         || said.is(middle, &["of", "before", "after"])
             && minutes != 15
