@@ -120,7 +120,27 @@ fn nlupp(lines: &[SlotLine], show: &str) -> Result<(), Box<dyn Error>> {
         SlotSpec::new("person_name", Kind::Name),
     ];
     table("NLU++ hotels, asked for what the line holds", lines, &specs, Asked::Labelled, &context, show);
-    table("NLU++ hotels, asked for everything in every line", lines, &specs, Asked::All, &context, "");
+    // A form that asks for a stay in every line: a lone date is its first day, and every time the one time.
+    let mut lines = lines.to_vec();
+    for label in lines.iter_mut().flat_map(|line| &mut line.slots) {
+        match label.slot.as_str() {
+            "date" => label.slot = "date_from".to_owned(),
+            "time_from" | "time_to" => label.slot = "time".to_owned(),
+            _ => {}
+        }
+    }
+    let form: Vec<SlotSpec> = specs
+        .into_iter()
+        .filter(|spec| !["date", "time_from", "time_to", "number"].contains(&spec.name.as_str()))
+        .collect();
+    table(
+        "NLU++ hotels, a form of a stay asked in every line",
+        &lines,
+        &form,
+        Asked::All,
+        &context,
+        show.strip_prefix("form:").unwrap_or_default(),
+    );
     Ok(())
 }
 
@@ -139,9 +159,8 @@ fn snips(train: &[SlotLine], test: &[SlotLine], show: &str) -> Result<(), Box<dy
     };
     let mut specs = vec![
         SlotSpec::new("party_size_number", Kind::Number).with_words(&["people", "of us", "party of", "seats", "for"]),
-        SlotSpec::new("rating_value", Kind::Number)
-            .with_words(&["stars", "points", "out of", "rate", "rating", "give"]),
-        SlotSpec::new("best_rating", Kind::Number).with_words(&["out of", "best rating", "maximum"]),
+        SlotSpec::new("rating_value", Kind::Number).with_words(&[]),
+        SlotSpec::new("best_rating", Kind::Number).with_words(&["out of", "of", "best rating of", "maximum of"]),
         SlotSpec::new("timeRange", Kind::DateTime),
     ];
     specs.extend(

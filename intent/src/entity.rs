@@ -56,7 +56,7 @@ pub enum Kind {
     },
     /// A time of day, or a range of them.
     Time,
-    /// A day and a time together.
+    /// A day and a time together; a day or a time alone where no more was said.
     DateTime,
     /// A length of time.
     Duration,
@@ -242,7 +242,7 @@ fn candidates_of(
         Kind::Phone => spelt::phones(said, context.region, language),
         Kind::Code { form } => spelt::codes(said, form, language),
         Kind::List { items } => list::readings(said, items),
-        Kind::Name => person::readings(said),
+        Kind::Name => person::readings(said, slots.len() == 1),
         Kind::YesNo => answer(said, language).into_iter().collect(),
         _ => {
             let each = |at: usize| {
@@ -344,6 +344,9 @@ fn moments(said: &Said, at: usize, context: &Context, month_of: Option<Date>) ->
             out.push(Reading { others, ..Reading::new(value, b.end, confidence) });
         }
     }
+    // A day or a time alone is worth knowing, too; the other half can be asked for.
+    let halves = days(at).into_iter().chain(times(at));
+    out.extend(halves.map(|reading| Reading { confidence: 0.75 * reading.confidence, parts: Vec::new(), ..reading }));
     // "In two hours" is a moment by itself.
     for reading in
         times(at).into_iter().filter(|reading| said.is(at, &["in"]) || said.is(reading.end - 1, &["后", "now"]))

@@ -24,6 +24,12 @@ pub struct Item {
 /// From this likeness on an item is taken.
 const CLOSE: f64 = 0.75;
 
+/// Words that nobody says for an item if anything else will do.
+const FUNCTION_WORDS: &[&str] = &[
+    "a", "i", "in", "me", "or", "hi", "ok", "oh", "on", "it", "is", "as", "at", "by", "my", "no", "so", "to", "up",
+    "us", "we", "he", "do", "go", "if", "be", "am", "an", "of", "the", "and", "for", "you",
+];
+
 /// A word as it is spelt and as it sounds.
 struct Word {
     spelt: String,
@@ -122,7 +128,8 @@ fn stretches(said: &Said, heard: &[Word], phrase: &[Word], mut found: impl FnMut
 fn likeness(heard: &[Word], phrase: &[Word]) -> f64 {
     let (a, b) = (join(heard, |word| &word.spelt), join(phrase, |word| &word.spelt));
     if a == b {
-        return 1.0;
+        // A short code that is also a word ("in" for Indiana) is more often the word.
+        return if FUNCTION_WORDS.contains(&a.as_str()) { CLOSE } else { 1.0 };
     }
     let han = phrase.iter().any(|word| word.han);
     let length = b.chars().count();

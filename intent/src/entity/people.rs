@@ -114,7 +114,7 @@ fn party(said: &Said, at: usize) -> Option<(Range<usize>, Reading)> {
         (count, end) = (count + 1, past);
     }
     let only = said.is(at.wrapping_sub(1), &["just", "only"]) || said.is(end, &["only", "alone"]);
-    let myself = said.is(at, &["myself"]) || said.is(at, &["me"]) && said.is(at.wrapping_sub(1), &["for"]);
+    let myself = said.is(at, &["me", "myself"]) && said.is(at.wrapping_sub(1), &["for"]);
     let with_child = said.is(end, &["and", "with", "plus"]) && (end + 1..end + 5).any(|at| said.is(at, CHILDREN));
     match count {
         1 if only && !said.is(at, &["i"]) => Some(read(1, at..end, 0.7)),

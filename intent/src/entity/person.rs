@@ -206,6 +206,23 @@ const NO_NAME: &[&str] = &[
     "construction",
     "way",
     "impression",
+    "done",
+    "gonna",
+    "gona",
+    "possible",
+    "kind",
+    "until",
+    "till",
+    "after",
+    "before",
+    "guests",
+    "ready",
+    "back",
+    "late",
+    "new",
+    "not",
+    "ill",
+    "lost",
 ];
 
 /// The hundred commonest surnames, and a few of two characters.
@@ -213,12 +230,20 @@ const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林�
 const DOUBLE_SURNAMES: &[&str] = &["欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "令狐"];
 const TITLES: &[&str] = &["先生", "女士", "小姐", "太太", "老师", "经理", "师傅"];
 
-pub(super) fn readings(said: &Said) -> Vec<(Range<usize>, Reading)> {
+/// `only` says that nothing else is asked for, so that the whole answer may be a name.
+pub(super) fn readings(said: &Said, only: bool) -> Vec<(Range<usize>, Reading)> {
     let mut out = Vec::new();
     for at in 0..said.len() {
         if let Some((confidence, begin)) = said.look_up(at, BEFORE) {
             let begin = said.any(begin, &["mr", "mrs", "ms", "miss", "dr", ":"]).unwrap_or(begin);
-            out.extend(name(said, begin, confidence));
+            let found = name(said, begin, confidence);
+            // "I am done with this": what goes on is no name; a name is followed by a pause or the end.
+            let pauses = |end: usize| {
+                matches!(said.shape(end), None | Some(Shape::Mark))
+                    || said.is(end, &["here", "calling", "speaking", "and", "i", "from"])
+                    || said.han(end - 1).is_some()
+            };
+            out.extend(found.filter(|(range, _)| confidence > 0.6 || pauses(range.end)));
         }
         // 王先生, 李小姐.
         if let Some(title) = said.any(at + 1, TITLES).filter(|_| said.han(at).is_some_and(|c| SURNAMES.contains(c))) {
@@ -229,7 +254,8 @@ pub(super) fn readings(said: &Said) -> Vec<(Range<usize>, Reading)> {
         }
     }
     // The whole answer is a name when nothing in it speaks against it.
-    if out.is_empty()
+    if only
+        && out.is_empty()
         && let Some(found) = name(said, 0, 0.5)
             .filter(|(range, _)| range.len() == said.tokens.iter().filter(|t| t.shape != Shape::Mark).count())
     {

@@ -169,17 +169,14 @@ fn duration(span: Span, end: usize, confidence: f32) -> Reading {
 
 /// Days, nights, weeks, months, years.
 fn days(said: &Said, at: usize) -> Option<Reading> {
-    const SET: &[(&str, i64)] = &[
-        ("a fortnight", 14),
-        ("fortnight", 14),
-        ("a weekend", 2),
-        ("overnight", 1),
-        ("半个月", 15),
-        ("一个星期", 7),
-        ("一晚", 1),
-    ];
+    const SET: &[(&str, i64)] =
+        &[("a fortnight", 14), ("fortnight", 14), ("a weekend", 2), ("半个月", 15), ("一个星期", 7), ("一晚", 1)];
     if let Some((days, end)) = said.look_up(at, SET) {
         return Some(duration(days.days(), end, 0.8));
+    }
+    // The minutes of 12:25 are no nights.
+    if said.joined(at) && said.shape(at - 1) == Some(Shape::Mark) {
+        return None;
     }
     let article = said.is(at, &["a", "another", "single"]);
     let count = if article { None } else { count(said, at) };
@@ -240,7 +237,16 @@ fn days(said: &Said, at: usize) -> Option<Reading> {
         ('w', None) => whole_minutes(value, 10_080)?,
         _ => return None,
     };
-    Some(duration(span, past, if article { 0.55 } else { 0.93 }))
+    // "In two days" is a date.
+    let ahead = said.is(at.wrapping_sub(1), &["in", "within"]);
+    let confidence = if ahead {
+        0.4
+    } else if article {
+        0.55
+    } else {
+        0.93
+    };
+    Some(duration(span, past, confidence))
 }
 
 fn whole_minutes(value: Decimal, each: i64) -> Option<Span> {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{
     Candidate, Context, Kind, SlotSpec, Value, readings,
+    time::{self, counts_something},
     token::{Said, Shape},
 };
 
@@ -19,6 +20,7 @@ pub(super) fn overshadow(said: &Said, slots: &[SlotSpec], context: &Context, can
             shadows.extend(firm.map(|reading| (which, at..reading.end)));
         }
     }
+    let clock = slots.iter().any(|slot| matches!(slot.kind, Kind::Time | Kind::DateTime));
     for candidate in candidates {
         let own: &[usize] = match slots[candidate.slot].kind {
             Kind::Number | Kind::Digits { .. } => &[],
@@ -32,8 +34,18 @@ pub(super) fn overshadow(said: &Said, slots: &[SlotSpec], context: &Context, can
                 && candidate.tokens.start < range.end
                 && range.len() > candidate.tokens.len()
         });
-        if shadowed && !named_after(said, &slots[candidate.slot], candidate.tokens.end) {
+        let own_word = named_after(said, &slots[candidate.slot], candidate.tokens.end);
+        if shadowed && !own_word {
             candidate.confidence *= 0.4;
+        } else if clock && !own_word && time::is_introduced(said, candidate.tokens.start) {
+            // "After six", when a time is wanted, too.
+            candidate.confidence *= 0.6;
+        }
+        // "Four out of six": the first is what is counted.
+        let out_of = said.phrase(candidate.tokens.start.saturating_sub(2), "out of") == Some(candidate.tokens.start);
+        let leads = slots[candidate.slot].words.iter().any(|word| word.ends_with("of"));
+        if out_of && !leads {
+            candidate.confidence *= 0.5;
         }
     }
 }
@@ -84,6 +96,9 @@ pub(super) fn hint(said: &Said, slots: &[SlotSpec], candidate: &Candidate) -> f3
         Some((true, _)) if pronoun => 2.3,
         Some((true, _)) => 1.3,
         Some((false, _)) => 0.35,
+        // "One" that counts nothing here, and "four dogs" where people are counted.
+        None if pronoun && !own.words.is_empty() && !said.alone(candidate.tokens.clone()) => 0.5,
+        None if followed && rivals.len() > 1 && counts_something(said, end) => 0.45,
         None if followed => 0.8,
         None => 1.0,
     }

@@ -5,6 +5,8 @@
 mod chinese;
 mod english;
 
+pub(super) use english::{counts_something, is_introduced};
+
 use jiff::{Span, ToSpan, Zoned, civil::Time};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 

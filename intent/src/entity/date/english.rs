@@ -167,6 +167,10 @@ fn with_weekday(said: &Said, at: usize, around: &Around) -> Option<Found> {
         )
         .map_or((' ', at), |(which, end)| (which, end));
     let day = weekday(said.word(begin))?;
+    // "We'd" is no Wednesday.
+    if said.word(begin) == "wed" && said.raw(begin..begin + 1).len() > 3 {
+        return None;
+    }
     let end = begin + 1;
     let comma = said.any(end, &[","]).unwrap_or(end);
     let the = said.any(comma, &["the"]).unwrap_or(comma);
@@ -366,5 +370,6 @@ fn feast(said: &Said, at: usize, around: &Around) -> Option<Found> {
     let ((month, day), end) = said.look_up(at, FEASTS)?;
     let confidence =
         if said.is(end, &["time", "card", "party", "present", "presents", "tree", "dinner"]) { 0.3 } else { 0.85 };
-    Some(Found::day(nearest_in_month(month, day, None, around)?, end, confidence))
+    let (year, end) = year(said, end).map_or((None, end), |(year, end)| (Some(year), end));
+    Some(Found::day(nearest_in_month(month, day, year, around)?, end, confidence))
 }

@@ -236,8 +236,15 @@ fn bare(said: &Said, at: usize, in_range: bool) -> Option<Clock> {
     Some(Clock { hour: hour as u8, minute: 0, part: None, end, confidence })
 }
 
+/// Whether the word before puts a time here: "after six".
+pub(in crate::entity) fn is_introduced(said: &Said, at: usize) -> bool {
+    said.is(at.wrapping_sub(1), BEFORE)
+        && !counts_something(said, at + 1)
+        && !said.is(at.wrapping_sub(2), &["more", "less", "fewer", "other"])
+}
+
 /// Whether the number that ends here counts what follows: "three people".
-fn counts_something(said: &Said, end: usize) -> bool {
+pub(in crate::entity) fn counts_something(said: &Said, end: usize) -> bool {
     const GOES_ON: &[&str] = &[
         "",
         "on",
