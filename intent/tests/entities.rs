@@ -256,6 +256,11 @@ fn a_denied_value_names_one_of_two_slots_of_its_kind() {
     assert_eq!((changed[0].slot.as_str(), changed[0].among.len()), ("departure", 0));
     let unclear = run("no, the tenth");
     assert_eq!(unclear[0].among, ["departure"], "which of the two is not guessed silently");
+    let wrong = run("the date is wrong");
+    assert_eq!(
+        (wrong.len(), wrong[0].to.is_none(), wrong[0].among.as_slice()),
+        (1, true, &["departure".to_owned()][..])
+    );
 }
 
 #[test]

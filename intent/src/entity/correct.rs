@@ -176,7 +176,11 @@ pub fn correct(
     }
     if out.is_empty() && complains(&said) {
         let wrong = |slot: String| Correction { slot, to: None, among: Vec::new() };
-        out.extend(named.into_iter().map(|(_, name)| wrong(name)));
+        for names in named.chunk_by(|a, b| a.0 == b.0) {
+            let mut names = names.iter().map(|(_, name)| name.clone());
+            let first = names.next().map(wrong);
+            out.extend(first.map(|first| Correction { among: names.collect(), ..first }));
+        }
         if out.is_empty() {
             out.extend(rejected.map(wrong));
         }
@@ -268,13 +272,11 @@ fn named(said: &Said, filled: &[SlotSpec]) -> Vec<(Range<usize>, String)> {
             for at in 0..said.len() {
                 let Some(end) = said.any(at, &words) else { continue };
                 // The more precise name wins: "arrival date" over "date".
-                let covered = out.iter().any(|(range, name)| {
-                    range.start < end
-                        && at < range.end
-                        && (own && range.len() >= end - at || !own || name == &spec.name)
-                });
+                // The more precise name wins: "arrival date" over "date". Slots that share a name of their kind are all named.
+                let longer = |range: &Range<usize>| range.len() > end - at || own && range.len() == end - at;
+                let covered = out.iter().any(|(range, _)| range.start < end && at < range.end && longer(range));
                 if !covered && !out.iter().any(|(_, name)| name == &spec.name) {
-                    out.retain(|(range, _)| !(at <= range.start && range.end <= end));
+                    out.retain(|(range, _)| !(at <= range.start && range.end <= end && range.len() < end - at));
                     out.push((at..end, spec.name.clone()));
                 }
             }

@@ -79,7 +79,7 @@ fn one(said: &Said, at: usize, around: &Around) -> Option<Found> {
 fn range(said: &Said, at: usize, around: &Around) -> Option<Found> {
     let from = said.is(at, &["from", "between"]) || said.word(at) == "从";
     let begin = at + usize::from(from);
-    let start = one(said, begin, around).or_else(|| bare(said, begin, around).filter(|_| said.word(begin) != ""))?;
+    let start = one(said, begin, around).or_else(|| bare(said, begin, around))?;
     let joins =
         said.any(start.end, &["to", "until", "till", "til", "through", "and", "-", "–", "—", "~", "到", "至", "和"])?;
     if said.is(start.end, &["and", "和"]) && said.word(at) != "between" && !from {

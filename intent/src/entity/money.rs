@@ -53,17 +53,18 @@ fn symbol(said: &Said, at: usize, region: Region) -> Option<Reading> {
 }
 
 fn code(word: &str) -> Option<&'static str> {
-    ["usd", "eur", "gbp", "cny", "rmb", "hkd", "jpy", "aud", "cad", "twd", "sgd"].contains(&word).then(|| match word {
+    Some(match word {
         "usd" => "USD",
         "eur" => "EUR",
         "gbp" => "GBP",
+        "cny" | "rmb" => "CNY",
         "hkd" => "HKD",
         "jpy" => "JPY",
         "aud" => "AUD",
         "cad" => "CAD",
         "twd" => "TWD",
         "sgd" => "SGD",
-        _ => "CNY",
+        _ => return None,
     })
 }
 
@@ -112,8 +113,7 @@ fn words(said: &Said, at: usize, region: Region) -> Option<Reading> {
         let count = count(said, at).filter(|count| !count.dictated)?;
         (count.value, count.end)
     };
-    let of = said.any(end, &["of", "a"]).filter(|_| false).unwrap_or(end);
-    let Some((currency, end)) = word(said, of, region) else {
+    let Some((currency, end)) = word(said, end, region) else {
         let grand = said.is(end.wrapping_sub(1), &["grand"]);
         return grand.then(|| reading(amount, None, end, 0.8));
     };

@@ -78,7 +78,9 @@ fn read(value: u64, tokens: Range<usize>, confidence: f32) -> (Range<usize>, Rea
 
 /// "A room", "another double room", "no children".
 fn by_article(said: &Said, at: usize, slot: &SlotSpec) -> Option<(Range<usize>, Reading)> {
-    let named = |at: usize| slot.words.iter().filter_map(|word| said.phrase(at, word)).max();
+    // "Party of" leads up to a number, and is none itself.
+    let things = || slot.words.iter().filter(|word| !word.ends_with(" of"));
+    let named = |at: usize| things().filter_map(|word| said.phrase(at, word)).max();
     if let Some(begin) = said.any(at, &["no", "without", "without any", "not any", "no more", "没有", "没", "不带"])
         && let Some(end) = named(begin)
     {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Candidate, Context, Kind, SlotSpec, Value, readings,
+    Candidate, Context, Kind, SlotSpec, Value, number, readings,
     time::{self, counts_something},
     token::{Said, Shape},
 };
@@ -42,7 +42,9 @@ pub(super) fn overshadow(said: &Said, slots: &[SlotSpec], context: &Context, can
             candidate.confidence *= 0.6;
         }
         // "Four out of six": the first is what is counted.
-        let out_of = said.phrase(candidate.tokens.start.saturating_sub(2), "out of") == Some(candidate.tokens.start);
+        let start = candidate.tokens.start;
+        let of = said.before(start) == "of" && start >= 2;
+        let out_of = of && (said.word(start - 2) == "out" || number::below_hundred(said, start - 2).is_some());
         let leads = slots[candidate.slot].words.iter().any(|word| word.ends_with("of"));
         if out_of && !leads {
             candidate.confidence *= 0.5;
@@ -89,6 +91,11 @@ pub(super) fn hint(said: &Said, slots: &[SlotSpec], candidate: &Candidate) -> f3
         let behind = || after().filter(|_| said.han(end).is_some());
         within().or_else(before).or_else(behind)
     };
+    // "A table for four", "we are six": people, where nothing else is named.
+    let people = counted
+        && own.words.iter().any(|word| matches!(word.as_str(), "people" | "persons" | "guests" | "人" | "位"))
+        && said.is(start.wrapping_sub(1), &["for", "are", "were", "of"])
+        && !counts_something(said, end);
     // "One" is a pronoun until something is counted with it.
     let pronoun = counted && said.word(start) == "one" && candidate.tokens.len() == 1;
     let followed = counted && !own.words.is_empty() && said.shape(end) == Some(Shape::Word);
@@ -98,6 +105,7 @@ pub(super) fn hint(said: &Said, slots: &[SlotSpec], candidate: &Candidate) -> f3
         Some((false, _)) => 0.35,
         // "One" that counts nothing here, and "four dogs" where people are counted.
         None if pronoun && !own.words.is_empty() && !said.alone(candidate.tokens.clone()) => 0.5,
+        None if people => 1.25,
         None if followed && rivals.len() > 1 && counts_something(said, end) => 0.45,
         None if followed => 0.8,
         None => 1.0,

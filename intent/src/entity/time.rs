@@ -134,7 +134,7 @@ fn range(said: &Said, at: usize) -> Option<Reading> {
     } else if shown {
         0.9
     } else {
-        0.7
+        0.8
     };
     Some(Reading { value, others: pairs.take(2).collect(), end, confidence, parts })
 }

@@ -249,8 +249,8 @@ fn overlaps(line: &SlotLine, label: &SlotLabel, entity: &Entity) -> bool {
     match label.span {
         Some((from, to)) => entity.span.start < bytes(to) && bytes(from) < entity.span.end,
         None => {
-            let words = words_of(line, label).to_lowercase();
-            let raw = entity.raw.to_lowercase();
+            let plain = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+            let (words, raw) = (plain(&words_of(line, label)), plain(&entity.raw));
             // A list gives the item that was meant, however it was heard.
             let item = matches!(&entity.value, Value::Item { id } if *id == words);
             !words.is_empty() && (item || raw.contains(&words) || words.contains(&raw))

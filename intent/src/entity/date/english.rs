@@ -286,6 +286,16 @@ fn whole(said: &Said, at: usize, around: &Around) -> Option<Found> {
     if let Some(end) = said.any(at, &["the end of the month", "end of the month", "end of this month"]) {
         return Some(Found::day(around.today.last_of_month(), end, 0.8));
     }
+    if said.is(at.wrapping_sub(1), &["in", "during"])
+        && let Some(month) = month(said.word(at))
+        && below_hundred(said, at + 1).is_none()
+        && ordinal(said, at + 1).is_none()
+    {
+        let (year, end) = year(said, at + 1).map_or((None, at + 1), |(year, end)| (Some(year), end));
+        // This month counts as well, although its first day is past.
+        let first = nearest_in_month(month, 1, year, &Around { today: around.today.first_of_month(), ..*around })?;
+        return Some(Found { to: Some(first.last_of_month()), ..Found::day(first, end, 0.7) });
+    }
     let ((unit, amount), end) = said.look_up(at, WHOLES)?;
     // "Next week Tuesday".
     if unit == Unit::Weeks

@@ -142,7 +142,7 @@ fn hour_and_minutes(said: &Said, at: usize) -> Option<Clock> {
             let end = if said.word(end) == "oclock" { end + 1 } else { end + 2 };
             return clock(hour, 0, end, 0.95);
         }
-        if (1..=12).contains(&hour) && part(said, end).is_some() {
+        if hour <= 12 && part(said, end).is_some() {
             return clock(hour, 0, end, 0.95);
         }
     }
