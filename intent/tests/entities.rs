@@ -78,6 +78,44 @@ fn chinese_values_are_read_as_people_say_them() {
     run(include_str!("spoken/zh.tsv"), Language::Chinese);
 }
 
+#[test]
+fn what_only_looks_like_a_value_is_none() {
+    let check = |name: &str, texts: &[&str]| {
+        for text in texts {
+            let language = Language::detect(text);
+            let slots = [SlotSpec::new(name, kind(name)), SlotSpec::new("yes", Kind::YesNo)];
+            let found = extract(text, language, &slots, &context(language));
+            let found: Vec<_> = found.iter().filter(|entity| entity.slot == name).collect();
+            assert!(found.is_empty(), "{name} in {text}: {found:?}");
+        }
+    };
+    check(
+        "date",
+        &["I may be late", "we'd like a room", "on the second floor", "the first option", "一周两次", "hello", "几号"],
+    );
+    check(
+        "time",
+        &[
+            "I need one",
+            "快一点",
+            "有一点问题",
+            "便宜一点",
+            "a table for four",
+            "five people",
+            "good morning",
+            "什么时候",
+            "三个人",
+        ],
+    );
+    check("number", &["hello", "等一下", "我们一起去", "nobody"]);
+    check("money", &["hello", "how much is it", "多少钱"]);
+    check("list", &["what is the weather like", "moon", "你好", "match"]);
+    check("name", &["I am looking for a room", "this is taking too long", "I'm done with this", "我是来退款的"]);
+    check("phone", &["my order is 45", "twenty five", "一百二十块"]);
+    check("code", &["I have a question", "twelve", "号码忘了"]);
+    check("duration", &["one day I will call", "周三", "good night"]);
+}
+
 fn slots() -> Vec<SlotSpec> {
     vec![
         SlotSpec::new("tickets", Kind::Number).with_words(&["tickets", "ticket", "people", "张票", "张", "个人", "位"]),

@@ -222,6 +222,10 @@ fn days(said: &Said, at: usize) -> Option<Reading> {
     {
         return None;
     }
+    // "One day I will" is some day.
+    if value == Decimal::ONE && said.is(past, &["i", "we", "you", "he", "she", "they"]) {
+        return None;
+    }
     if unit == 'y' && value > Decimal::ONE_HUNDRED {
         return None;
     }

@@ -258,6 +258,9 @@ fn spells(said: &Said, at: usize) -> bool {
 
 /// "As in bravo", "for dog".
 fn explains(said: &Said, at: usize) -> bool {
-    said.is(at, &["as", "in", "for", "like"])
+    // The only name of the radio alphabet with a hyphen.
+    let x_ray = said.is(at, &["-", "ray"]) && said.is(at.wrapping_sub(1), &["x", "-"]);
+    x_ray
+        || said.is(at, &["as", "in", "for", "like"])
         || said.is(at.wrapping_sub(1), &["in", "for", "like"]) && said.shape(at) == Some(Shape::Word)
 }

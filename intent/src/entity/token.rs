@@ -133,6 +133,10 @@ impl<'a> Said<'a> {
 
     /// Where a phrase that stands here ends: words parted by spaces, Han characters one by one. Hyphens between words are passed over.
     pub fn phrase(&self, at: usize, phrase: &str) -> Option<usize> {
+        // Most phrases do not stand here, and most show it at once.
+        if self.word(at).as_bytes().first() != phrase.as_bytes().first() {
+            return None;
+        }
         let mut end = at;
         for part in phrase.split(' ') {
             if part.chars().next().is_some_and(is_han) {
@@ -192,7 +196,7 @@ impl<'a> Said<'a> {
 const FILLERS: &[&str] = &[
     "um", "uh", "er", "erm", "ehm", "hm", "hmm", "well", "so", "ok", "okay", "yes", "yeah", "please", "the", "a",
     "its", "it", "is", "just", "only", "at", "on", "for", "about", "around", "maybe", "thats", "thanks", "thank",
-    "you", "say", "lets", "be", "will", "would", "then", "no", "actually", "make",
+    "you", "say", "lets", "ish", "sharp", "be", "will", "would", "then", "no", "actually", "make",
 ];
 const FILLERS_ZH: &[&str] =
     &["嗯", "呃", "啊", "吧", "是", "的", "就", "那", "在", "哦", "呢", "了", "大", "概", "谢", "要", "我"];

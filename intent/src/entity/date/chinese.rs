@@ -115,9 +115,10 @@ fn of_week(said: &Said, at: usize, around: &Around) -> Option<Found> {
 /// 五月二十号, 2026年5月20日, 二零二六年五月二十, 下个月五号, 明年三月一号, 二十号.
 fn with_month(said: &Said, at: usize, around: &Around) -> Option<Found> {
     let (year, begin) = year(said, at, around).map_or((None, at), |(year, end)| (Some(year), end));
-    if let Some((months, end)) =
-        said.look_up(begin, &[("这个月", 0), ("本月", 0), ("下个月", 1), ("下月", 1), ("上个月", -1), ("上月", -1)])
-        && year.is_none()
+    if let Some((months, end)) = said.look_up(
+        begin,
+        &[("这个月", 0), ("本月", 0), ("下个月", 1), ("下下个月", 2), ("下月", 1), ("上个月", -1), ("上月", -1)],
+    ) && year.is_none()
     {
         let first = shift(around.today.first_of_month(), months, Unit::Months)?;
         if let Some(end) = said.any(end, &["底", "末"]) {

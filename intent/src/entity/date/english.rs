@@ -188,6 +188,9 @@ fn with_weekday(said: &Said, at: usize, around: &Around) -> Option<Found> {
     if let Some(end) = said.any(end, &["week", "in a week"]) {
         return Some(Found::day(add(nearest_weekday(day, around)?.0, 7)?, end, 0.9));
     }
+    if let Some(end) = said.any(end, &["after next"]) {
+        return Some(Found::day(weekday_of_week(day, 2, around)?, end, 0.9));
+    }
     if let Some(end) = said.any(end, &["next week", "of next week"]) {
         return Some(Found::day(weekday_of_week(day, 1, around)?, end, 0.95));
     }
@@ -358,7 +361,7 @@ fn day_alone(said: &Said, at: usize, around: &Around) -> Option<Found> {
         ],
     );
     let confidence = match (written, introduced, the > at) {
-        _ if follows => 0.2,
+        _ if follows => 0.1,
         (true, _, _) => 0.9,
         (_, true, true) => 0.85,
         (_, _, true) => 0.7,

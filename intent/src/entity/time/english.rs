@@ -138,6 +138,13 @@ fn hour_and_minutes(said: &Said, at: usize) -> Option<Clock> {
         if said.any(end, &["hundred hours"]).is_some() {
             return clock(hour, 0, end + 2, 0.95);
         }
+        // "Eighteen hundred" is one when nothing else is said; "at" may stand before it.
+        if said.word(end) == "hundred"
+            && (10..=24).contains(&hour)
+            && (said.alone(at..end + 1) || said.before(at) == "at" && !counts_something(said, end + 1))
+        {
+            return clock(hour, 0, end + 1, 0.7);
+        }
         if said.word(end) == "oclock" || said.phrase(end, "o clock").is_some() {
             let end = if said.word(end) == "oclock" { end + 1 } else { end + 2 };
             return clock(hour, 0, end, 0.95);
