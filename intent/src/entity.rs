@@ -187,7 +187,7 @@ pub fn extract(text: &str, language: Language, slots: &[SlotSpec], context: &Con
     find(&Said::new(text), language, slots, context, None, &[])
 }
 
-/// `month_of` is the date in whose month a lone day is looked for; values of `known` are passed over.
+/// `month_of` is the date in whose month a lone day is looked for; values of `known` count less.
 fn find(
     said: &Said,
     language: Language,
@@ -200,19 +200,26 @@ fn find(
     for slot in 0..slots.len() {
         candidates.extend(candidates_of(said, language, slots, slot, context, month_of));
     }
-    if slots.iter().any(|slot| matches!(slot.kind, Kind::Number | Kind::Quantity | Kind::Digits { .. } | Kind::Money)) {
-        surround::overshadow(said, slots, context, &mut candidates);
+    let numeric = |kind: &Kind| {
+        matches!(kind, Kind::Number | Kind::Quantity | Kind::Digits { .. } | Kind::Money | Kind::Code { .. })
+    };
+    if slots.iter().any(|slot| numeric(&slot.kind)) {
+        surround::overshadow(said, language, slots, context, &mut candidates);
     }
     for candidate in &mut candidates {
         let factor =
             surround::hint(said, slots, candidate) * surround::after_correction(said, candidate.tokens.clone());
         candidate.confidence = (candidate.confidence * factor).clamp(0.0, 0.99);
     }
-    candidates.retain(|candidate| {
+    // What is known already is seldom what is said now: "no, at four" about four people is a time. Yet it was said.
+    for candidate in &mut candidates {
         let repeated =
             |(name, value): &(String, Value)| *name == slots[candidate.slot].name && *value == candidate.value;
-        candidate.confidence >= LEAST && !known.iter().any(repeated)
-    });
+        if known.iter().any(repeated) {
+            candidate.confidence *= 0.5;
+        }
+    }
+    candidates.retain(|candidate| candidate.confidence >= LEAST);
     let chosen = assign::choose(candidates);
     let entity = |candidate: Candidate| Entity {
         slot: slots[candidate.slot].name.clone(),

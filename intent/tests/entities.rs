@@ -161,6 +161,30 @@ fn several_slots_are_filled_from_one_utterance() {
 }
 
 #[test]
+fn what_is_one_value_is_not_two_others() {
+    let slots = [
+        SlotSpec::new("people", Kind::Number).with_words(&["people", "个人"]),
+        SlotSpec::new("phone", Kind::Phone),
+        SlotSpec::new("order", kind("code")),
+        SlotSpec::new("amount", Kind::Money),
+        SlotSpec::new("time", Kind::Time),
+    ];
+    let check = |text: &str, expected: &[(&str, &str)]| {
+        let language = Language::detect(text);
+        let found = extract(text, language, &slots, &context(language));
+        let found: Vec<_> = found.iter().map(|e| (e.slot.as_str(), e.value.to_string())).collect();
+        let expected: Vec<_> = expected.iter().map(|(slot, value)| (*slot, (*value).to_owned())).collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check("my number is 617 555 0199", &[("phone", "+16175550199")]);
+    check("order A B one two three four, I paid forty five dollars", &[("order", "AB1234"), ("amount", "45.00 USD")]);
+    check("电话是幺三八零零幺三八零零零", &[("phone", "+8613800138000")]);
+    check("four people at seven thirty", &[("people", "4"), ("time", "07:30")]);
+    check("晚上七点四个人", &[("time", "19:00"), ("people", "4")]);
+    check("一会儿再打给你", &[]);
+}
+
+#[test]
 fn two_dates_are_told_apart_by_the_words_beside_them() {
     let slots = [
         SlotSpec::new("arrival", Kind::Date { past: false })
@@ -264,10 +288,15 @@ fn a_correction_in_one_turn_changes_the_slot_that_is_meant() {
     check("a mocha, not a latte", &[("drink", Some("mocha"))]);
     check("no, tomorrow at five", &[("date", Some("2026-03-12")), ("time", Some("17:00"))]);
     check("not in the afternoon, in the morning", &[("time", Some("03:00"))]);
+    check("not in the afternoon", &[("time", Some("03:00"))]);
     check("the date is wrong", &[("date", None)]);
     check("the time isn't right", &[("time", None)]);
     check("I need to change the drink", &[("drink", None)]);
     check("the date is wrong, it's the eighth", &[("date", Some("2026-04-08"))]);
+    check("move it from the fifth to the seventh", &[("date", Some("2026-04-07"))]);
+    check("not the fifth, the day after", &[("date", Some("2026-04-06"))]);
+    check("no, I said mocha", &[("drink", Some("mocha"))]);
+    check("three in the afternoon, not in the morning", &[]);
     check("no", &[]);
     check("yes", &[]);
     check("no, that's all", &[]);

@@ -49,6 +49,9 @@ const OPENS: &[&str] = &[
     "oh",
     "but",
     "different",
+    "move",
+    "switch",
+    "reschedule",
     "another",
     "不",
     "错",
@@ -172,7 +175,7 @@ pub fn correct(
     }
     if out.is_empty() {
         // 下午 alone moves a time that is known: half past three in the afternoon.
-        out.extend(moved(&said, &filled, known));
+        out.extend(moved(&said, &denied, &filled, known));
     }
     if out.is_empty() && complains(&said) {
         let wrong = |slot: String| Correction { slot, to: None, among: Vec::new() };
@@ -310,7 +313,7 @@ fn denied(said: &Said) -> Vec<Range<usize>> {
     // "Change it from Tuesday to Thursday."
     for at in 0..said.len() {
         if said.is(at, &["from"])
-            && (0..at).any(|at| said.is(at, &["change", "move", "changed"]))
+            && (0..at).any(|at| said.is(at, &["change", "move", "changed", "switch", "reschedule"]))
             && let Some(to) = (at + 1..said.len()).find(|at| said.is(*at, &["to"]))
         {
             out.push(at..to);
@@ -410,19 +413,22 @@ fn settle(mut entity: Entity, before: &Value) -> Entity {
 }
 
 /// "In the evening" about a time that is known.
-fn moved(said: &Said, filled: &[SlotSpec], known: &[(String, Value)]) -> Option<Correction> {
+fn moved(said: &Said, denied: &[Range<usize>], filled: &[SlotSpec], known: &[(String, Value)]) -> Option<Correction> {
     const LATER: &[&str] = &["pm", "p m", "p . m .", "afternoon", "evening", "tonight", "下午", "晚上"];
     const EARLIER: &[&str] = &["am", "a m", "a . m .", "morning", "上午", "早上", "凌晨"];
     let spec = filled.iter().find(|spec| spec.kind == Kind::Time)?;
     let Value::Time { time } = known.iter().find(|(name, _)| *name == spec.name).map(|(_, value)| value)? else {
         return None;
     };
-    // The last part of the day counts: "not in the morning, in the evening".
-    let found = (0..said.len()).rev().find_map(|at| {
-        let later = said.any(at, LATER).map(|end| (true, end));
-        later.or_else(|| said.any(at, EARLIER).map(|end| (false, end))).map(|(later, end)| (later, at..end))
-    });
-    let (later, tokens) = found?;
+    let part = |at: usize| {
+        let later = said.any(at, LATER).map(|end| (true, at..end));
+        later.or_else(|| said.any(at, EARLIER).map(|end| (false, at..end)))
+    };
+    // What is denied says the opposite, where nothing else is said: "not in the morning".
+    let is_denied = |at: &usize| denied.iter().any(|range| range.contains(at));
+    let said_so = (0..said.len()).rev().filter(|at| !is_denied(at)).find_map(part);
+    let (later, tokens) =
+        said_so.or_else(|| (0..said.len()).filter(is_denied).find_map(part).map(|(later, tokens)| (!later, tokens)))?;
     let hour = match (later, time.hour()) {
         (true, hour @ 1..12) => hour + 12,
         (false, hour @ 13..24) => hour - 12,

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     Language,
-    slot::{Form, characters, digits},
+    slot::{Class, Form, characters, digits},
 };
 
 /// Dictated runs are not looked at beyond this many tokens.
-const LONGEST: usize = 60;
+const LONGEST: usize = 48;
 
 /// Whether a token is part of a dictated number by itself.
 fn dictated(said: &Said, at: usize) -> bool {
@@ -218,26 +218,37 @@ pub(super) fn codes(said: &Said, form: &Form, language: Language) -> Vec<(Range<
     out
 }
 
-/// The longest stretch of a run that is of the form.
+/// The stretch of a run that is of the form: rather one that fits as it was said than one that needs O for 0, then the longest.
 fn best_window(said: &Said, run: Range<usize>, form: &Form, language: Language) -> Option<(Range<usize>, Reading)> {
-    let mut best: Option<(Range<usize>, Reading)> = None;
+    let lettered = form.places().contains(&Class::Letter);
+    let mut best: Option<((bool, usize), Range<usize>, String)> = None;
     for start in run.clone().filter(|at| spells(said, *at)) {
         for end in (start + 1..=run.end).rev().filter(|end| spells(said, end - 1)) {
-            let longer = best.as_ref().is_none_or(|(range, _)| end - start > range.len());
-            if !longer {
-                break;
-            }
             let window = start..end;
             let key = characters(said.raw(window.clone()), spoken(said, &window, language));
-            if let Some(id) = form.fitted(&key) {
-                let confidence = if form.fits(&key) { 0.95 } else { 0.85 };
-                let confidence = if id.len() < 3 { 0.6 } else { confidence };
-                best = Some((window, Reading::new(Value::Code { code: id }, end, confidence)));
+            let exact = form.fits(&key);
+            // Digits alone are no id with letters, although 0 may be an O.
+            let mended = !lettered || key.bytes().any(|b| b.is_ascii_uppercase());
+            let rank = (exact, window.len());
+            if (exact || mended)
+                && best.as_ref().is_none_or(|(other, ..)| rank > *other)
+                && let Some(id) = form.fitted(&key)
+            {
+                best = Some((rank, window, id));
+            }
+            if exact {
                 break;
             }
         }
     }
-    best
+    let ((exact, _), window, id) = best?;
+    let confidence = match id.len() {
+        0..3 => 0.6,
+        _ if exact => 0.95,
+        _ => 0.75,
+    };
+    let end = window.end;
+    Some((window, Reading::new(Value::Code { code: id }, end, confidence)))
 }
 
 /// Whether a token stands for letters or digits of an id.

@@ -3,14 +3,22 @@
 use std::ops::Range;
 
 use super::{
-    Candidate, Context, Kind, SlotSpec, Value, number, readings,
+    Candidate, Context, Kind, SlotSpec, Value, number, readings, spelt,
     time::{self, counts_something},
     token::{Said, Shape},
 };
+use crate::Language;
 
 /// A number that is part of a date, a time, an amount of money or a length of time is seldom the number that is wanted.
-pub(super) fn overshadow(said: &Said, slots: &[SlotSpec], context: &Context, candidates: &mut [Candidate]) {
+pub(super) fn overshadow(
+    said: &Said,
+    language: Language,
+    slots: &[SlotSpec],
+    context: &Context,
+    candidates: &mut [Candidate],
+) {
     const FIRM: f32 = 0.8;
+    const PHONE: usize = 5;
     let kinds = [Kind::Date { past: false }, Kind::Time, Kind::Money, Kind::Duration, Kind::Quantity];
     let mut shadows: Vec<(usize, Range<usize>)> = Vec::new();
     for at in 0..said.len() {
@@ -20,19 +28,29 @@ pub(super) fn overshadow(said: &Said, slots: &[SlotSpec], context: &Context, can
             shadows.extend(firm.map(|reading| (which, at..reading.end)));
         }
     }
+    // A whole telephone number is no two numbers and no id, where one is asked for.
+    if slots.iter().any(|slot| slot.kind == Kind::Phone) {
+        let phones = spelt::phones(said, context.region, language).into_iter();
+        let valid = phones.filter(|(_, reading)| matches!(reading.value, Value::Phone { valid: true, .. }));
+        shadows.extend(valid.filter(|(range, _)| range.len() > 1).map(|(range, _)| (PHONE, range)));
+    }
+    let counts = slots.iter().filter(|slot| matches!(slot.kind, Kind::Number | Kind::Quantity)).count();
     let clock = slots.iter().any(|slot| matches!(slot.kind, Kind::Time | Kind::DateTime));
     for candidate in candidates {
         let own: &[usize] = match slots[candidate.slot].kind {
             Kind::Number | Kind::Digits { .. } => &[],
             Kind::Quantity => &[4],
             Kind::Money => &[2],
+            // Ids are spelt with the same words as anything else, but only telephone numbers hide one by chance.
+            Kind::Code { .. } => &[0, 1, 2, 3, 4],
             _ => continue,
         };
+        let bare = matches!(candidate.value, Value::Money { currency: None, .. });
         let shadowed = shadows.iter().any(|(which, range)| {
             !own.contains(which)
                 && range.start < candidate.tokens.end
                 && candidate.tokens.start < range.end
-                && range.len() > candidate.tokens.len()
+                && (range.len() > candidate.tokens.len() || bare && range.len() == candidate.tokens.len())
         });
         let own_word = named_after(said, &slots[candidate.slot], candidate.tokens.end);
         if shadowed && !own_word {
@@ -40,6 +58,10 @@ pub(super) fn overshadow(said: &Said, slots: &[SlotSpec], context: &Context, can
         } else if clock && !own_word && time::is_introduced(said, candidate.tokens.start) {
             // "After six", when a time is wanted, too.
             candidate.confidence *= 0.6;
+        }
+        // A number is money when that is the question, not where people are counted, too.
+        if bare && counts > 0 && !own_word && !said.alone(candidate.tokens.clone()) {
+            candidate.confidence *= 0.4;
         }
         // "Four out of six": the first is what is counted.
         let start = candidate.tokens.start;

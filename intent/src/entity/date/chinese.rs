@@ -50,7 +50,14 @@ const FEASTS: &[(&str, (i8, i8))] = &[
 ];
 
 pub(super) fn date(said: &Said, at: usize, around: &Around) -> Option<Found> {
+    // About a date that was said before: 不是明天，是后一天.
+    let moved = around.month_of.and_then(|previous| {
+        let steps = [("后一天", 1), ("晚一天", 1), ("第二天", 1), ("前一天", -1), ("早一天", -1), ("提前一天", -1)];
+        let (days, end) = said.look_up(at, &steps)?;
+        Some(Found::day(add(previous, days)?, end, 0.9))
+    });
     let found = [
+        moved,
         said.look_up(at, NAMED).and_then(|(days, end)| Some(Found::day(add(around.today, days)?, end, 0.98))),
         of_week(said, at, around),
         with_month(said, at, around),

@@ -89,6 +89,23 @@ pub(super) fn date(said: &Said, at: usize, around: &Around) -> Option<Found> {
 }
 
 fn named(said: &Said, at: usize, around: &Around) -> Option<Found> {
+    // About a date that was said before: "not tomorrow, the day after".
+    if let Some(previous) = around.month_of
+        && let Some((days, end)) = said.look_up(
+            at,
+            &[
+                ("the day after", 1),
+                ("a day later", 1),
+                ("one day later", 1),
+                ("the day before", -1),
+                ("a day earlier", -1),
+                ("a week later", 7),
+            ],
+        )
+        && !said.is(end, &["tomorrow", "yesterday"])
+    {
+        return Some(Found::day(add(previous, days)?, end, 0.9));
+    }
     let (days, end) = said.look_up(at, NAMED)?;
     let date = add(around.today, days)?;
     // "A fortnight today", "tomorrow week".

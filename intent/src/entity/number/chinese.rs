@@ -110,7 +110,9 @@ fn point(said: &Said, value: Decimal, end: usize) -> Count {
         .take(6)
         .collect();
     let past = end + 1 + digits.chars().count();
-    if digits.is_empty() || said.is(past, &["十", "分", "刻"]) {
+    // 七点四个人 is four people at seven: people do not come in tenths.
+    let counted = digits.chars().count() == 1 && said.is(past, &["个", "位", "张", "人", "间", "份", "名", "口"]);
+    if digits.is_empty() || counted || said.is(past, &["十", "分", "刻"]) {
         return whole;
     }
     let Ok(fraction) = format!("0.{digits}").parse::<Decimal>() else { return whole };
