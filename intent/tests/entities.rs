@@ -297,6 +297,7 @@ fn a_correction_in_one_turn_changes_the_slot_that_is_meant() {
     check("not the fifth, the day after", &[("date", Some("2026-04-06"))]);
     check("no, I said mocha", &[("drink", Some("mocha"))]);
     check("three in the afternoon, not in the morning", &[]);
+    check("十$wrong", &[]);
     check("no", &[]);
     check("yes", &[]);
     check("no, that's all", &[]);

@@ -390,11 +390,14 @@ fn outside(
     let mut text = said.original.to_owned();
     for range in denied.iter().rev() {
         let span = said.span(range.clone());
-        text.replace_range(span.clone(), &".".repeat(span.len()));
+        text.replace_range(span.clone(), &"|".repeat(span.len()));
     }
     let mut entities = find(&Said::new(&text), language, slots, context, month_of, known);
+    // A value that reaches into what was blanked is none: its bytes may lie inside a character of the original.
+    let touches = |entity: &Entity| text.get(entity.span.clone()).is_none_or(|raw| raw.contains('|'));
+    entities.retain(|entity| !touches(entity) && said.original.is_char_boundary(entity.span.start));
     for entity in &mut entities {
-        entity.raw = said.original[entity.span.clone()].to_owned();
+        entity.raw = said.original.get(entity.span.clone()).unwrap_or_default().to_owned();
     }
     entities
 }
