@@ -15,11 +15,13 @@
 //! | [`normalise`] | one spelling for what sounds the same |
 //! | [`command`] | what a caller may say at any moment |
 //! | [`slot`] | values out of an answer |
+//! | [`entity`] | values in free speech, typed by the slots asked; corrections |
 //! | [`evaluate`] | accuracy, out-of-scope recall and the rest |
 //! | [`format`](mod@format) | training data of other programs, read and written |
 //! | [`knowledge`] | articles that answer questions, found by words and meaning |
 
 pub mod command;
+pub mod entity;
 pub mod evaluate;
 pub mod format;
 pub mod knowledge;
