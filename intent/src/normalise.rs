@@ -2,9 +2,11 @@
 //! politeness. Training examples and requests go through the same steps, so that nothing hangs on how a recogniser or an
 //! admin happens to write. Turning text into features is left to `model`.
 
+mod frame;
 mod numbers;
 mod simplify;
 
+pub(crate) use frame::is_all_frame;
 pub(crate) use numbers::small;
 
 use unicode_normalization::UnicodeNormalization;

@@ -146,6 +146,27 @@ fn one_letter_is_not_an_intent() {
 }
 
 #[test]
+fn a_beginning_without_an_end_is_not_an_intent() {
+    for intents in [SHOP, SHOP_ZH] {
+        let model = train(&set(intents), 1).expect("the examples are in order");
+        for text in [
+            "I would like to",
+            "I want to",
+            "can you",
+            "um, could you please",
+            "I'm calling about my",
+            "我想",
+            "请帮我",
+            "我想问一下",
+        ] {
+            let meaning = parse(&model, text);
+            assert_eq!(meaning.decision, Decision::Reject, "{text:?}");
+            assert!(confidence(&meaning) < 0.4, "{text:?}: {:?}", meaning.ranking);
+        }
+    }
+}
+
+#[test]
 fn odd_input_is_survived_without_confidence() {
     let model = shop();
     let long = "lorem ipsum dolor ".repeat(600);

@@ -5,7 +5,7 @@ use super::{Model, calibrate::Judgement, features::pieces, scorer::Scores};
 use crate::{
     Decision, Explain, Language, Meaning, Neighbour, Query, Scored,
     language::is_han,
-    normalise::{clean, normalise},
+    normalise::{clean, is_all_frame, normalise},
 };
 
 /// Intents in a ranking.
@@ -94,15 +94,16 @@ fn weigh_literal(model: &Model, scores: &Scores, judgement: &mut Judgement) {
     }
 }
 
-/// Badly heard words and single letters deserve less trust than their score says.
+/// Badly heard words, single letters and beginnings without an end deserve less trust than their score says.
 fn weigh_oddity(query: &Query<'_>, scores: &Scores, judgement: &mut Judgement) {
     if let Some(heard) = query.recognition_confidence {
         let heard = if heard.is_finite() { heard.clamp(0.0, 1.0) } else { 0.0 };
         judgement.in_scope -= HEARD_BADLY_ODDS * ((HEARD_WELL - heard) / HEARD_WELL).max(0.0);
     }
     let literal = scores.neighbours.first().is_some_and(|(_, likeness)| *likeness >= LITERAL);
-    let substance: usize = clean(query.text).chars().map(|c| if is_han(c) { 2 } else { usize::from(c != ' ') }).sum();
-    if substance < 2 && !literal {
+    let clean = clean(query.text);
+    let substance: usize = clean.chars().map(|c| if is_han(c) { 2 } else { usize::from(c != ' ') }).sum();
+    if (substance < 2 || is_all_frame(&clean)) && !literal {
         judgement.in_scope = judgement.in_scope.min(-LITERAL_ODDS);
     }
 }
