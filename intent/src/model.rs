@@ -79,14 +79,14 @@ pub fn train_with(set: &TrainingSet, seed: u64, encoder: Option<&Arc<dyn Encoder
 }
 
 fn sense_calibration(held_out: &[HeldOut], keep: f32) -> Calibration {
-    Calibration::fit(&held_out.iter().filter(|h| h.sense.is_some()).collect::<Vec<_>>(), keep)
+    Calibration::fit(&held_out.iter().filter(|h| h.sense.is_some()).collect::<Vec<_>>(), true, keep)
 }
 
 fn words_calibration(mut held_out: Vec<HeldOut>, keep: f32) -> Calibration {
     for h in &mut held_out {
         h.sense = None;
     }
-    Calibration::fit(&held_out.iter().collect::<Vec<_>>(), keep)
+    Calibration::fit(&held_out.iter().collect::<Vec<_>>(), false, keep)
 }
 
 /// A set made ready to learn from.
@@ -117,8 +117,10 @@ impl Prepared {
             .collect();
         let texts: Vec<&str> = wanted.iter().map(|item| item.spoken.as_str()).collect();
         let vectors = encoder.encode_all(&texts)?;
-        if vectors.len() != texts.len() {
-            return Err(EncodeError::Failed(format!("{} vectors for {} texts", vectors.len(), texts.len())));
+        let width = vectors.first().map_or(0, Vec::len);
+        let whole = |vector: &Vec<f32>| vector.len() == width && vector.iter().all(|value| value.is_finite());
+        if vectors.len() != texts.len() || !vectors.iter().all(whole) {
+            return Err(EncodeError::Failed(format!("{} is broken: its vectors are not alike", encoder.id())));
         }
         for (item, vector) in wanted.iter_mut().zip(vectors) {
             item.vector = Some(vector.into());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use intent::{
-    Decision, EncodeError, Encoder, Example, IntentDef, Language, Model, Query, TrainError, TrainingSet, restore, train,
-    train_deep, train_with,
+    Decision, EncodeError, Encoder, Example, IntentDef, Language, Model, Query, TrainError, TrainingSet, restore,
+    train, train_deep, train_with,
 };
 
 const SYNONYMS: &[&[&str]] = &[
@@ -81,9 +81,18 @@ fn set() -> TrainingSet {
         examples: texts.iter().map(|text| Example::new(*text, Language::detect(text))).collect(),
     };
     TrainingSet::new(vec![
-        def("refund", &["I want a refund", "give me my money back", "refund my money please", "我要退款", "把钱退给我"]),
-        def("order_status", &["where is my order", "track my parcel", "has my order left", "我的订单到哪了", "查一下订单"]),
-        def("opening_hours", &["when are you open", "what are your hours", "when do you close", "你们几点开门", "营业时间"]),
+        def(
+            "refund",
+            &["I want a refund", "give me my money back", "refund my money please", "我要退款", "把钱退给我"],
+        ),
+        def(
+            "order_status",
+            &["where is my order", "track my parcel", "has my order left", "我的订单到哪了", "查一下订单"],
+        ),
+        def(
+            "opening_hours",
+            &["when are you open", "what are your hours", "when do you close", "你们几点开门", "营业时间"],
+        ),
     ])
 }
 

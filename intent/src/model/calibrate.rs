@@ -53,7 +53,7 @@ pub(super) struct Calibration {
 const ALL_VIEWS: usize = 6;
 /// The views weigh this much in the combined score, without vectors and with them.
 const WEIGHTS: [f32; ALL_VIEWS] = [1.0, 0.2, 0.25, 0.0, 0.0, 0.0];
-const SENSE_WEIGHTS: [f32; ALL_VIEWS] = [0.5, 0.0, 0.0, 1.0, 1.0, 1.0];
+const SENSE_WEIGHTS: [f32; ALL_VIEWS] = [0.6, 0.0, 0.0, 1.0, 0.8, 0.8];
 /// What it costs, in log-odds, to mean an intent that is not allowed now.
 const ELSEWHERE_ODDS: f32 = 4.0;
 /// For few classes the spread within one text says little; the usual spread then counts as this many classes.
@@ -67,11 +67,10 @@ impl Default for Calibration {
 }
 
 impl Calibration {
-    /// Learns from held-out texts; `keep` is the share of in-scope texts that must stay above the line. They have vectors all of them or
-    /// none.
-    pub fn fit(held_out: &[&HeldOut], keep: f32) -> Calibration {
+    /// Learns from held-out texts, all of them with vectors or none; `keep` is the share of in-scope texts that must stay above the line.
+    pub fn fit(held_out: &[&HeldOut], with_vectors: bool, keep: f32) -> Calibration {
         let mut calibration = Calibration::default();
-        if held_out.iter().any(|h| h.sense.is_some()) {
+        if with_vectors {
             calibration.weights = USUAL_SENSE;
             calibration.temperature = USUAL_SENSE_TEMPERATURE;
         }

@@ -8,6 +8,8 @@ const STRETCH: f32 = 2.0;
 const COST: f32 = 1.0;
 /// How much the name counts in the prototype, against 1 for the mean of the examples.
 const NAME_WEIGHT: f32 = 0.3;
+/// With more examples than this, only as many of each intent are looked at one by one; the machine and the prototypes know all.
+const MOST_NEIGHBOURS: usize = 6_000;
 /// Neighbours that are named.
 const NAMED: usize = 8;
 
@@ -30,7 +32,7 @@ pub(super) struct SenseScorer {
     classes: usize,
     svm: Svm,
     prototypes: Vec<Option<Vec<f32>>>,
-    /// The vectors of the items that have one, one after another.
+    /// The vectors of the items that are looked at, one after another.
     vectors: Vec<f32>,
     /// For each of them its number among all items and its class.
     owners: Vec<(u32, Option<u32>)>,
@@ -64,8 +66,17 @@ impl SenseScorer {
                 (unit(&mut mean) || some).then_some(mean)
             })
             .collect();
-        let vectors = with.iter().flat_map(|(_, _, vector)| vector.iter().copied()).collect();
-        let owners = with.iter().map(|(at, item, _)| (*at as u32, item.class.map(|class| class as u32))).collect();
+        let quota = if with.len() > MOST_NEIGHBOURS { MOST_NEIGHBOURS / (classes + 1) + 1 } else { with.len() };
+        let mut taken = vec![0usize; classes + 1];
+        let (mut vectors, mut owners) = (Vec::new(), Vec::new());
+        for (at, item, vector) in with {
+            let taken = &mut taken[item.class.unwrap_or(classes)];
+            *taken += 1;
+            if *taken <= quota {
+                vectors.extend_from_slice(vector);
+                owners.push((at as u32, item.class.map(|class| class as u32)));
+            }
+        }
         Some(SenseScorer { width, classes, svm, prototypes, vectors, owners })
     }
 
