@@ -164,21 +164,40 @@ fn badly_heard_words_are_judged_less_by_the_vector() {
     assert!(heard(0.4) < heard(0.9));
 }
 
+/// Large enough to be tuned to.
+fn large() -> TrainingSet {
+    let mut set = set();
+    for thing in ["bell", "lock", "light", "saddle", "chain", "pedal", "wheel", "frame"] {
+        let examples =
+            (1..15).map(|n| Example::new(format!("tell me about the {thing} number {n}"), Language::English));
+        set.intents.push(IntentDef { name: thing.to_owned(), examples: examples.collect() });
+    }
+    set
+}
+
+#[test]
+fn a_set_too_small_to_be_tuned_to_is_trained_as_it_is() {
+    let encoder: Arc<dyn Encoder> = Arc::new(Synonyms::default());
+    let model = train_deep(&set(), 1, &encoder, &|_| true).expect("the set is in order");
+    assert_eq!(model.encoder().map(|encoder| encoder.id().to_owned()).as_deref(), Some("synonyms"));
+    assert!(model.tuned().is_none());
+}
+
 #[test]
 fn a_deep_publish_can_be_cancelled_and_survives_a_restart() {
     let encoder: Arc<dyn Encoder> = Arc::new(Synonyms::default());
-    let cancelled = train_deep(&set(), 1, &encoder, &|_| false);
+    let cancelled = train_deep(&large(), 1, &encoder, &|_| false);
     assert!(matches!(cancelled, Err(TrainError::Encoder(EncodeError::Cancelled))), "{cancelled:?}");
-    let model = train_deep(&set(), 1, &encoder, &|_| true).expect("the set is in order");
+    let model = train_deep(&large(), 1, &encoder, &|_| true).expect("the set is in order");
     assert_eq!(model.encoder().map(|encoder| encoder.id().to_owned()).as_deref(), Some("synonyms/tuned"));
-    assert_ne!(model.version(), train(&set(), 1).expect("in order").version());
+    assert_ne!(model.version(), train(&large(), 1).expect("in order").version());
     let kept = model.tuned().expect("it was tuned");
-    let again = restore(&set(), 1, &encoder, &kept).expect("what was kept fits");
+    let again = restore(&large(), 1, &encoder, &kept).expect("what was kept fits");
     for text in ["where is my consignment", "reimbursement", "tell me a joke", "我要退款"] {
         assert_eq!(again.parse(&Query::new(text)), model.parse(&Query::new(text)), "{text}");
     }
     let mut damaged = kept;
     damaged.encoder = vec![1, 2, 3];
-    assert!(restore(&set(), 1, &encoder, &damaged).is_err());
+    assert!(restore(&large(), 1, &encoder, &damaged).is_err());
     assert!(train(&set(), 1).expect("in order").tuned().is_none());
 }

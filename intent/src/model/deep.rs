@@ -5,11 +5,19 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, HeldOut, Model, Prepared, check, hold_out, rounds, sense_calibration, words_calibration};
-use crate::{EncodeError, Encoder, TrainError, TrainingSet};
+use super::{
+    Calibration, HeldOut, Item, Model, Prepared, check, hold_out, rounds, sense_calibration, train_with,
+    words_calibration,
+};
+use crate::{EncodeError, Encoder, Language, TrainError, TrainingSet};
 
 /// One part in so many is left out.
 const FOLDS: usize = 5;
+
+/// Smaller sets are not tuned to: with so little to tell apart, tuning moves everything towards some intent, and what is off topic with
+/// it (of four intents with six examples each, the opening hours took "what is the weather like tomorrow").
+const LEAST_INTENTS: usize = 8;
+const LEAST_EXAMPLES: usize = 100;
 
 /// What a deep publish found out and a restart needs: see [`Model::tuned`] and [`restore`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,7 +29,8 @@ pub struct Tuned {
 }
 
 /// Trains a model with an encoder tuned to the set: some forty seconds on two idle cores, whatever the size of the set.
-/// `going_on` hears the share done, 0 to 1; once it answers `false`, the work ends.
+/// `going_on` hears the share done, 0 to 1; once it answers `false`, the work ends. A set of few intents or few examples is trained as by
+/// [`train_with`], and [`Model::tuned`] is then `None`.
 ///
 /// # Errors
 /// What is wrong with the set, or [`TrainError::Encoder`].
@@ -33,6 +42,10 @@ pub fn train_deep(
 ) -> Result<Model, TrainError> {
     check(set)?;
     let mut prepared = Prepared::new(set);
+    let readable = readable(&prepared.items, &**encoder).count();
+    if prepared.classes < LEAST_INTENTS || readable < LEAST_EXAMPLES {
+        return train_with(set, seed, Some(encoder));
+    }
     let fold_of = hold_out::folds(&prepared.items, prepared.classes, FOLDS);
     let (left, all) = (|share: f32| going_on(share / 2.0), |share: f32| going_on(0.5 + share / 2.0));
     let mut trial = prepared.clone();
@@ -80,12 +93,19 @@ fn tune(
         Some(fold_of) => hold_out::kept(&prepared.items, fold_of, 0).collect(),
         None => prepared.items.iter().collect(),
     };
-    let items: Vec<(&str, usize)> = items
-        .into_iter()
-        .filter(|item| encoder.reads(crate::Language::detect(&item.text)))
-        .filter_map(|item| Some((item.spoken.as_str(), item.class?)))
-        .collect();
+    let items: Vec<(&str, usize)> = readable(items, &**encoder).collect();
     encoder.tune(&items, seed, going_on)
+}
+
+/// What an encoder can learn from: the examples it reads, with their classes.
+fn readable<'a>(
+    items: impl IntoIterator<Item = &'a Item>,
+    encoder: &dyn Encoder,
+) -> impl Iterator<Item = (&'a str, usize)> {
+    items
+        .into_iter()
+        .filter(|item| encoder.reads(Language::detect(&item.text)))
+        .filter_map(|item| Some((item.spoken.as_str(), item.class?)))
 }
 
 impl Model {
