@@ -44,7 +44,7 @@ pub trait Encoder: Send + Sync + Debug {
     ///
     /// # Errors
     /// [`EncodeError::Failed`] when the bytes are something else.
-    fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Encoder>, EncodeError>;
+    fn restored(&self, bytes: &[u8]) -> Result<Arc<dyn Encoder>, EncodeError>;
 }
 
 /// Why an encoder gave no vectors.

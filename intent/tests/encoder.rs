@@ -67,7 +67,7 @@ impl Encoder for Synonyms {
         self.tuned.then(|| vec![7])
     }
 
-    fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Encoder>, EncodeError> {
+    fn restored(&self, bytes: &[u8]) -> Result<Arc<dyn Encoder>, EncodeError> {
         if bytes != [7] {
             return Err(EncodeError::Failed("no such bytes".to_owned()));
         }

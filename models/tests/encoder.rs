@@ -84,11 +84,11 @@ fn tuning_draws_a_class_together_and_can_be_kept() {
     assert!(contrast(&tuned) > contrast(&encoder) + 0.3, "{} after {}", contrast(&tuned), contrast(&encoder));
     let bytes = tuned.to_bytes().expect("it was tuned");
     assert!(encoder.to_bytes().is_none());
-    let again = encoder.from_bytes(&bytes).expect("its own bytes");
+    let again = encoder.restored(&bytes).expect("its own bytes");
     assert_eq!(again.id(), tuned.id());
     assert_eq!(again.encode("refund").expect("it runs"), tuned.encode("refund").expect("it runs"));
     for damaged in [&bytes[1..], &bytes[..bytes.len() - 2], &[]] {
-        assert!(matches!(encoder.from_bytes(damaged), Err(EncoderError::Tuned(_))));
+        assert!(matches!(encoder.restored(damaged), Err(EncoderError::Tuned(_))));
     }
 }
 

@@ -58,7 +58,7 @@ impl Encoder for Sentences {
         self.0.to_bytes()
     }
 
-    fn from_bytes(&self, bytes: &[u8]) -> Result<Arc<dyn Encoder>, EncodeError> {
-        Ok(Arc::new(Sentences(self.0.from_bytes(bytes).map_err(failed)?)))
+    fn restored(&self, bytes: &[u8]) -> Result<Arc<dyn Encoder>, EncodeError> {
+        Ok(Arc::new(Sentences(self.0.restored(bytes).map_err(failed)?)))
     }
 }

@@ -66,7 +66,7 @@ pub fn train_deep(
 pub fn restore(set: &TrainingSet, seed: u64, encoder: &Arc<dyn Encoder>, kept: &Tuned) -> Result<Model, TrainError> {
     check(set)?;
     let mut prepared = Prepared::new(set);
-    let tuned = encoder.from_bytes(&kept.encoder)?;
+    let tuned = encoder.restored(&kept.encoder)?;
     let calibration = by_words(&prepared, set, seed);
     prepared.encode(&*tuned)?;
     Ok(prepared.model(set, seed, calibration, Some((tuned, kept.calibration.clone())), None))

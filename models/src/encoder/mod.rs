@@ -205,9 +205,9 @@ impl SentenceEncoder {
                 }
                 let (text, class) = items[*at];
                 let mut hidden = self.base.embeddings.of(&self.base.words.ids(text));
-                let spans = [0..hidden.len() / WIDTH];
+                let whole = 0..hidden.len() / WIDTH;
                 for layer in &lower {
-                    hidden = layer.forward(hidden, &spans).0;
+                    hidden = layer.forward(hidden, std::slice::from_ref(&whole)).0;
                 }
                 samples.push(Sample { hidden, class });
             }
@@ -232,7 +232,7 @@ impl SentenceEncoder {
     ///
     /// # Errors
     /// The bytes are something else, or damaged.
-    pub fn from_bytes(&self, bytes: &[u8]) -> Result<SentenceEncoder, EncoderError> {
+    pub fn restored(&self, bytes: &[u8]) -> Result<SentenceEncoder, EncoderError> {
         let Some(values) = bytes.strip_prefix(&MAGIC) else {
             return Err(EncoderError::Tuned("they begin otherwise"));
         };

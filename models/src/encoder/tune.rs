@@ -82,7 +82,7 @@ pub(super) fn wanted(items: &[(&str, usize)], steps: usize, seed: u64) -> Vec<us
     if items.len() <= most {
         return order;
     }
-    let mut random = Random(seed ^ 0xc1a5_5e5);
+    let mut random = Random(seed ^ 0x0c1a_55e5);
     for at in 0..order.len() {
         let other = at + random.below(order.len() - at);
         order.swap(at, other);
