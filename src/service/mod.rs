@@ -4,12 +4,14 @@
 //! - [`sink`]: from calls to the store.
 //! - [`callers`]: what is known of those who call.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
+//! - [`encoder`]: the sentence encoder as the intent engine takes one.
 //! - [`extensions`]: the agents' phones and their hashed passwords.
 //! - [`local`]: the API's door for this user's own programs.
 //! - [`speech`]: which recogniser hears which language, and changing that while calls go on.
 //! - [`observe`]: metrics and traces, read from the journal.
 
 mod callers;
+mod encoder;
 mod extensions;
 mod local;
 mod observe;
@@ -42,6 +44,7 @@ use crate::speak::Speaker;
 use crate::store::{MasterKey, NewUser, Role, Store, StoreError, Tenant, User};
 use crate::understand::{UnderstandError, Understanding};
 
+pub use encoder::sentence_encoder;
 pub use extensions::Extensions;
 pub use local::{LocalAccess, PublishedAccess};
 pub use prepare::{PrepareError, load_flow, recogniser};

@@ -44,7 +44,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
         Command::Speech(arguments) => speech::run(&arguments, config),
         Command::Calls(arguments) => calls::run(&arguments, config).await,
         Command::Turns(arguments) => turns::run(&arguments, config),
-        Command::Intents(arguments) => intents::run(&arguments),
+        Command::Intents(arguments) => intents::run(&arguments, config),
         Command::Knowledge(arguments) => knowledge::run(&arguments),
     }
 }
