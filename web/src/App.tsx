@@ -26,6 +26,8 @@ const Ticket = lazy(() => import('./pages/Ticket'))
 const Flows = lazy(() => import('./pages/Flows'))
 const Flow = lazy(() => import('./pages/Flow'))
 const Prompts = lazy(() => import('./pages/Prompts'))
+const Knowledge = lazy(() => import('./pages/Knowledge'))
+const Article = lazy(() => import('./pages/Article'))
 const Trunks = lazy(() => import('./pages/Trunks'))
 const Missing = lazy(() => import('./pages/Missing'))
 
@@ -53,6 +55,8 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/flows" element={<Flows />} />
           <Route path="/flows/:id" element={<Flow />} />
           <Route path="/prompts" element={<Prompts me={me} />} />
+          <Route path="/knowledge" element={<Knowledge me={me} />} />
+          <Route path="/knowledge/:id" element={<Article me={me} />} />
           <Route path="/trunks" element={<Trunks me={me} />} />
           <Route path="*" element={<Missing />} />
         </Routes>

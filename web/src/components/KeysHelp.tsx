@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import './keys.css'
 
 const groups = [
-  { name: 'keys.everywhere', keys: [['?', 'keys.help'], ['1 – 5', 'keys.pages'], ['Esc', 'keys.close']] },
+  { name: 'keys.everywhere', keys: [['?', 'keys.help'], ['1 – 7', 'keys.pages'], ['Esc', 'keys.close']] },
   { name: 'keys.lists', keys: [['j', 'keys.next_row'], ['k', 'keys.previous_row'], ['Enter', 'keys.open_row'], ['/', 'keys.search']] },
   {
     name: 'keys.call',

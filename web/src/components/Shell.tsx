@@ -2,6 +2,7 @@
 import { Button, Dropdown, Tooltip, type MenuProps } from 'antd'
 import {
   AudioLines,
+  BookOpen,
   Cable,
   Check,
   CircleHelp,
@@ -38,7 +39,8 @@ const places = [
   { to: '/tickets', name: 'nav.tickets', icon: Ticket, key: '3' },
   { to: '/flows', name: 'nav.flows', icon: Waypoints, key: '4' },
   { to: '/prompts', name: 'nav.prompts', icon: MessageSquareQuote, key: '5' },
-  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '6', admin: true },
+  { to: '/knowledge', name: 'nav.knowledge', icon: BookOpen, key: '6' },
+  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '7', admin: true },
 ] as const
 
 export function Brand() {
