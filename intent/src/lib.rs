@@ -24,8 +24,8 @@
 //! | [`knowledge`] | articles that answer questions, found by words and meaning |
 
 pub mod command;
-pub mod entity;
 pub mod encoder;
+pub mod entity;
 pub mod evaluate;
 pub mod format;
 pub mod knowledge;

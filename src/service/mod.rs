@@ -132,7 +132,7 @@ impl Service {
         }
 
         let prepared = prepare::prepare(&config).await?;
-        let understanding = Understanding::open(tenant.clone(), prepared.flow.clone()).await?;
+        let understanding = Understanding::open(tenant.clone(), prepared.flow.clone(), prepared.encoder).await?;
         let voices = prepared.voices;
         load_recordings(&tenant, &voices).await?;
         let knowledge = KnowledgeBase::load(tenant.clone(), None).await?;

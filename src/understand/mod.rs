@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use flow::Flow;
-use intent::{Model, TrainError, TrainingSet};
+use intent::{Encoder, Model, TrainError, TrainingSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -56,6 +56,8 @@ pub struct Understanding {
 struct Shared {
     tenant: Tenant,
     flow: Arc<Flow>,
+    /// Meaning beside words, where its model is installed.
+    encoder: Option<Arc<dyn Encoder>>,
     /// Held for a look only, never across a wait.
     live: RwLock<Live>,
     /// One training at a time.
@@ -100,15 +102,19 @@ pub struct Published {
 }
 
 impl Understanding {
-    /// Trains what was published last, or the flow's own intents.
+    /// Trains what was published last, or the flow's own intents; by meaning as well as by words where there is an `encoder`.
     ///
     /// # Errors
     /// When the flow's own intents cannot be trained. A published version that cannot be is left aside with a warning: calls go on with
     /// the flow's own.
-    pub async fn open(tenant: Tenant, flow: Arc<Flow>) -> Result<Self, UnderstandError> {
+    pub async fn open(
+        tenant: Tenant,
+        flow: Arc<Flow>,
+        encoder: Option<Arc<dyn Encoder>>,
+    ) -> Result<Self, UnderstandError> {
         let mut live = None;
         if let Some((version, _)) = tenant.live_training().await? {
-            match train_version(&version, &flow).await {
+            match train_version(&version, &flow, encoder.as_ref()).await {
                 Ok(trained) => live = Some(trained),
                 Err(error) => tracing::warn!(
                     version = version.number, %error,
@@ -118,9 +124,9 @@ impl Understanding {
         }
         let live = match live {
             Some(live) => live,
-            None => train(Draft::default(), None, &flow).await?,
+            None => train(Draft::default(), None, &flow, encoder.as_ref()).await?,
         };
-        let shared = Shared { tenant, flow, live: RwLock::new(live), training: tokio::sync::Mutex::default() };
+        let shared = Shared { tenant, flow, encoder, live: RwLock::new(live), training: tokio::sync::Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -132,6 +138,12 @@ impl Understanding {
     /// The flow whose intents are known whatever is edited here.
     pub fn flow(&self) -> &Flow {
         &self.shared.flow
+    }
+
+    /// What a draft would be like; the same encoder judges it.
+    pub async fn check(&self, draft: Draft) -> Result<check::Check, UnderstandError> {
+        let (flow, encoder) = (self.shared.flow.clone(), self.shared.encoder.clone());
+        on_a_thread(move || check::check(&draft, &flow, encoder.as_ref())).await
     }
 
     /// The draft with its revision.
@@ -159,7 +171,7 @@ impl Understanding {
         let (draft, _) = self.draft().await?;
         let before = self.live();
         let begun = Instant::now();
-        let trained = train(draft, None, &self.shared.flow).await?;
+        let trained = train(draft, None, &self.shared.flow, self.shared.encoder.as_ref()).await?;
         let mut report =
             Report { train_ms: begun.elapsed().as_millis() as u64, ..Report::of(&trained, &self.shared.flow) };
         report.judge(&trained, &before);
@@ -186,7 +198,7 @@ impl Understanding {
     pub async fn promote(&self, number: i64) -> Result<TrainingVersion, UnderstandError> {
         let _turn = self.shared.training.lock().await;
         let version = self.shared.tenant.training_version(number).await?;
-        let trained = train_version(&version, &self.shared.flow).await?;
+        let trained = train_version(&version, &self.shared.flow, self.shared.encoder.as_ref()).await?;
         let version = self.shared.tenant.make_training_live(number).await?;
         self.set_live(trained);
         tracing::info!(version = number, "an earlier version of the intents answers again");
@@ -218,18 +230,31 @@ impl Report {
     }
 }
 
-async fn train_version(version: &TrainingVersion, flow: &Arc<Flow>) -> Result<Live, UnderstandError> {
-    train(Draft::stored(&version.document)?, Some(version.number), flow).await
+async fn train_version(
+    version: &TrainingVersion,
+    flow: &Arc<Flow>,
+    encoder: Option<&Arc<dyn Encoder>>,
+) -> Result<Live, UnderstandError> {
+    train(Draft::stored(&version.document)?, Some(version.number), flow, encoder).await
 }
 
-async fn train(draft: Draft, version: Option<i64>, flow: &Arc<Flow>) -> Result<Live, UnderstandError> {
+async fn train(
+    draft: Draft,
+    version: Option<i64>,
+    flow: &Arc<Flow>,
+    encoder: Option<&Arc<dyn Encoder>>,
+) -> Result<Live, UnderstandError> {
     let set = draft.training_set(flow);
-    let model = on_a_thread(move || train_set(&set)).await??;
+    let encoder = encoder.cloned();
+    let model = on_a_thread(move || train_set(&set, encoder.as_ref())).await??;
+    if let Some(failure) = model.encoder_failure() {
+        tracing::warn!(%failure, "the sentence encoder failed: texts are understood by their words alone");
+    }
     Ok(Live { model: Arc::new(model), version, draft: Arc::new(draft) })
 }
 
-fn train_set(set: &TrainingSet) -> Result<Model, TrainError> {
-    if set.intents.is_empty() { Ok(Model::empty()) } else { intent::train(set, SEED) }
+fn train_set(set: &TrainingSet, encoder: Option<&Arc<dyn Encoder>>) -> Result<Model, TrainError> {
+    if set.intents.is_empty() { Ok(Model::empty()) } else { intent::train_with(set, SEED, encoder) }
 }
 
 /// Work that takes a while, where it holds nobody up.

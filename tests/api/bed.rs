@@ -48,7 +48,9 @@ impl Bed {
         let console = Console {
             tenant: tenant.clone(),
             store,
-            understanding: Understanding::open(tenant.clone(), flow.clone()).await.expect("its intents are trained"),
+            understanding: Understanding::open(tenant.clone(), flow.clone(), None)
+                .await
+                .expect("its intents are trained"),
             knowledge: KnowledgeBase::load(tenant.clone(), None).await.expect("it loads"),
             flow,
             extensions: Arc::new(

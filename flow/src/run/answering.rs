@@ -120,7 +120,7 @@ impl Run {
 
     pub(super) fn understand_more(&mut self, listening: Box<Listening>, heard: &Heard, rest: String) {
         if slot::yes_no(&heard.text, heard.language) == Some(true) {
-            return self.tell_rest(listening, rest);
+            return self.tell_rest(&listening, rest);
         }
         match command::detect(&heard.text, heard.language) {
             Some(command) => self.command(listening, command),
@@ -128,7 +128,7 @@ impl Run {
         }
     }
 
-    pub(super) fn tell_rest(&mut self, listening: Box<Listening>, rest: String) {
+    pub(super) fn tell_rest(&mut self, listening: &Listening, rest: String) {
         let barge_in = listening.barge_in;
         self.actions.push(Action::StopListening);
         self.tell_last(&listening.block, rest, barge_in);

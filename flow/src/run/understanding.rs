@@ -408,7 +408,7 @@ impl Run {
             (Question::ReadBack(digits), '1' | '#') => return self.keep_digits(listening, digits),
             (Question::ReadBack(_), '2' | '*') => return self.miss(listening, Miss::NoMatch, false),
             (Question::ReadBack(_), _) => return self.miss(listening, Miss::NoMatch, true),
-            (Question::More(rest), '1') => return self.tell_rest(listening, rest),
+            (Question::More(rest), '1') => return self.tell_rest(&listening, rest),
             (Question::More(_), _) => return self.miss(listening, Miss::NoMatch, false),
             (Question::Which(between), '1' | '2') => {
                 return self.tell_one(listening, *between, usize::from(key == '2'));

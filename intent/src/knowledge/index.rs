@@ -296,11 +296,8 @@ impl Shelf {
             texts.push((at, String::new(), format!("{} {body}", filed.article.tags.join(" "))));
         }
         exact.remove("");
-        let found = match searcher(texts.iter().map(|(_, _, text)| words(text, language))) {
-            Ok(found) => Some(found),
-            // In memory there is nothing to go wrong but its size; words are then not found, meaning still is.
-            Err(_) => None,
-        };
+        // In memory there is nothing to go wrong but its size; words are then not found, meaning still is.
+        let found = searcher(texts.iter().map(|(_, _, text)| words(text, language))).ok();
         let embedded = embed.and_then(|embed| {
             let texts: Vec<&str> = texts.iter().map(|(_, _, text)| text.as_str()).collect();
             vectors(embed, &texts)
