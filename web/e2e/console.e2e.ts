@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { browse, type Browser } from './browser'
-import { serve, Skipped, type RunningCall, type Service } from './service'
+import { expect } from 'vitest'
+import type { RunningCall } from './service'
+import { nav, story, tooWide } from './story'
 
 const CALLER = '+441632960001'
 const TALKER = '+441632960002'
@@ -18,41 +18,9 @@ const HOURS = /open from Tuesday to Saturday/
 const NARROW = { width: 360, height: 740 }
 const WIDE = { width: 1440, height: 900 }
 
-let service: Service | undefined
-let browser: Browser | undefined
+const { part, complaints } = story()
 let running: RunningCall | undefined
 
-beforeAll(async () => {
-  try {
-    service = await serve()
-    browser = await browse()
-    browser.page.setDefaultTimeout(60_000)
-  } catch (failure) {
-    if (!(failure instanceof Skipped)) throw failure
-    console.log(`skipped: ${failure.message}`)
-  }
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await service?.stop()
-})
-
-interface Desk {
-  page: Page
-  service: Service
-}
-
-/** A part of the story; nothing to tell where something is missing. */
-function part(name: string, tell: (desk: Desk) => Promise<void>): void {
-  test(name, async ({ skip, onTestFailed }) => {
-    if (!service || !browser) return skip()
-    onTestFailed(() => console.log([...(browser?.complaints ?? []), service?.log() ?? ''].join('\n')))
-    await tell({ page: browser.page, service })
-  })
-}
-
-const nav = (page: Page, place: string) => page.locator(`nav a.place[href="${place}"]`).click()
 const onlyOne = (page: Page) => page.locator('.list .list-row', { hasText: CALLER })
 
 /** Reloading would forget this. */
@@ -277,11 +245,7 @@ part('中文 replaces every text at once', async ({ page }) => {
 part('no page is wider than a telephone', async ({ page }) => {
   await page.setViewportSize(NARROW)
   const fits = async (where: string) => {
-    const wider = await page.evaluate(() => {
-      const boxes = [document.documentElement, document.getElementById('main')]
-      return boxes.map((box) => (box ? box.scrollWidth - box.clientWidth : 0))
-    })
-    expect(wider, where).toEqual([0, 0])
+    expect(await tooWide(page), where).toEqual([0, 0])
   }
   for (const language of ['English', '中文']) {
     await nav(page, '/live')
@@ -376,5 +340,5 @@ part('every word that a caller said plays from where it was said', async ({ page
 
 part('nothing was complained about', async () => {
   await Promise.resolve()
-  expect(browser?.complaints).toEqual([])
+  expect(complaints()).toEqual([])
 })

@@ -29,6 +29,7 @@ const Prompts = lazy(() => import('./pages/Prompts'))
 const Knowledge = lazy(() => import('./pages/Knowledge'))
 const Article = lazy(() => import('./pages/Article'))
 const Trunks = lazy(() => import('./pages/Trunks'))
+const Understanding = lazy(() => import('./pages/Understanding'))
 const Missing = lazy(() => import('./pages/Missing'))
 
 function SignedIn({ me }: { me: Me }) {
@@ -54,6 +55,7 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/tickets/:id" element={<Ticket />} />
           <Route path="/flows" element={<Flows />} />
           <Route path="/flows/:id" element={<Flow />} />
+          <Route path="/understanding/:tab?" element={<Understanding me={me} />} />
           <Route path="/prompts" element={<Prompts me={me} />} />
           <Route path="/knowledge" element={<Knowledge me={me} />} />
           <Route path="/knowledge/:id" element={<Article me={me} />} />

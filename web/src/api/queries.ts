@@ -142,3 +142,58 @@ export const flow = (id: string) =>
     queryKey: ['flow', id],
     queryFn: () => take(http.GET('/api/v1/flows/{id}', { params: { path: { id } } })),
   })
+
+/** What the intent engine learns from, as it will be at the next publish. Others may change it, so each visit asks again. */
+export const intents = queryOptions({
+  queryKey: ['intents', 'draft'],
+  queryFn: () => take(http.GET('/api/v1/intents')),
+  staleTime: 0,
+})
+
+export const intentVersions = queryOptions({
+  queryKey: ['intents', 'versions'],
+  queryFn: () => take(http.GET('/api/v1/intents/versions')),
+  staleTime: 0,
+})
+
+/** A version never changes what it was trained from. */
+export const intentVersion = (number: number) =>
+  queryOptions({
+    queryKey: ['intents', 'version', number],
+    queryFn: () => take(http.GET('/api/v1/intents/versions/{number}', { params: { path: { number } } })),
+  })
+
+/** From the flow's own intents when `from` is left out; to the draft when `to` is. */
+export const intentsDifference = (from: number | undefined, to: number | undefined) =>
+  queryOptions({
+    queryKey: ['intents', 'difference', from ?? 'flow', to ?? 'draft'],
+    queryFn: () => take(http.GET('/api/v1/intents/diff', { params: { query: { from, to } } })),
+    staleTime: to === undefined ? 0 : Infinity,
+  })
+
+/** Asked for by a click only, since it trains several models; with the revision of the draft that was looked at. */
+export const intentsCheck = queryOptions({
+  queryKey: ['intents', 'check'],
+  queryFn: async () => {
+    const revision = queries.getQueryData(intents.queryKey)?.revision
+    return { revision, found: await take(http.POST('/api/v1/intents/check')) }
+  },
+})
+
+/** What a text means to the version that answers now. */
+export const meaning = (text: string) =>
+  queryOptions({
+    queryKey: ['intents', 'meaning', text],
+    queryFn: () => take(http.POST('/api/v1/intents/parse', { body: { text, readings: [] } })),
+    gcTime: 60_000,
+    staleTime: 0,
+  })
+
+export const unmatched = (days: number) =>
+  queryOptions({
+    queryKey: ['intents', 'unmatched', days],
+    queryFn: () => take(http.GET('/api/v1/intents/unmatched', { params: { query: { days } } })),
+    staleTime: 0,
+  })
+
+export const tokens = queryOptions({ queryKey: ['tokens'], queryFn: () => take(http.GET('/api/v1/tokens')), staleTime: 0 })

@@ -7,6 +7,10 @@ const groups = [
   { name: 'keys.everywhere', keys: [['?', 'keys.help'], ['1 – 7', 'keys.pages'], ['Esc', 'keys.close']] },
   { name: 'keys.lists', keys: [['j', 'keys.next_row'], ['k', 'keys.previous_row'], ['Enter', 'keys.open_row'], ['/', 'keys.search']] },
   {
+    name: 'keys.understanding',
+    keys: [['t', 'keys.try'], ['n', 'keys.new_intent'], ['Ctrl S', 'keys.save'], ['↑ ↓', 'keys.groups'], ['Enter', 'keys.teach'], ['x', 'keys.put_aside']],
+  },
+  {
     name: 'keys.call',
     keys: [['Space', 'keys.play'], ['j', 'keys.next_line'], ['k', 'keys.previous_line'], ['← →', 'keys.seek'], ['Tab', 'keys.word']],
   },

@@ -3,6 +3,7 @@ import { Button, Dropdown, Tooltip, type MenuProps } from 'antd'
 import {
   AudioLines,
   BookOpen,
+  BrainCircuit,
   Cable,
   Check,
   CircleHelp,
@@ -38,9 +39,10 @@ const places = [
   { to: '/calls', name: 'nav.calls', icon: PhoneCall, key: '2' },
   { to: '/tickets', name: 'nav.tickets', icon: Ticket, key: '3' },
   { to: '/flows', name: 'nav.flows', icon: Waypoints, key: '4' },
-  { to: '/prompts', name: 'nav.prompts', icon: MessageSquareQuote, key: '5' },
-  { to: '/knowledge', name: 'nav.knowledge', icon: BookOpen, key: '6' },
-  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '7', admin: true },
+  { to: '/understanding', name: 'nav.understanding', icon: BrainCircuit, key: '5' },
+  { to: '/prompts', name: 'nav.prompts', icon: MessageSquareQuote, key: '6' },
+  { to: '/knowledge', name: 'nav.knowledge', icon: BookOpen, key: '7' },
+  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '8', admin: true },
 ] as const
 
 export function Brand() {

@@ -50,3 +50,7 @@ export function words(name: string): string {
 
 /** As a sentence begins. */
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** `a, b and c`. */
+export const listed = (texts: readonly string[], language: Language): string =>
+  new Intl.ListFormat(language, { type: 'conjunction' }).format(texts)

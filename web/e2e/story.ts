@@ -1,0 +1,58 @@
+/** What a file of tests tells: one service and one browser, and its parts in order. */
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, test } from 'vitest'
+import { browse, type Browser } from './browser'
+import { serve, Skipped, type Service } from './service'
+
+export interface Desk {
+  page: Page
+  service: Service
+}
+
+export interface Story {
+  /** A part of the story; nothing to tell where something is missing. */
+  part: (name: string, tell: (desk: Desk) => Promise<void>) => void
+  /** What the browser complained about until now. */
+  complaints: () => string[]
+}
+
+export function story(): Story {
+  let service: Service | undefined
+  let browser: Browser | undefined
+
+  beforeAll(async () => {
+    try {
+      service = await serve()
+      browser = await browse()
+      browser.page.setDefaultTimeout(60_000)
+    } catch (failure) {
+      if (!(failure instanceof Skipped)) throw failure
+      console.log(`skipped: ${failure.message}`)
+    }
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await service?.stop()
+  })
+
+  const complaints = () => browser?.complaints ?? []
+  return {
+    complaints,
+    part: (name, tell) =>
+      test(name, async ({ skip, onTestFailed }) => {
+        if (!service || !browser) return skip()
+        onTestFailed(() => console.log([...complaints(), service?.log() ?? ''].join('\n')))
+        await tell({ page: browser.page, service })
+      }),
+  }
+}
+
+export const nav = (page: Page, place: string) => page.locator(`nav a.place[href="${place}"]`).click()
+
+/** How far the page is wider than its window: none, when all is well. */
+export const tooWide = (page: Page): Promise<number[]> =>
+  page.evaluate(() => {
+    const boxes = [document.documentElement, document.getElementById('main')]
+    return boxes.map((box) => (box ? box.scrollWidth - box.clientWidth : 0))
+  })
