@@ -135,6 +135,7 @@ keys! {
     store_url: String = "store.url", "", "postgres://… for PostgreSQL; empty: SQLite in data.dir";
     store_master_key: Option<PathBuf> = "store.master_key", "", "file of the master key; empty: master.key in data.dir";
     models_dir: Option<PathBuf> = "models.dir", "", "folder of the models; empty: the user's cache folder";
+    understand_encoder: bool = "understand.encoder", "true", "go by the meaning of sentences as well as by their words, where the encoder's model is installed";
     models_threads: usize = "models.threads", "0", "inference threads; 0: all cores but one, at least one";
     speech_en: String = "speech.en", "auto", "recogniser for English: auto (the most accurate model that is here and fast enough), the name of a model, or whisper:FILE; empty: keys only";
     speech_zh: String = "speech.zh", "auto", "recogniser for Chinese: auto, the name of a model, or whisper:FILE; empty: keys only";

@@ -70,6 +70,10 @@ id!(
     /// Somebody who signs in: agent, supervisor or admin.
     UserId
 );
+id!(
+    /// One article of the knowledge base, across its versions.
+    ArticleId
+);
 
 /// A personal datum: it can be stored sealed and shown to whoever may see it, but never printed into a log.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
@@ -213,6 +217,43 @@ pub enum Decision {
     Disambiguated,
     /// Out of scope.
     Rejected,
+}
+
+/// What the knowledge base made of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Consulted {
+    /// One article answers it.
+    Known,
+    /// Two articles may; the caller is asked which.
+    Unsure,
+    /// None does.
+    Unknown,
+}
+
+impl Consulted {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Known, Self::Unsure, Self::Unknown];
+
+    /// The name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Unsure => "unsure",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// An article that was near a question, in the version that was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Cited {
+    /// Which article.
+    pub article: ArticleId,
+    /// Its version.
+    pub version: u32,
+    /// How likely it is that it answers, 0 to 1.
+    pub confidence: f32,
 }
 
 /// An intent and how sure the engine is of it.
@@ -400,6 +441,19 @@ pub enum Event {
         took_ms: u32,
         /// What went wrong, when something did.
         error: Option<String>,
+    },
+    /// The knowledge base was asked.
+    Consulted {
+        /// The block that asked.
+        block: String,
+        /// The question, as it was put.
+        question: Personal,
+        /// In which language, e.g. `zh-CN`.
+        language: Personal,
+        /// What came of it.
+        answer: Consulted,
+        /// The articles that answer, may answer, or (when the answer is not known) came nearest; best first.
+        articles: Vec<Cited>,
     },
     /// A reply reached the wire.
     Replied {
@@ -663,6 +717,12 @@ impl Event {
             Self::Fetched { block, took_ms, .. } => {
                 Header { block: Some(block), duration_ms: Some(*took_ms), ..of("fetched") }
             }
+            Self::Consulted { block, answer, articles, .. } => Header {
+                block: Some(block),
+                score: articles.first().map(|best| best.confidence),
+                label: Some(answer.name()),
+                ..of("consulted")
+            },
             Self::Replied { turn, latency } => {
                 Header { turn: Some(*turn), duration_ms: Some(latency.wire_ms), ..of("replied") }
             }

@@ -6,6 +6,8 @@ mod bed;
 mod common;
 #[path = "api/intents.rs"]
 mod intents;
+#[path = "api/knowledge.rs"]
+mod knowledge;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/prompts.rs"]

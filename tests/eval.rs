@@ -53,6 +53,27 @@ fn the_report_on_intents_has_the_agreed_fields() {
 }
 
 #[test]
+fn the_report_on_knowledge_has_the_agreed_fields() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = |text: &str, intent: &str| json!({"text": text, "intent": intent, "lang": "en"});
+    let train = [
+        line("where is my order", "order"),
+        line("track my parcel", "order"),
+        line("when are you open", "hours"),
+        line("what are your opening hours", "hours"),
+    ];
+    let test = [line("track the parcel", "order"), line("the opening hours", "hours"), line("sing a song", "oos")];
+    std::fs::write(folder.path().join("train.jsonl"), lines(&train)).expect("a file");
+    std::fs::write(folder.path().join("test.jsonl"), lines(&test)).expect("a file");
+    let report = eval(folder.path(), &["knowledge", "--train", "train.jsonl", "--test", "test.jsonl"]);
+    assert_has(&report, &["articles", "recall_at_1", "recall_at_3", "answered", "answered_right", "offered"]);
+    assert_has(&report, &["strangers", "strangers_unknown", "strangers_answered", "build_seconds"]);
+    assert_has(&report["answer_us"], &["p50", "p95"]);
+    assert_eq!((&report["recall_at_1"], &report["strangers_unknown"]), (&json!(1.0), &json!(1.0)));
+    assert_eq!((&report["articles"], &report["questions"]), (&json!(2), &json!(2)));
+}
+
+#[test]
 fn the_report_on_speech_has_the_agreed_fields_and_counts_what_it_skips() {
     if !have_models() {
         return;

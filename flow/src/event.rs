@@ -56,6 +56,13 @@ pub enum Event {
         /// The reply; one with an error status is a reply, too.
         result: Result<HttpReply, HttpFailure>,
     },
+    /// The knowledge base was asked.
+    Consulted {
+        /// The id of the question.
+        id: u64,
+        /// What it answers.
+        answer: Knowledge,
+    },
     /// News from the queue.
     QueueDone(QueueResult),
     /// The caller hung up.
@@ -117,6 +124,40 @@ pub enum QueueResult {
     Failed,
 }
 
+/// What the knowledge base answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Knowledge {
+    /// This.
+    Known(KnownArticle),
+    /// One of two; which is for the caller to say.
+    Unsure([KnownArticle; 2]),
+    /// Nothing; these came nearest.
+    Unknown(Vec<KnownArticle>),
+}
+
+impl Default for Knowledge {
+    fn default() -> Self {
+        Self::Unknown(Vec::new())
+    }
+}
+
+/// An article as a caller may be told it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownArticle {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// Its first question.
+    pub title: String,
+    /// Said at once.
+    pub short: String,
+    /// Said when the caller wants to hear more.
+    pub rest: Option<String>,
+    /// How likely it is that it answers, 0 to 1.
+    pub confidence: f32,
+}
+
 /// What the service is to do, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -158,6 +199,15 @@ pub enum Action {
         body: Option<Value>,
         /// How long to wait for the whole reply, in ms.
         timeout_ms: u64,
+    },
+    /// Ask the knowledge base; answer with [`Event::Consulted`].
+    Consult {
+        /// The id to answer with.
+        id: u64,
+        /// What the caller asked.
+        question: String,
+        /// In which language.
+        language: Language,
     },
     /// Put the caller into a queue; answer with [`Event::QueueDone`].
     Queue {
@@ -397,6 +447,17 @@ pub enum Note {
         ms: u64,
         /// Which try it was, from 1.
         attempt: u32,
+    },
+    /// The knowledge base answered.
+    Consulted {
+        /// The block.
+        block: String,
+        /// What was asked.
+        question: String,
+        /// In which language.
+        language: Language,
+        /// The answer.
+        answer: Knowledge,
     },
     /// Something went wrong that the flow handles or ends with.
     Error {

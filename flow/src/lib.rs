@@ -35,8 +35,8 @@ mod values;
 
 pub use document::{Block, BlockId, Flow, Intent};
 pub use event::{
-    Action, Answer, Brief, By, Context, Event, Expect, Grammar, Heard, HttpFailure, HttpReply, LanguageBy, Millis,
-    Note, Outcome, Part, Profile, QueueResult, TicketStatus,
+    Action, Answer, Brief, By, Context, Event, Expect, Grammar, Heard, HttpFailure, HttpReply, Knowledge, KnownArticle,
+    LanguageBy, Millis, Note, Outcome, Part, Profile, QueueResult, TicketStatus,
 };
 pub use finding::{Finding, Severity};
 pub use parse::parse;

@@ -127,6 +127,23 @@ pub fn which(first: &str, second: &str, language: Language) -> String {
     }
 }
 
+/// "Do you mean 'when are you open', or 'where are you'?"
+pub fn which_question(first: &str, second: &str, language: Language) -> String {
+    let bare = |title: &str| title.trim_end_matches(['?', '？', '.', '。', ' ']).to_owned();
+    match language {
+        Language::English => format!("Do you mean: {}, or: {}?", bare(first), bare(second)),
+        Language::Chinese => format!("您想问的是“{}”,还是“{}”?", bare(first), bare(second)),
+    }
+}
+
+/// Said after the short answer to a question.
+pub fn more(language: Language) -> &'static str {
+    match language {
+        Language::English => "Would you like to hear more?",
+        Language::Chinese => "还要继续听吗?",
+    }
+}
+
 /// Ways of choosing the first (0) or the second (1) of two.
 pub fn the_one(place: usize, language: Language) -> Vec<String> {
     let words: &[&str] = match (language, place) {

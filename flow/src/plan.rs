@@ -87,6 +87,12 @@ pub(crate) enum Step {
         secret: bool,
         gap_ms: u64,
     },
+    Answer {
+        tries: Tries,
+        /// Whether what was said last is the question.
+        last_words: bool,
+        offer_rest: bool,
+    },
     Http(Request),
     Branch {
         cases: Vec<(Result<Expression, String>, String)>,
@@ -303,6 +309,19 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 read_back: raw.read_back,
                 secret: raw.secret,
                 gap_ms: raw.gap_ms,
+            })
+        }
+        "answer" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                last_words: bool,
+                offer_rest: bool,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Answer {
+                tries: tries(params, templates)?,
+                last_words: raw.last_words,
+                offer_rest: raw.offer_rest,
             })
         }
         "http" => {

@@ -194,7 +194,7 @@ impl BlockSpec {
 
     /// Whether it waits for the caller.
     pub fn listens(&self) -> bool {
-        self.category == Category::Listen
+        self.field("max_tries").is_some()
     }
 }
 

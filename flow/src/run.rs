@@ -2,6 +2,7 @@
 //! nothing without a deadline, and ends every call in exactly one outcome. This module holds the state and the way from block
 //! to block; speaking, listening, understanding, ending and the blocks that do something have modules of their own.
 
+mod answering;
 mod doing;
 mod ending;
 mod language;
@@ -22,6 +23,7 @@ use crate::{
     plan::{Plan, Planned, Step},
     values::Values,
 };
+use answering::Consulting;
 use doing::{Queued, Requesting};
 use language::Detecting;
 use listening::Listening;
@@ -73,6 +75,8 @@ pub struct Run {
     rescues: u32,
     /// The words said last in a question, so that they are not said again at once.
     last_words: String,
+    /// What the caller said last.
+    last_heard: Option<Heard>,
     /// The listening blocks on the way here, the present one last.
     listened: Vec<BlockId>,
     keys_ahead: VecDeque<char>,
@@ -107,6 +111,8 @@ enum State {
     Listening(Box<Listening>),
     /// For a reply.
     Requesting(Requesting),
+    /// For the knowledge base.
+    Consulting(Box<Consulting>),
     /// For an agent.
     Queued(Queued),
     /// On its way from block to block.
@@ -172,6 +178,7 @@ impl Run {
             questions: 0,
             rescues: 0,
             last_words: String::new(),
+            last_heard: None,
             listened: Vec::new(),
             keys_ahead: VecDeque::new(),
             deaf: context.deaf,
@@ -215,6 +222,7 @@ impl Run {
             Event::SpeechStarted => self.speech_started(),
             Event::Nothing => self.nothing(),
             Event::Key(key) => self.key(key),
+            Event::Consulted { id, answer } => self.consulted(id, answer),
             Event::QueueDone(result) => self.queue_done(result),
             Event::DeadAir => self.dead_air(),
         }
@@ -231,6 +239,7 @@ impl Run {
             State::Speaking { until, .. } => Some(*until),
             State::Listening(listening) => Some(listening.until),
             State::Requesting(requesting) => Some(requesting.deadline()),
+            State::Consulting(consulting) => Some(consulting.until),
             State::Queued(queued) => queued.until,
             State::New | State::Moving | State::Over => None,
         }
@@ -279,7 +288,7 @@ impl Run {
 
     /// Whether a reply of another service is waited for, which has a deadline of its own.
     pub fn is_requesting(&self) -> bool {
-        matches!(self.state, State::Requesting(_))
+        matches!(self.state, State::Requesting(_) | State::Consulting(_))
     }
 
     /// Whether it is the caller's turn, as far as the flow is concerned.
@@ -308,6 +317,7 @@ impl Run {
             State::Speaking { block, .. } => Some(block),
             State::Listening(listening) => Some(&listening.block),
             State::Requesting(requesting) => Some(&requesting.block),
+            State::Consulting(consulting) => Some(consulting.block()),
             State::Queued(queued) => Some(&queued.block),
             State::New | State::Moving | State::Over => None,
         }
@@ -390,6 +400,7 @@ impl Run {
                 Err(message) => self.fail(&id, message),
             },
             Step::Menu { .. } | Step::AskIntent { .. } | Step::Collect { .. } => self.begin_listening(&id),
+            Step::Answer { last_words, .. } => self.begin_answer(&id, *last_words),
             Step::Http(request) => self.begin_request(&id, request),
             Step::Branch { cases } => self.branch(&id, cases),
             Step::Language { wanted, default, remember } => self.change_language(&id, *wanted, *default, *remember),
@@ -451,6 +462,7 @@ impl Run {
             }
             State::Listening(_) => self.listening_timed_out(),
             State::Requesting(_) => self.request_timed_out(),
+            State::Consulting(_) => self.consulting_timed_out(),
             State::Queued(_) => self.queue_timed_out(),
             State::New | State::Moving | State::Over => {}
         }
@@ -477,7 +489,12 @@ impl Run {
                 self.fail(&block, "the question could not be said for too long".to_owned());
             }
             State::Listening(_) => self.nothing(),
-            State::New | State::Requesting(_) | State::Queued(_) | State::Moving | State::Over => {}
+            State::New
+            | State::Requesting(_)
+            | State::Consulting(_)
+            | State::Queued(_)
+            | State::Moving
+            | State::Over => {}
         }
     }
 
@@ -501,6 +518,7 @@ impl Step {
             | Step::Menu { .. }
             | Step::AskIntent { .. }
             | Step::Collect { .. }
+            | Step::Answer { .. }
             | Step::ToQueue { .. } => true,
             Step::Http(_)
             | Step::Branch { .. }

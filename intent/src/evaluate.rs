@@ -1,6 +1,8 @@
 //! Measures a model on labelled lines: how often it is right, what it rejects, how well it tells in scope from out of scope.
 //! Takes predictions and gives numbers; reading files and clocks is left to the caller.
 
+pub mod slots;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

@@ -65,10 +65,16 @@ pub struct Neighbour {
 /// Why the answer is what it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Explain {
-    /// The three nearest training examples, nearest first.
+    /// The three nearest training examples by their words, nearest first.
     pub nearest: Vec<Neighbour>,
+    /// The three nearest by the encoder's vectors; empty without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_meaning: Vec<Neighbour>,
     /// The words and pieces of words that spoke most for the first intent, strongest first.
     pub ngrams: Vec<String>,
+    /// Why the encoder had no part in this, when it should have had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder_failure: Option<String>,
 }
 
 /// What was understood.

@@ -4,18 +4,28 @@
 mod background;
 mod calibrate;
 mod decide;
+mod deep;
 mod features;
+mod hold_out;
 mod logistic;
 mod scorer;
+mod sense;
 mod svm;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use calibrate::Calibration;
+use calibrate::{Calibration, HeldOut};
+pub(crate) use features::Random;
 use features::mix;
 use scorer::{Item, Scorer};
+use sense::SenseScorer;
 
-use crate::{Example, Language, Meaning, Query, TrainError, TrainingSet, normalise::normalise};
+use crate::{
+    EncodeError, Encoder, Example, Language, Meaning, Query, TrainError, TrainingSet,
+    normalise::{normalise, spoken},
+};
+
+pub use deep::{Tuned, restore, train_deep};
 
 /// Understands requests. Cheap to share between threads behind an `Arc`; never changes once trained.
 #[derive(Debug)]
@@ -26,6 +36,16 @@ pub struct Model {
     originals: Vec<String>,
     scorer: Scorer,
     calibration: Calibration,
+    sense: Option<SensePart>,
+    failure: Option<EncodeError>,
+}
+
+/// What an encoder adds to a model.
+#[derive(Debug)]
+struct SensePart {
+    encoder: Arc<dyn Encoder>,
+    scorer: SenseScorer,
+    calibration: Calibration,
 }
 
 /// Trains a model. The same set and seed give the same model, on any number of cores.
@@ -33,16 +53,99 @@ pub struct Model {
 /// # Errors
 /// A [`TrainError`] tells what is wrong with the set.
 pub fn train(set: &TrainingSet, seed: u64) -> Result<Model, TrainError> {
+    train_with(set, seed, None)
+}
+
+/// Trains a model that also goes by an encoder's vectors: the *instant* publish. When the encoder fails, the model goes by words alone,
+/// and [`Model::encoder_failure`] tells.
+///
+/// # Errors
+/// A [`TrainError`] tells what is wrong with the set.
+pub fn train_with(set: &TrainingSet, seed: u64, encoder: Option<&Arc<dyn Encoder>>) -> Result<Model, TrainError> {
     check(set)?;
-    let (items, originals) = items(set);
-    let classes = set.intents.len();
-    let background = background::lines(&items);
-    let (folds, rounds) = rounds(items.len());
-    let held_out = calibrate::hold_out(&items, &background, classes, folds, rounds, seed);
-    let calibration = Calibration::fit(&held_out, set.keep_in_scope);
-    let scorer = Scorer::fit(&items.iter().chain(&background).collect::<Vec<_>>(), classes, seed);
-    let names = set.intents.iter().map(|intent| intent.name.clone()).collect();
-    Ok(Model { version: version(set, seed), names, originals, scorer, calibration })
+    let mut prepared = Prepared::new(set);
+    let failure = encoder.and_then(|encoder| prepared.encode(&**encoder).err());
+    let (folds, rounds) = rounds(prepared.items.len());
+    let fold_of = hold_out::folds(&prepared.items, prepared.classes, folds);
+    let held_out: Vec<HeldOut> = (0..rounds)
+        .flat_map(|fold| hold_out::score(&prepared.items, &prepared.background, &fold_of, fold, prepared.classes, seed))
+        .collect();
+    let sense = match (encoder, &failure) {
+        (Some(encoder), None) => Some((encoder.clone(), sense_calibration(&held_out, set.keep_in_scope))),
+        _ => None,
+    };
+    let calibration = words_calibration(held_out, set.keep_in_scope);
+    Ok(prepared.model(set, seed, calibration, sense, failure))
+}
+
+fn sense_calibration(held_out: &[HeldOut], keep: f32) -> Calibration {
+    Calibration::fit(&held_out.iter().filter(|h| h.sense.is_some()).collect::<Vec<_>>(), true, keep)
+}
+
+fn words_calibration(mut held_out: Vec<HeldOut>, keep: f32) -> Calibration {
+    for h in &mut held_out {
+        h.sense = None;
+    }
+    Calibration::fit(&held_out.iter().collect::<Vec<_>>(), false, keep)
+}
+
+/// A set made ready to learn from.
+#[derive(Clone)]
+struct Prepared {
+    classes: usize,
+    items: Vec<Item>,
+    originals: Vec<String>,
+    background: Vec<Item>,
+}
+
+impl Prepared {
+    fn new(set: &TrainingSet) -> Self {
+        let (items, originals) = items(set);
+        let background = background::lines(&items);
+        Prepared { classes: set.intents.len(), items, originals, background }
+    }
+
+    /// Gives every item a vector whose language the encoder reads.
+    fn encode(&mut self, encoder: &dyn Encoder) -> Result<(), EncodeError> {
+        let english = encoder.reads(Language::English);
+        let chinese = encoder.reads(Language::Chinese);
+        let mut wanted: Vec<&mut Item> = self
+            .items
+            .iter_mut()
+            .chain(&mut self.background)
+            .filter(|item| if Language::detect(&item.text) == Language::English { english } else { chinese })
+            .collect();
+        let texts: Vec<&str> = wanted.iter().map(|item| item.spoken.as_str()).collect();
+        let vectors = encoder.encode_all(&texts)?;
+        let width = vectors.first().map_or(0, Vec::len);
+        let whole = |vector: &Vec<f32>| vector.len() == width && vector.iter().all(|value| value.is_finite());
+        if vectors.len() != texts.len() || !vectors.iter().all(whole) {
+            return Err(EncodeError::Failed(format!("{} is broken: its vectors are not alike", encoder.id())));
+        }
+        for (item, vector) in wanted.iter_mut().zip(vectors) {
+            item.vector = Some(vector.into());
+        }
+        Ok(())
+    }
+
+    fn model(
+        self,
+        set: &TrainingSet,
+        seed: u64,
+        calibration: Calibration,
+        sense: Option<(Arc<dyn Encoder>, Calibration)>,
+        failure: Option<EncodeError>,
+    ) -> Model {
+        let all: Vec<&Item> = self.items.iter().chain(&self.background).collect();
+        let scorer = Scorer::fit(&all, self.classes, seed);
+        let sense = sense.and_then(|(encoder, calibration)| {
+            let scorer = SenseScorer::fit(&all, self.classes, seed)?;
+            Some(SensePart { encoder, scorer, calibration })
+        });
+        let names = set.intents.iter().map(|intent| intent.name.clone()).collect();
+        let version = version(set, seed, sense.as_ref().map(|sense| sense.encoder.id()));
+        Model { version, names, originals: self.originals, scorer, calibration, sense, failure }
+    }
 }
 
 /// Folds of the cross-validation, and how many are worth doing: with many texts one fold holds out enough.
@@ -85,7 +188,8 @@ fn items(set: &TrainingSet) -> (Vec<Item>, Vec<String>) {
     let mut put = |example: &Example, class: Option<usize>, is_name: bool| {
         let text = normalise(&example.text, example.language);
         if !text.is_empty() && seen.insert((text.clone(), class)) {
-            items.push(Item { text, class, is_name });
+            let spoken = spoken(&example.text, example.language);
+            items.push(Item { text, class, is_name, spoken, vector: None });
             originals.push(example.text.clone());
         }
     };
@@ -117,9 +221,9 @@ fn spoken_name(name: &str) -> String {
 }
 
 /// A hash of all that training hangs on, the engine included.
-fn version(set: &TrainingSet, seed: u64) -> String {
+fn version(set: &TrainingSet, seed: u64, encoder: Option<&str>) -> String {
     /// Raised whenever the same set would give another model.
-    const ENGINE: u64 = 1;
+    const ENGINE: u64 = 2;
     let mut h = mix(ENGINE ^ seed.rotate_left(32) ^ u64::from(set.keep_in_scope.to_bits()));
     let mut add = |text: &str| {
         for byte in text.bytes().chain([0xff]) {
@@ -137,6 +241,9 @@ fn version(set: &TrainingSet, seed: u64) -> String {
     for example in &set.out_of_scope {
         add(&example.text);
     }
+    if let Some(encoder) = encoder {
+        add(encoder);
+    }
     format!("{h:016x}")
 }
 
@@ -149,6 +256,8 @@ impl Model {
             originals: Vec::new(),
             scorer: Scorer::default(),
             calibration: Calibration::default(),
+            sense: None,
+            failure: None,
         }
     }
 
@@ -160,6 +269,16 @@ impl Model {
     /// The names of the intents, in the order of the training set.
     pub fn intents(&self) -> &[String] {
         &self.names
+    }
+
+    /// The encoder it goes by beside the words; `None` when it goes by words alone.
+    pub fn encoder(&self) -> Option<&Arc<dyn Encoder>> {
+        self.sense.as_ref().map(|sense| &sense.encoder)
+    }
+
+    /// Why it goes by words alone although it was given an encoder.
+    pub fn encoder_failure(&self) -> Option<&EncodeError> {
+        self.failure.as_ref()
     }
 
     /// Understands one request.

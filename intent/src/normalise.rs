@@ -2,9 +2,11 @@
 //! politeness. Training examples and requests go through the same steps, so that nothing hangs on how a recogniser or an
 //! admin happens to write. Turning text into features is left to `model`.
 
+mod frame;
 mod numbers;
 mod simplify;
 
+pub(crate) use frame::is_all_frame;
 pub(crate) use numbers::small;
 
 use unicode_normalization::UnicodeNormalization;
@@ -25,6 +27,29 @@ pub fn normalise(text: &str, language: Language) -> String {
         Language::Chinese => strip_chinese(&clean),
     };
     numbers::digits_for_words(if lean.is_empty() { &clean } else { &lean })
+}
+
+/// A text for a sentence encoder, which knows words as people write them: without fillers and politeness as in [`normalise`], but with
+/// apostrophes and with numbers as they were said.
+pub fn spoken(text: &str, language: Language) -> String {
+    if language == Language::Chinese {
+        return clean(text);
+    }
+    let shorter: String = text.chars().take(LONGEST).collect();
+    let written: Vec<String> = shorter
+        .split(|c: char| c.is_whitespace())
+        .map(|word| {
+            word.trim_matches(|c: char| !c.is_alphanumeric() && c != '$' && c != '%').to_lowercase().replace('’', "'")
+        })
+        .filter(|word| !word.is_empty())
+        .collect();
+    let plain: Vec<String> = written.iter().map(|word| word.chars().filter(|c| *c != '\'').collect()).collect();
+    let words: Vec<&str> = plain.iter().map(String::as_str).collect();
+    let kept = kept_english(&words);
+    if kept.is_empty() {
+        return written.join(" ");
+    }
+    kept.into_iter().map(|at| written[at].as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// The common ground of all normalisation: NFKC, lower case, Simplified characters, punctuation as spaces, apostrophes dropped
@@ -164,28 +189,34 @@ const COURTESY_AFTER: &[&str] = &[
 
 fn strip_english(clean: &str) -> String {
     let words: Vec<&str> = clean.split(' ').filter(|w| !w.is_empty()).collect();
-    let mut kept: Vec<&str> = Vec::with_capacity(words.len());
+    kept_english(&words).into_iter().map(|at| words[at]).collect::<Vec<_>>().join(" ")
+}
+
+/// Which words remain without fillers and politeness.
+fn kept_english(words: &[&str]) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
         match longest_phrase(&words[at..], HESITATION) {
             0 => {
-                kept.push(words[at]);
+                kept.push(at);
                 at += 1;
             }
             n => at += n,
         }
     }
-    let mut rest = kept.as_slice();
+    let left: Vec<&str> = kept.iter().map(|at| words[*at]).collect();
+    let (mut begin, mut end) = (0, left.len());
     loop {
-        let before = longest_phrase(rest, COURTESY_BEFORE);
-        rest = &rest[before..];
-        let after = longest_ending(rest, COURTESY_AFTER);
-        rest = &rest[..rest.len() - after];
+        let before = longest_phrase(&left[begin..end], COURTESY_BEFORE);
+        begin += before;
+        let after = longest_ending(&left[begin..end], COURTESY_AFTER);
+        end -= after;
         if before + after == 0 {
             break;
         }
     }
-    rest.join(" ")
+    kept[begin..end].to_vec()
 }
 
 /// How many words the longest phrase at the start takes; 0 for none.

@@ -11,4 +11,5 @@ pub use characters::characters;
 pub use digits::digits;
 pub use form::{Class, Form, FormError};
 pub use phrase::match_phrase;
+pub(crate) use phrase::syllable;
 pub use yes_no::yes_no;

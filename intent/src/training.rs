@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Language;
+use crate::{EncodeError, Language};
 
 /// One thing a caller might say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,4 +75,7 @@ pub enum TrainError {
     /// The share to be kept makes no sense.
     #[error("keep_in_scope is {0}; it must lie between 0.5 and 1")]
     KeepInScope(f32),
+    /// The encoder could not be tuned.
+    #[error(transparent)]
+    Encoder(#[from] EncodeError),
 }

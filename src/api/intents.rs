@@ -15,7 +15,7 @@ use super::view::Parsed;
 use super::{State, now};
 use crate::event::{CallId, Timestamp, UserId};
 use crate::store::{Publish, TrainingVersion, VersionState};
-use crate::understand::check::{Check, check as look_at};
+use crate::understand::check::Check;
 use crate::understand::draft::{Intent, Line, Origin, Test, language};
 use crate::understand::judge::Share;
 use crate::understand::learn::Group;
@@ -234,10 +234,9 @@ pub async fn save_draft(
     )
 )]
 pub async fn check(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Check>> {
-    let (draft, _) = app.console.understanding.draft().await?;
-    let flow = app.console.flow.clone();
-    let found = tokio::task::spawn_blocking(move || look_at(&draft, &flow)).await;
-    Ok(Json(found.map_err(ApiError::internal)?))
+    let understanding = &app.console.understanding;
+    let (draft, _) = understanding.draft().await?;
+    Ok(Json(understanding.check(draft).await?))
 }
 
 /// What is published and how.

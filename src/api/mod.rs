@@ -9,6 +9,7 @@
 //! - [`live`]: the stream of everything that happens.
 //! - [`intents`]: the shared intent engine, whose training data [`exchange`] reads and writes; [`tokens`] let other programs use it.
 //! - [`recording`]: sound, by [`range`].
+//! - [`knowledge`]: the articles that answer questions.
 //! - [`assets`]: the console itself, built into the program.
 //! - [`order_service`]: not the console's, but the only other thing here that answers over HTTP: the demo's order service.
 //!
@@ -25,6 +26,7 @@ mod flows;
 mod guard;
 mod health;
 mod intents;
+mod knowledge;
 mod live;
 pub mod order_service;
 mod pcap;
@@ -56,6 +58,7 @@ use utoipa_axum::routes;
 
 use crate::call::LiveLegs;
 use crate::channel::TrunkStatus;
+use crate::knowledge::KnowledgeBase;
 use crate::speak::Speaker;
 use crate::store::{Store, Tenant};
 use crate::understand::Understanding;
@@ -79,6 +82,8 @@ pub struct Console {
     pub voices: Speaker,
     /// What texts mean.
     pub understanding: Understanding,
+    /// The articles, ready to be asked.
+    pub knowledge: KnowledgeBase,
     /// The agents' phones.
     pub extensions: Arc<dyn PhoneBook>,
     /// How the trunks stand.
@@ -171,6 +176,16 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(intents::unmatched, intents::teach))
         .routes(routes!(tokens::tokens, tokens::make_token))
         .routes(routes!(tokens::remove_token))
+        .routes(routes!(knowledge::articles, knowledge::add_article))
+        .routes(routes!(knowledge::article, knowledge::change_article, knowledge::remove_article))
+        .routes(routes!(knowledge::article_history))
+        .routes(routes!(knowledge::article_feedback))
+        .routes(routes!(knowledge::import_articles).layer(DefaultBodyLimit::max(knowledge::LARGEST_IMPORT)))
+        .routes(routes!(knowledge::search_articles))
+        .routes(routes!(knowledge::spoken_answer))
+        .routes(routes!(knowledge::answer_sound))
+        .routes(routes!(knowledge::gaps))
+        .routes(routes!(knowledge::set_gap_aside))
         .routes(routes!(extensions::extensions, extensions::add_extension))
         .routes(routes!(trunks::trunks))
         .routes(routes!(live::live));

@@ -90,11 +90,9 @@ pub async fn prompt_sound(Of(app): State, SignedIn(_): SignedIn, In(id): In<Stri
     let language = prompt.language.parse().map_err(|_| unknown())?;
     let sound = app.console.voices.sound(&prompt.text, language).await;
     let sound = sound.map_err(|error| ApiError::conflict(format!("This prompt cannot be said: {error}.")))?;
-    let samples = sound.samples();
-    let mut wav = audio::wav::header(8_000, 1, (samples.len() * 2) as u32).to_vec();
-    wav.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
     // What it sounds like may change at any time.
-    Ok(([(header::CONTENT_TYPE, "audio/wav"), (header::CACHE_CONTROL, "no-store")], wav).into_response())
+    let headers = [(header::CONTENT_TYPE, "audio/wav"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, wav(sound.samples())).into_response())
 }
 
 /// What is known of an upload.
@@ -157,9 +155,7 @@ pub async fn record_prompt(
         was_lufs: (ready.was_lufs * 10.0).round() / 10.0,
         gain_db: (ready.gain_db * 10.0).round() / 10.0,
     };
-    let mut wav = audio::wav::header(8_000, 1, (ready.sound.samples().len() * 2) as u32).to_vec();
-    wav.extend(ready.sound.samples().iter().flat_map(|sample| sample.to_le_bytes()));
-    app.console.tenant.put_prompt_recording(about, wav).await?;
+    app.console.tenant.put_prompt_recording(about, wav(ready.sound.samples())).await?;
     app.console.voices.set_recording(language, &prompt.text, Some(ready.sound));
     tracing::info!(prompt = id, by = %me.id, "a prompt was recorded");
     Ok(Json(find(&app, &id).await?))
@@ -182,6 +178,13 @@ pub async fn remove_prompt_recording(Of(app): State, Admin(me): Admin, In(id): I
     app.console.voices.set_recording(language, &prompt.text, None);
     tracing::info!(prompt = id, by = %me.id, "a prompt's recording was removed");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A WAV file of samples at 8 kHz, mono.
+pub fn wav(samples: &[i16]) -> Vec<u8> {
+    let mut wav = audio::wav::header(8_000, 1, (samples.len() * 2) as u32).to_vec();
+    wav.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    wav
 }
 
 fn unknown() -> ApiError {

@@ -28,6 +28,7 @@ use super::legs::{Legs, LiveLegs};
 use super::{Callers, Exchange, Sink, now};
 use crate::agent::{Agents, Reservation};
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
+use crate::knowledge::KnowledgeBase;
 use crate::listen::{Ear, EarEvent, Recognisers};
 use crate::lookup::Lookup;
 use crate::metric;
@@ -56,6 +57,8 @@ pub struct Services {
     pub voices: Voices,
     /// Other services.
     pub lookup: Lookup,
+    /// The articles that answer questions.
+    pub knowledge: KnowledgeBase,
     /// Who is free.
     pub agents: Agents,
     /// The agents' phones.
@@ -552,6 +555,13 @@ impl Driver {
                 tokio::spawn(async move {
                     let result = lookup.ask(request).await;
                     let _ = reporter.send(Report::Input(Input::Http { id, result })).await;
+                });
+            }
+            Output::Consult { id, question, language } => {
+                let (knowledge, reporter) = (self.services.knowledge.clone(), self.reporter.clone());
+                tokio::spawn(async move {
+                    let answer = knowledge.ask(question, language, crate::call::now()).await;
+                    let _ = reporter.send(Report::Input(Input::Consulted { id, answer })).await;
                 });
             }
             Output::Queue { timeout_ms, .. } => {

@@ -27,11 +27,10 @@ enum Command {
         #[arg(long)]
         measure: bool,
     },
-    /// Pull a model (the default English recogniser unless another is named), resuming where an earlier pull stopped
+    /// Pull a model (the English recogniser and the sentence encoder unless another is named), resuming where an earlier pull stopped
     Pull {
         /// Id of the model
-        #[arg(default_value = manifest::DEFAULT_ENGLISH)]
-        id: String,
+        id: Option<String>,
         /// Take it from this file instead of the network
         #[arg(long)]
         from: Option<PathBuf>,
@@ -62,7 +61,13 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
             Ok(list(&store, config))
         }
         Command::Verify => Ok(verify(&store)),
-        Command::Pull { id, from } => pull(store, &id, from).await,
+        Command::Pull { id: None, from: None } => {
+            for id in manifest::DEFAULTS {
+                pull(&store, id, None).await?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Pull { id, from } => pull(&store, id.as_deref().unwrap_or(manifest::DEFAULT_ENGLISH), from).await,
         Command::Remove { id } => {
             store.remove(&id)?;
             println!(
@@ -133,6 +138,11 @@ fn advice(store: &Store, config: &Config) -> Vec<String> {
     let mut lines = Vec::new();
     if !here(manifest::DEFAULT_ENGLISH) && used.speech_en == manifest::DEFAULT_ENGLISH {
         lines.push("English is not heard yet: hotline models pull".to_owned());
+    }
+    if !here(manifest::SENTENCE_ENCODER) {
+        lines.push(
+            "English is understood by its words alone, which needs more examples: hotline models pull".to_owned(),
+        );
     }
     if used.speech_zh.is_empty() {
         lines.push(
@@ -212,7 +222,7 @@ fn bench(store: &Store, id: Option<&str>, print: bool) -> anyhow::Result<ExitCod
     Ok(code)
 }
 
-async fn pull(store: Store, id: &str, from: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+async fn pull(store: &Store, id: &str, from: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     if let Some(file) = from {
         store.import(id, &file, |_| {})?;
     } else if !matches!(store.status(id)?, Status::Ready { .. }) {

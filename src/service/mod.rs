@@ -4,12 +4,14 @@
 //! - [`sink`]: from calls to the store.
 //! - [`callers`]: what is known of those who call.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
+//! - [`encoder`]: the sentence encoder as the intent engine takes one.
 //! - [`extensions`]: the agents' phones and their hashed passwords.
 //! - [`local`]: the API's door for this user's own programs.
 //! - [`speech`]: which recogniser hears which language, and changing that while calls go on.
 //! - [`observe`]: metrics and traces, read from the journal.
 
 mod callers;
+mod encoder;
 mod extensions;
 mod local;
 mod observe;
@@ -35,12 +37,14 @@ use crate::call::{Exchange, LiveLegs, Services, take_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
+use crate::knowledge::KnowledgeBase;
 use crate::lookup::Lookup;
 use crate::metric::{self, Held};
 use crate::speak::Speaker;
 use crate::store::{MasterKey, NewUser, Role, Store, StoreError, Tenant, User};
 use crate::understand::{UnderstandError, Understanding};
 
+pub use encoder::sentence_encoder;
 pub use extensions::Extensions;
 pub use local::{LocalAccess, PublishedAccess};
 pub use prepare::{PrepareError, load_flow, recogniser};
@@ -128,9 +132,10 @@ impl Service {
         }
 
         let prepared = prepare::prepare(&config).await?;
-        let understanding = Understanding::open(tenant.clone(), prepared.flow.clone()).await?;
+        let understanding = Understanding::open(tenant.clone(), prepared.flow.clone(), prepared.encoder).await?;
         let voices = prepared.voices;
         load_recordings(&tenant, &voices).await?;
+        let knowledge = KnowledgeBase::load(tenant.clone(), None).await?;
         let speech = Speech::new(prepared.recognisers, &prepared.resolved, voices.clone());
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();
@@ -149,6 +154,7 @@ impl Service {
             recognisers: speech.recognisers(),
             voices: voices.clone(),
             lookup: Lookup::new().map_err(StartError::Client)?,
+            knowledge: knowledge.clone(),
             agents,
             phones: extensions.clone(),
             sink: sink.clone(),
@@ -184,6 +190,7 @@ impl Service {
             flow: prepared.flow,
             voices,
             understanding,
+            knowledge,
             extensions: extensions.clone(),
             trunks: Arc::new({
                 let trunks = channel.trunks().clone();

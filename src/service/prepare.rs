@@ -85,6 +85,8 @@ pub enum PrepareError {
 pub struct Prepared {
     /// The flow.
     pub flow: Arc<Flow>,
+    /// Text to meaning, where its model is installed.
+    pub encoder: Option<Arc<dyn intent::Encoder>>,
     /// Speech to text.
     pub recognisers: Recognisers,
     /// Text to speech, with the flow's fixed prompts rendered.
@@ -100,6 +102,7 @@ pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
     let flow = load_flow(config.flow_file.as_deref())?;
     let wanted = config.clone();
     let config = &stoppable(move || Ok(super::speech::resolved(&wanted, true))).await?;
+    let encoder = encoder(config).await?;
     let recognisers = recognisers(config)?;
     for &language in flow.languages.iter().filter(|&&language| !recognisers.hear(language)) {
         tracing::warn!(%language, "no recogniser for this language: its callers go on with keys");
@@ -112,7 +115,23 @@ pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
     }
     let hold_music = Arc::new(Clip::new(hold_music(config.call_hold_music.as_deref())?));
     let resolved = config.clone();
-    Ok(Prepared { flow: Arc::new(flow), recognisers, voices, hold_music, resolved })
+    Ok(Prepared { flow: Arc::new(flow), encoder, recognisers, voices, hold_music, resolved })
+}
+
+/// The sentence encoder, unless it is switched off or cannot be had; then words alone tell what is meant.
+async fn encoder(config: &Config) -> Result<Option<Arc<dyn intent::Encoder>>, PrepareError> {
+    if !config.understand_encoder {
+        return Ok(None);
+    }
+    let models_dir = config.models_dir.clone();
+    stoppable(move || match super::encoder::sentence_encoder(models_dir.as_deref()) {
+        Ok(encoder) => Ok(Some(encoder)),
+        Err(error) => {
+            tracing::warn!(%error, "no sentence encoder: texts are understood by their words alone; run `hotline models pull`");
+            Ok(None)
+        }
+    })
+    .await
 }
 
 /// Work that takes a while, where it holds nobody up.

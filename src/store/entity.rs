@@ -370,3 +370,76 @@ pub(super) mod api_token {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// The knowledge base: what a company tells everybody, so it is not sealed.
+pub(super) mod article {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "article")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub tenant: Uuid,
+        /// The version that `body` is, from 1.
+        pub version: i32,
+        /// The article, as JSON.
+        pub body: String,
+        pub owner: Option<Uuid>,
+        pub created_at: i64,
+        pub changed_at: i64,
+        pub helped: i64,
+        pub not_helped: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Every version of every article.
+pub(super) mod article_version {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "article_version")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub article: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub version: i32,
+        pub tenant: Uuid,
+        /// The article as it was, as JSON.
+        pub body: String,
+        pub by: Option<Uuid>,
+        pub at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Questions without an answer that need none.
+pub(super) mod set_aside {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "set_aside")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        /// The blind index of the question.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub question: Vec<u8>,
+        pub by: Uuid,
+        pub at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -96,16 +96,20 @@ pub enum StoreError {
         /// `call`, `ticket`, `user`, …
         what: &'static str,
     },
+    /// Somebody changed it since it was read.
+    #[error(
+        "the {what} was changed by somebody else (it has version {version} now); look at their version and put your changes into it"
+    )]
+    Changed {
+        /// `article`.
+        what: &'static str,
+        /// The version that it has.
+        version: u32,
+    },
     /// The name is in use.
     #[error("{what} is already in use; choose another")]
     Taken {
         /// What must be unique.
-        what: &'static str,
-    },
-    /// Somebody else was faster.
-    #[error("{what} were changed by somebody else in the meantime; look at their change and make yours again")]
-    Stale {
-        /// What was changed, in the plural.
         what: &'static str,
     },
     /// A value cannot be stored.

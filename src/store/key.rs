@@ -187,7 +187,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |c: u8| (c as char).to_digit(16);
     text.chunks(2)
         .map(|pair| match pair {

@@ -12,7 +12,7 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(PersonLanguage), Box::new(Understanding)]
+        vec![Box::new(First), Box::new(PersonLanguage), Box::new(Knowledge), Box::new(Understanding)]
     }
 }
 
@@ -73,6 +73,71 @@ impl MigrationTrait for PersonLanguage {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut table = Table::alter();
         manager.alter_table(table.table("person").drop_column("language").take()).await
+    }
+}
+
+/// The knowledge base.
+struct Knowledge;
+
+impl MigrationName for Knowledge {
+    fn name(&self) -> &str {
+        "0003_knowledge"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Knowledge {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let of_tenant = |name: &'static str| {
+            let key = &mut ForeignKey::create();
+            Table::create()
+                .table(name)
+                .col(uuid("tenant"))
+                .foreign_key(key.from(name, "tenant").to("tenant", "id"))
+                .take()
+        };
+        let tables = [
+            of_tenant("article")
+                .col(pk_uuid("id"))
+                .col(integer("version"))
+                .col(text("body"))
+                .col(uuid_null("owner"))
+                .col(big_integer("created_at"))
+                .col(big_integer("changed_at"))
+                .col(big_integer("helped"))
+                .col(big_integer("not_helped"))
+                .take(),
+            of_tenant("article_version")
+                .col(uuid("article"))
+                .col(integer("version"))
+                .col(text("body"))
+                .col(uuid_null("by"))
+                .col(big_integer("at"))
+                .primary_key(Index::create().col("article").col("version"))
+                .foreign_key(ForeignKey::create().from("article_version", "article").to("article", "id"))
+                .take(),
+            of_tenant("set_aside")
+                .col(blob("question"))
+                .col(uuid("by"))
+                .col(big_integer("at"))
+                .primary_key(Index::create().col("tenant").col("question"))
+                .take(),
+        ];
+        for mut table in tables {
+            manager.create_table(table.take()).await?;
+        }
+        let mut index = Index::create();
+        manager.create_index(index.name("article_tenant").table("article").col("tenant").take()).await?;
+        let mut index = Index::create();
+        manager.create_index(index.name("event_tenant_kind").table("event").col("tenant").col("kind").take()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_index(Index::drop().name("event_tenant_kind").table("event").to_owned()).await?;
+        for table in ["set_aside", "article_version", "article"] {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
+        Ok(())
     }
 }
 

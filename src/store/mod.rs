@@ -1,4 +1,4 @@
-//! What is kept: the journal of every call and what is read from it (calls, tickets), recordings, and who signs in.
+//! What is kept: the journal of every call and what is read from it (calls, tickets), recordings, the knowledge base, and who signs in.
 //!
 //! Three rules hold from the first row. Personal data is sealed with the key of the person it is about, so that
 //! destroying the key erases the person. Every row has a tenant and a [`Tenant`] is the only handle with
@@ -15,6 +15,7 @@ mod error;
 mod extensions;
 mod journal;
 mod key;
+mod knowledge;
 mod migration;
 mod model;
 mod names;
@@ -46,6 +47,7 @@ use self::{database::Database, entity::tenant};
 pub use self::{
     error::StoreError,
     key::MasterKey,
+    knowledge::{ArticleVersion, Asked, Gap, KeptArticle},
     model::*,
     prompts::PromptRecording,
     recording::{CHANNELS, Peaks, RATE, RecordingReader, RecordingWriter},

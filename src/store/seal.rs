@@ -14,7 +14,7 @@ use super::{
     model::ERASED,
 };
 use crate::event::{
-    Channel, Decision, Event, How, LanguageBy, Latency, Outcome, Party, Personal, Scored, Speaker, TenantId,
+    Channel, Consulted, Decision, Event, How, LanguageBy, Latency, Outcome, Party, Personal, Scored, Speaker, TenantId,
 };
 use crate::store::names::Name;
 
@@ -174,6 +174,13 @@ fn erased(row: &event::Model) -> Event {
         "no_input" => Event::NoInput { block, count: 1 },
         "no_match" => Event::NoMatch { block, count: 1 },
         "fetched" => Event::Fetched { block, status: None, took_ms: ms, error: None },
+        "consulted" => Event::Consulted {
+            block,
+            question: gone(),
+            language: gone(),
+            answer: Consulted::ALL.into_iter().find(|answer| answer.name() == label).unwrap_or(Consulted::Unknown),
+            articles: Vec::new(),
+        },
         "replied" => Event::Replied { turn, latency: Latency { wire_ms: ms, ..Latency::default() } },
         "queued" => Event::Queued { queue: label, brief: gone() },
         "ringing" => Event::Ringing { agent: label },

@@ -130,7 +130,7 @@ impl Tenant {
     /// Changes the draft if nobody else has changed it since `revision`; returns the new revision.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when somebody has.
+    /// [`StoreError::Changed`] when somebody has.
     pub async fn save_training_draft(
         &self,
         revision: i64,
@@ -139,7 +139,6 @@ impl Tenant {
         at: Timestamp,
     ) -> Result<i64, StoreError> {
         let writer = &self.core.database.writer;
-        let stale = StoreError::Stale { what: "the intents" };
         if revision == 0 {
             let row = training_draft::ActiveModel {
                 tenant: Set(self.id.0),
@@ -150,7 +149,7 @@ impl Tenant {
             };
             return match training_draft::Entity::insert(row).exec_without_returning(writer).await {
                 Ok(_) => Ok(1),
-                Err(error) if is_duplicate(&error) => Err(stale),
+                Err(error) if is_duplicate(&error) => Err(self.changed_since().await?),
                 Err(error) => Err(error.into()),
             };
         }
@@ -163,7 +162,12 @@ impl Tenant {
             .filter(training_draft::Column::Revision.eq(revision))
             .exec(writer)
             .await?;
-        if changed.rows_affected == 0 { Err(stale) } else { Ok(revision + 1) }
+        if changed.rows_affected == 0 { Err(self.changed_since().await?) } else { Ok(revision + 1) }
+    }
+
+    async fn changed_since(&self) -> Result<StoreError, StoreError> {
+        let revision = self.training_draft().await?.revision;
+        Ok(StoreError::Changed { what: "draft of the intents", version: revision.try_into().unwrap_or(u32::MAX) })
     }
 
     /// What was published, newest first.

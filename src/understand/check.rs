@@ -2,9 +2,10 @@
 //! examples that look like another intent's. The last two come from cross-validation: each example is asked of a model that has not seen it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use flow::Flow;
-use intent::{Query, TrainingSet};
+use intent::{Encoder, Query, TrainingSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -75,10 +76,10 @@ pub struct Outlier {
 }
 
 /// Looks at a draft. Takes up to some seconds on large sets.
-pub fn check(draft: &Draft, flow: &Flow) -> Check {
+pub fn check(draft: &Draft, flow: &Flow, encoder: Option<&Arc<dyn Encoder>>) -> Check {
     let set = draft.training_set(flow);
     let mut found = Check { findings: findings(draft, flow, &set), ..Check::default() };
-    cross_validate(&set, &mut found);
+    cross_validate(&set, encoder, &mut found);
     found
 }
 
@@ -116,14 +117,14 @@ fn findings(draft: &Draft, flow: &Flow, trained: &TrainingSet) -> Vec<Finding> {
     findings
 }
 
-fn cross_validate(set: &TrainingSet, found: &mut Check) {
+fn cross_validate(set: &TrainingSet, encoder: Option<&Arc<dyn Encoder>>, found: &mut Check) {
     let size: usize = set.intents.iter().map(|intent| intent.examples.len()).sum();
     let parts = if size > LARGE { 2 } else { PARTS };
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mut confusions: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for part in 0..parts {
         let Some((rest, asked)) = divide(set, part, parts) else { continue };
-        let model = match train_set(&rest) {
+        let model = match train_set(&rest, encoder) {
             Ok(model) => model,
             Err(error) => {
                 let message = format!("These intents cannot be trained: {error}.");
@@ -231,7 +232,7 @@ mod tests {
             ],
             ..Draft::default()
         };
-        let found = check(&draft, &empty_flow());
+        let found = check(&draft, &empty_flow(), None);
         let misplaced = |outlier: &Outlier| outlier.text == order[5] && outlier.looks_like == "hours";
         assert!(found.outliers.iter().any(misplaced), "{found:?}");
         let codes: Vec<(&str, &str)> =
@@ -244,7 +245,7 @@ mod tests {
     #[test]
     fn nothing_to_divide_is_no_accuracy() {
         let draft = Draft { intents: vec![intent("one", &["hello there"])], ..Draft::default() };
-        assert_eq!(check(&draft, &empty_flow()).accuracy, None);
-        assert_eq!(check(&Draft::default(), &empty_flow()), Check::default());
+        assert_eq!(check(&draft, &empty_flow(), None).accuracy, None);
+        assert_eq!(check(&Draft::default(), &empty_flow(), None), Check::default());
     }
 }

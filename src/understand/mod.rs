@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use flow::Flow;
-use intent::{Model, TrainError, TrainingSet};
+use intent::{Encoder, Model, TrainError, TrainingSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -56,6 +56,8 @@ pub struct Understanding {
 struct Shared {
     tenant: Tenant,
     flow: Arc<Flow>,
+    /// Meaning beside words, where its model is installed.
+    encoder: Option<Arc<dyn Encoder>>,
     /// Held for a look only, never across a wait.
     live: RwLock<Live>,
     /// One training at a time.
@@ -91,15 +93,19 @@ pub struct Report {
 }
 
 impl Understanding {
-    /// Trains what was published last, or the flow's own intents.
+    /// Trains what was published last, or the flow's own intents; by meaning as well as by words where there is an `encoder`.
     ///
     /// # Errors
     /// When the flow's own intents cannot be trained. A published version that cannot be is left aside with a warning: calls go on with
     /// the flow's own.
-    pub async fn open(tenant: Tenant, flow: Arc<Flow>) -> Result<Self, UnderstandError> {
+    pub async fn open(
+        tenant: Tenant,
+        flow: Arc<Flow>,
+        encoder: Option<Arc<dyn Encoder>>,
+    ) -> Result<Self, UnderstandError> {
         let mut live = None;
         if let Some(version) = tenant.live_training().await? {
-            match train_version(&version, &flow).await {
+            match train_version(&version, &flow, encoder.as_ref()).await {
                 Ok(trained) => live = Some(trained),
                 Err(error) => tracing::warn!(
                     version = version.number, %error,
@@ -109,9 +115,9 @@ impl Understanding {
         }
         let live = match live {
             Some(live) => live,
-            None => train(Draft::default(), &flow).await?,
+            None => train(Draft::default(), &flow, encoder.as_ref()).await?,
         };
-        let shared = Shared { tenant, flow, live: RwLock::new(live), training: tokio::sync::Mutex::default() };
+        let shared = Shared { tenant, flow, encoder, live: RwLock::new(live), training: tokio::sync::Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -123,6 +129,12 @@ impl Understanding {
     /// The flow whose intents are known whatever is edited here.
     pub fn flow(&self) -> &Flow {
         &self.shared.flow
+    }
+
+    /// What a draft would be like; the same encoder judges it.
+    pub async fn check(&self, draft: Draft) -> Result<check::Check, UnderstandError> {
+        let (flow, encoder) = (self.shared.flow.clone(), self.shared.encoder.clone());
+        on_a_thread(move || check::check(&draft, &flow, encoder.as_ref())).await
     }
 
     /// The draft with its revision.
@@ -151,7 +163,7 @@ impl Understanding {
         let begun = Instant::now();
         let set = draft.training_set(&self.shared.flow);
         let mut report = Report::of(&set);
-        let trained = train_on(set, draft).await?;
+        let trained = train_on(set, draft, self.shared.encoder.as_ref()).await?;
         report.train_ms = begun.elapsed().as_millis() as u64;
         report.judge(&trained, &before);
         let live = insist || report.regressions.is_empty();
@@ -177,7 +189,7 @@ impl Understanding {
     pub async fn promote(&self, number: i64) -> Result<TrainingVersion, UnderstandError> {
         let _turn = self.shared.training.lock().await;
         let version = self.shared.tenant.training_version(number).await?;
-        let trained = train_version(&version, &self.shared.flow).await?;
+        let trained = train_version(&version, &self.shared.flow, self.shared.encoder.as_ref()).await?;
         let version = self.shared.tenant.make_training_live(number).await?;
         self.set_live(trained);
         Ok(version)
@@ -207,23 +219,31 @@ impl Report {
     }
 }
 
-async fn train_version(version: &TrainingVersion, flow: &Flow) -> Result<Live, UnderstandError> {
-    let trained = train(Draft::stored(&version.document)?, flow).await?;
+async fn train_version(
+    version: &TrainingVersion,
+    flow: &Flow,
+    encoder: Option<&Arc<dyn Encoder>>,
+) -> Result<Live, UnderstandError> {
+    let trained = train(Draft::stored(&version.document)?, flow, encoder).await?;
     Ok(Live { version: Some(version.number), ..trained })
 }
 
-async fn train(draft: Draft, flow: &Flow) -> Result<Live, UnderstandError> {
-    train_on(draft.training_set(flow), draft).await
+async fn train(draft: Draft, flow: &Flow, encoder: Option<&Arc<dyn Encoder>>) -> Result<Live, UnderstandError> {
+    train_on(draft.training_set(flow), draft, encoder).await
 }
 
 /// Trains from the set that a draft makes with the flow.
-async fn train_on(set: TrainingSet, draft: Draft) -> Result<Live, UnderstandError> {
-    let model = on_a_thread(move || train_set(&set)).await??;
+async fn train_on(set: TrainingSet, draft: Draft, encoder: Option<&Arc<dyn Encoder>>) -> Result<Live, UnderstandError> {
+    let encoder = encoder.cloned();
+    let model = on_a_thread(move || train_set(&set, encoder.as_ref())).await??;
+    if let Some(failure) = model.encoder_failure() {
+        tracing::warn!(%failure, "the sentence encoder failed: texts are understood by their words alone");
+    }
     Ok(Live { model: Arc::new(model), version: None, draft: Arc::new(draft) })
 }
 
-fn train_set(set: &TrainingSet) -> Result<Model, TrainError> {
-    if set.intents.is_empty() { Ok(Model::empty()) } else { intent::train(set, SEED) }
+fn train_set(set: &TrainingSet, encoder: Option<&Arc<dyn Encoder>>) -> Result<Model, TrainError> {
+    if set.intents.is_empty() { Ok(Model::empty()) } else { intent::train_with(set, SEED, encoder) }
 }
 
 /// Work that takes a while, where it holds nobody up.

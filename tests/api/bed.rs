@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use hotline::api::{self, Console};
 use hotline::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker, TicketId};
+use hotline::knowledge::KnowledgeBase;
 use hotline::service::{Extensions, load_flow};
 use hotline::speak::Speaker as Voices;
 use hotline::store::{MasterKey, NewUser, Role, Store, Tenant, User};
@@ -47,7 +48,10 @@ impl Bed {
         let console = Console {
             tenant: tenant.clone(),
             store,
-            understanding: Understanding::open(tenant.clone(), flow.clone()).await.expect("its intents are trained"),
+            understanding: Understanding::open(tenant.clone(), flow.clone(), None)
+                .await
+                .expect("its intents are trained"),
+            knowledge: KnowledgeBase::load(tenant.clone(), None).await.expect("it loads"),
             flow,
             extensions: Arc::new(
                 Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),

@@ -112,7 +112,7 @@ async fn what_is_published_answers_at_once_and_an_earlier_version_can_come_back(
 
     // Somebody who still has the first revision is told.
     let late = save(&admin, 0, json!([]), json!([])).await;
-    assert_eq!((late.status().as_u16(), body(late).await["error"]["code"].clone()), (412, json!("stale")));
+    assert_eq!((late.status().as_u16(), body(late).await["error"]["code"].clone()), (412, json!("changed")));
 
     ok(save(&admin, 1, json!([]), json!([])).await).await;
     let diff = admin.get("/api/v1/intents/diff?from=1").await;

@@ -171,6 +171,42 @@ part('a prompt is played, recorded, and given back to the voice', async ({ page 
   await prompt.getByText('Voice: flite-rms').waitFor()
 })
 
+part('an article is written, heard, tried and changed', async ({ page }) => {
+  await nav(page, '/knowledge')
+  await page.getByText('No articles yet').waitFor()
+  await page.getByRole('button', { name: 'New article' }).first().click()
+  const questions = page.getByLabel('Ways of asking', { exact: false })
+  await questions.fill('Do you rent bicycles?\nCan I hire a bike for a day?\nWhat does a rental bike cost?')
+  await page.getByLabel('For the eye', { exact: false }).fill('Yes, for **fifteen euros** a day.')
+  await page.getByRole('button', { name: 'Hear it' }).click()
+  await page.getByRole('button', { name: 'Stop' }).waitFor()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.locator('h1', { hasText: 'Do you rent bicycles?' }).waitFor()
+
+  // A draft is told to nobody.
+  const ask = async (question: string) => {
+    await page.goto(new URL('/knowledge?view=try', page.url()).toString())
+    await page.getByPlaceholder('A question').fill(question)
+    await page.getByRole('button', { name: 'Ask', exact: true }).click()
+  }
+  const address = page.url()
+  await ask('can I hire a bicycle for one day')
+  await page.locator('.verdict-unknown').waitFor()
+  await page.goto(address)
+  await page.getByLabel('State').click()
+  await page.locator('.ant-select-item-option', { hasText: 'Approved' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.locator('.head .review-approved').waitFor()
+  await ask('can I hire a bicycle for one day')
+  await page.locator('.verdict-known').waitFor()
+  await page.locator('.hits li').first().getByText('Yes, for fifteen euros a day.').waitFor()
+
+  await page.locator('.hits li a').first().click()
+  await page.getByText('History', { exact: true }).click()
+  await page.locator('.changes ins', { hasText: 'approved' }).waitFor()
+  await mark(page)
+})
+
 part('its ticket takes a note and a status', async ({ page }) => {
   await openTicket(page)
   await page.locator('.ticket .transcript', { hasText: HOURS }).waitFor()
@@ -236,6 +272,12 @@ part('no page is wider than a telephone', async ({ page }) => {
     await nav(page, '/prompts')
     await page.locator('.prompt').first().waitFor()
     await fits(`Prompts, ${language}`)
+    await nav(page, '/knowledge')
+    await page.locator('.article-row').first().waitFor()
+    await fits(`Knowledge, ${language}`)
+    await page.locator('.article-row a').first().click()
+    await page.locator('.editor').waitFor()
+    await fits(`Article, ${language}`)
     await nav(page, '/trunks')
     await page.locator('.trunk-example').waitFor()
     await fits(`Trunks, ${language}`)

@@ -26,6 +26,8 @@ const Ticket = lazy(() => import('./pages/Ticket'))
 const Flows = lazy(() => import('./pages/Flows'))
 const Flow = lazy(() => import('./pages/Flow'))
 const Prompts = lazy(() => import('./pages/Prompts'))
+const Knowledge = lazy(() => import('./pages/Knowledge'))
+const Article = lazy(() => import('./pages/Article'))
 const Trunks = lazy(() => import('./pages/Trunks'))
 const Understanding = lazy(() => import('./pages/Understanding'))
 const Missing = lazy(() => import('./pages/Missing'))
@@ -55,6 +57,8 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/flows/:id" element={<Flow />} />
           <Route path="/understanding/:tab?" element={<Understanding me={me} />} />
           <Route path="/prompts" element={<Prompts me={me} />} />
+          <Route path="/knowledge" element={<Knowledge me={me} />} />
+          <Route path="/knowledge/:id" element={<Article me={me} />} />
           <Route path="/trunks" element={<Trunks me={me} />} />
           <Route path="*" element={<Missing />} />
         </Routes>

@@ -362,6 +362,57 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
         help_zh: "收集说出或按键输入的数字,以 # 结束。",
     },
     BlockSpec {
+        name: "answer",
+        title_en: "Answer",
+        title_zh: "知识问答",
+        category: Category::Know,
+        fields: &[
+            required(FieldSpec {
+                example: r#"{"en": "What would you like to know?", "zh-CN": "您想了解什么?"}"#,
+                ..PROMPT
+            }),
+            RETRY_PROMPTS,
+            with_default(
+                field(
+                    "last_words",
+                    FieldType::Flag,
+                    "true",
+                    "Whether to look up what the caller said last, without asking first: for a question that was put already and meant no intent.",
+                    "是否直接查询来电者刚才所说的话而不再询问:用于已经提出、但不属于任何意图的问题。",
+                ),
+                "false",
+            ),
+            with_default(
+                field(
+                    "offer_rest",
+                    FieldType::Flag,
+                    "true",
+                    "Whether to offer the rest of a longer answer: \"Would you like to hear more?\"",
+                    "答案较长时,是否询问来电者继续听其余部分:“还要继续听吗?”",
+                ),
+                "true",
+            ),
+            MAX_TRIES,
+            NO_INPUT_MS,
+            BARGE_IN,
+            TURN,
+        ],
+        edges: &[
+            edge("next", "An article answered, and the caller heard it.", "找到了答案并已告知来电者。"),
+            edge(
+                "unknown",
+                "No article answers it; the question is among the gaps of the knowledge base.",
+                "知识库中没有答案;该问题会列入知识缺口。",
+            ),
+            NO_INPUT,
+            NO_MATCH,
+            ERROR,
+            HANGUP,
+        ],
+        help_en: "Answers a question from the knowledge base: says the short answer, offers the rest, and says so when it does not know.",
+        help_zh: "用知识库回答问题:先说简短答案,可继续听其余内容;不知道时走 unknown。",
+    },
+    BlockSpec {
         name: "http",
         title_en: "HTTP request",
         title_zh: "HTTP 请求",

@@ -59,6 +59,7 @@ impl Run {
                 listening.block.clone()
             }
             State::Requesting(requesting) => requesting.block,
+            State::Consulting(consulting) => consulting.block().clone(),
             State::Queued(queued) => {
                 if queued.until.is_some() {
                     self.actions.push(Action::LeaveQueue);

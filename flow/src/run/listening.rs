@@ -8,7 +8,7 @@ use intent::{Language, command::Command};
 
 use super::{MAX_KEYS_AHEAD, MAX_QUESTIONS, MAX_SILENCE, MAX_SPEECH_MS, Run, State, Then};
 use crate::{
-    Action, BlockId, Expect, Grammar, Heard, Millis, Note, Outcome, Part, Profile,
+    Action, BlockId, Expect, Grammar, Heard, KnownArticle, Millis, Note, Outcome, Part, Profile,
     phrases::{self, Miss},
     plan::{Choice, Plan, Step, Tries},
 };
@@ -57,6 +57,10 @@ pub(super) enum Question {
     Between([String; 2]),
     /// "I have 1 0, 4 2. Is that right?"
     ReadBack(String),
+    /// "Would you like to hear more?"
+    More(String),
+    /// "Do you mean A, or B?", of two articles.
+    Which(Box<[KnownArticle; 2]>),
 }
 
 impl Listening {
@@ -76,7 +80,10 @@ impl Listening {
 impl Step {
     pub(super) fn tries(&self) -> Option<&Tries> {
         match self {
-            Step::Menu { tries, .. } | Step::AskIntent { tries, .. } | Step::Collect { tries, .. } => Some(tries),
+            Step::Menu { tries, .. }
+            | Step::AskIntent { tries, .. }
+            | Step::Collect { tries, .. }
+            | Step::Answer { tries, .. } => Some(tries),
             _ => None,
         }
     }
@@ -93,17 +100,30 @@ impl Step {
 
 impl Run {
     pub(super) fn begin_listening(&mut self, id: &str) {
-        let plan = Arc::clone(&self.plan);
-        let Some((step, tries)) = listening_step(&plan, id) else {
+        let Some(listening) = self.new_listening(id) else {
             return self.fail(id, format!("block {id} does not listen"));
         };
+        if !self.keys_ahead.is_empty() {
+            return self.use_keys_ahead(listening);
+        }
+        match self.told_already(id) {
+            // Heard among other words, so less surely than an answer: a yes is still quicker than saying it again.
+            Some(value) => self.read_back(listening, value, false),
+            None => self.ask_own(listening),
+        }
+    }
+
+    /// A question that was not asked yet; none of a block that does not listen.
+    pub(super) fn new_listening(&mut self, id: &str) -> Option<Box<Listening>> {
+        let plan = Arc::clone(&self.plan);
+        let (step, tries) = listening_step(&plan, id)?;
         if self.listened.last().is_none_or(|last| last != id) {
             self.listened.push(id.to_owned());
             if self.listened.len() > MAX_HISTORY {
                 self.listened.remove(0);
             }
         }
-        let listening = Box::new(Listening {
+        Some(Box::new(Listening {
             block: id.to_owned(),
             say: None,
             until: self.now + tries.no_input_ms,
@@ -121,15 +141,7 @@ impl Run {
             no_matches: 0,
             said: Vec::new(),
             asked: Vec::new(),
-        });
-        if !self.keys_ahead.is_empty() {
-            return self.use_keys_ahead(listening);
-        }
-        match self.told_already(step) {
-            // Heard among other words, so less surely than an answer: a yes is still quicker than saying it again.
-            Some(value) => self.read_back(listening, value, false),
-            None => self.ask_own(listening),
-        }
+        }))
     }
 
     /// Asks the block's own question.
@@ -236,11 +248,14 @@ impl Run {
     fn expect(&self, listening: &Listening) -> Expect {
         let phrases = |phrases, profile| Expect { grammar: Grammar::Phrases(phrases), profile };
         match &listening.question {
-            Question::Confirm { .. } | Question::ReadBack(_) => {
+            Question::Confirm { .. } | Question::ReadBack(_) | Question::More(_) => {
                 return phrases(phrases::yes_or_no(self.language), Profile::YesNo);
             }
             Question::Between(between) => {
                 return phrases(between.iter().map(|name| self.label(name)).collect(), Profile::Menu);
+            }
+            Question::Which(between) => {
+                return phrases(between.iter().map(|article| article.title.clone()).collect(), Profile::Free);
             }
             Question::Own => {}
         }
@@ -314,6 +329,7 @@ impl Run {
             return self.nothing();
         }
         self.unclear = if heard.confidence < UNCLEAR_BELOW { self.unclear + 1 } else { self.unclear.saturating_sub(1) };
+        self.last_heard = Some(heard.clone());
         if let Some(mut listening) = self.take_listening() {
             self.caller_is_there();
             self.language_heard(heard);
@@ -355,7 +371,7 @@ impl Run {
                     self.follow(&block, "next");
                 }
             }
-            State::Requesting(_) => {
+            State::Requesting(_) | State::Consulting(_) => {
                 self.caller_is_there();
                 self.remember_key(key);
             }
@@ -422,6 +438,10 @@ impl Run {
 
     /// The caller was not heard or not understood. With `again` a question that was asked back stays the question.
     pub(super) fn miss(&mut self, mut listening: Box<Listening>, miss: Miss, again: bool) {
+        if matches!(listening.question, Question::More(_)) {
+            // The answer was heard; whoever does not say yes has heard enough.
+            return self.leave(listening, "next");
+        }
         self.attempts += 1;
         self.keys_ahead.clear();
         listening.digits.clear();

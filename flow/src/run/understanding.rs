@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A phrase that is less alike than this is not taken for an option.
-const ALIKE: f32 = 0.6;
+pub(super) const ALIKE: f32 = 0.6;
 /// A phrase that is this much alike goes before a command that is always on.
 const SURELY_ALIKE: f32 = 0.9;
 /// So many other readings are tried.
@@ -39,6 +39,8 @@ impl Run {
             }
             Question::Between(between) => self.understand_between(listening, heard, &between),
             Question::ReadBack(digits) => self.understand_read_back(listening, heard, &digits),
+            Question::More(rest) => self.understand_more(listening, heard, rest),
+            Question::Which(between) => self.understand_which(listening, heard, *between),
         }
     }
 
@@ -53,6 +55,7 @@ impl Run {
                 let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
                 self.understand_digits(listening, heard, &wanted, *confirm_below);
             }
+            Some(Step::Answer { .. }) => self.understand_question(listening, heard),
             _ => self.fail(&listening.block, "the block does not listen".to_owned()),
         }
     }
@@ -296,8 +299,11 @@ impl Run {
 
     /// What a block would ask for, if the caller has said it with what they want: "where is my order one zero four two". It is used once: when
     /// the block comes again, something was wrong with it.
-    pub(super) fn told_already(&mut self, step: &Step) -> Option<String> {
-        let Step::Collect { min, max, form, check, secret: false, .. } = step else { return None };
+    pub(super) fn told_already(&mut self, block: &str) -> Option<String> {
+        let plan = Arc::clone(&self.plan);
+        let (Step::Collect { min, max, form, check, secret: false, .. }, _) = listening_step(&plan, block)? else {
+            return None;
+        };
         // One or two digits among other words are more likely to count something.
         if *min < SHORTEST_TOLD {
             return None;
@@ -402,6 +408,12 @@ impl Run {
             (Question::ReadBack(digits), '1' | '#') => return self.keep_digits(listening, digits),
             (Question::ReadBack(_), '2' | '*') => return self.miss(listening, Miss::NoMatch, false),
             (Question::ReadBack(_), _) => return self.miss(listening, Miss::NoMatch, true),
+            (Question::More(rest), '1') => return self.tell_rest(&listening, rest),
+            (Question::More(_), _) => return self.miss(listening, Miss::NoMatch, false),
+            (Question::Which(between), '1' | '2') => {
+                return self.tell_one(listening, *between, usize::from(key == '2'));
+            }
+            (Question::Which(_), _) => return self.miss(listening, Miss::NoMatch, true),
             (Question::Own | Question::Confirm { .. } | Question::Between(_), _) => {}
         }
         if let Step::Collect { max, .. } = step {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use flow::{
-    Action, Context, Event, Expect, Flow, Heard, HttpFailure, HttpReply, Millis, Note, Outcome, QueueResult, Run,
+    Action, Context, Event, Expect, Flow, Heard, HttpFailure, HttpReply, Knowledge, Millis, Note, Outcome, QueueResult,
+    Run,
 };
 use intent::{Language, Model};
 use serde_json::{Value, json};
@@ -123,6 +124,10 @@ impl Line {
                 self.request = Some(id);
                 format!("http {method} {url}{}", body.map(|body| format!(" {body}")).unwrap_or_default())
             }
+            Action::Consult { id, question, language } => {
+                self.request = Some(id);
+                format!("consult {language}: {question}")
+            }
             Action::Queue { queue, summary, .. } => {
                 format!("queue {queue}: {} {:?}", summary.reason, summary.slots)
             }
@@ -135,6 +140,9 @@ impl Line {
             Action::Note(Note::Entered { .. }) => return,
             Action::Note(Note::Understood { meaning, .. }) => format!("understood {:?}", meaning.decision),
             Action::Note(Note::Error { message, .. }) => format!("error {message}"),
+            Action::Note(Note::Consulted { answer: Knowledge::Known(article), .. }) => {
+                format!("known {} v{}", article.id, article.version)
+            }
             Action::Note(note) => format!("note {note:?}"),
         };
         self.log.push(line);
@@ -196,6 +204,14 @@ impl Line {
         let id = self.request.take().expect("a request was sent");
         self.now += 100;
         self.send(Event::HttpDone { id, result });
+        self.hear_out()
+    }
+
+    /// What the knowledge base answers.
+    pub fn knowledge(&mut self, answer: Knowledge) -> &mut Line {
+        let id = self.request.take().expect("the knowledge base was asked");
+        self.now += 10;
+        self.send(Event::Consulted { id, answer });
         self.hear_out()
     }
 

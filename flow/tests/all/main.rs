@@ -1,5 +1,6 @@
 //! Tests of flows from the outside: events in, actions out. One binary, so that it is linked once.
 
+mod answering;
 mod blocks;
 mod conversation;
 mod demo;

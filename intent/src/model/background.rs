@@ -5,7 +5,11 @@
 use std::collections::HashSet;
 
 use super::scorer::Item;
-use crate::{Language, language::is_han, normalise::normalise};
+use crate::{
+    Language,
+    language::is_han,
+    normalise::{normalise, spoken},
+};
 
 /// Sets with more texts than this know the language from their own examples.
 const SMALL: usize = 1_000;
@@ -125,11 +129,11 @@ pub(super) fn lines(items: &[Item]) -> Vec<Item> {
         items.iter().filter(|item| item.class.is_some()).flat_map(|item| substance(&item.text)).collect();
     let mut lines = Vec::new();
     for (texts, language) in [(ENGLISH, Language::English), (CHINESE, Language::Chinese)] {
-        let spoken = items.iter().any(|item| Language::detect(&item.text) == language);
-        for text in texts.iter().filter(|_| spoken) {
-            let text = normalise(text, language);
+        let is_spoken = items.iter().any(|item| Language::detect(&item.text) == language);
+        for line in texts.iter().filter(|_| is_spoken) {
+            let text = normalise(line, language);
             if !substance(&text).any(|word| own.contains(&word)) {
-                lines.push(Item { text, class: None, is_name: false });
+                lines.push(Item { text, class: None, is_name: false, spoken: spoken(line, language), vector: None });
             }
         }
     }

@@ -1,10 +1,9 @@
 //! From raw scores to probabilities. How the three views combine, what a gap between two intents is worth, and where the
 //! line between in scope and out of scope runs, all come from texts the scorer had not seen while it learnt (cross-validation).
 
-use super::{
-    logistic,
-    scorer::{Item, Scorer, Scores},
-};
+use serde::{Deserialize, Serialize};
+
+use super::{logistic, scorer::Scores, sense::Sense};
 
 /// What the combined score of one text says.
 #[derive(Clone, Debug)]
@@ -18,34 +17,43 @@ pub(super) struct Judgement {
 /// A held-out text: its scores and the class it belongs to.
 pub(super) struct HeldOut {
     pub scores: Scores,
+    /// What the vectors say, where there are any.
+    pub sense: Option<Sense>,
     pub class: Option<usize>,
 }
 
 /// Signs that a text is in scope, see [`signs`]; the last is 1.
-pub(super) const SIGNS: usize = 7;
+pub(super) const SIGNS: usize = 11;
 
 /// What the signs are worth when a set has no out-of-scope lines of its own: chosen so that they serve sets of three intents as
-/// well as sets of hundreds.
-pub(super) const USUAL: [f32; SIGNS] = [1.5, 6.0, 3.0, 2.0, 0.5, -3.0, -3.0];
-/// Where the line usually runs, in log-odds under [`USUAL`].
+/// well as sets of hundreds. Without vectors, and with them.
+const USUAL: [f32; SIGNS] = [1.5, 6.0, 3.0, 2.0, 0.5, -3.0, 0.0, 0.0, 0.0, 0.0, -3.0];
+const USUAL_SENSE: [f32; SIGNS] = [1.0, 2.0, 1.0, 1.0, 0.5, -1.0, 1.5, 5.0, 7.0, -5.0, -5.0];
+/// Where the line usually runs, in log-odds under the usual weights.
 const USUAL_LINE: f32 = -1.0;
 /// The usual line counts as much as this many held-out texts.
 const USUAL_LINE_WEIGHT: f32 = 20.0;
+/// What the combined score is usually divided by. With vectors there are more views in it.
+const USUAL_TEMPERATURE: f32 = 0.5;
+const USUAL_SENSE_TEMPERATURE: f32 = 1.6;
 /// Out-of-scope lines a set must bring before they move the weights.
 const ENOUGH_STRAYS: usize = 20;
 
 /// What cross-validation learnt.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Calibration {
-    /// Mean variance over classes of the three views, within one text.
-    spread: [f32; 3],
+    /// Mean variance over classes of each view, within one text.
+    spread: [f32; ALL_VIEWS],
     temperature: f32,
     weights: [f32; SIGNS],
     line: f32,
 }
 
-/// The views weigh this much in the combined score.
-const VIEWS: [f32; 3] = [1.0, 0.2, 0.25];
+/// Views on a text: three by its words, three by its vector.
+const ALL_VIEWS: usize = 6;
+/// The views weigh this much in the combined score, without vectors and with them.
+const WEIGHTS: [f32; ALL_VIEWS] = [1.0, 0.2, 0.25, 0.0, 0.0, 0.0];
+const SENSE_WEIGHTS: [f32; ALL_VIEWS] = [0.6, 0.0, 0.0, 1.0, 0.8, 0.8];
 /// What it costs, in log-odds, to mean an intent that is not allowed now.
 const ELSEWHERE_ODDS: f32 = 4.0;
 /// For few classes the spread within one text says little; the usual spread then counts as this many classes.
@@ -53,21 +61,29 @@ const USUAL_SPREAD_WEIGHT: f32 = 10.0;
 
 impl Default for Calibration {
     fn default() -> Self {
-        Calibration { spread: [0.1, 0.01, 0.02], temperature: 0.5, weights: USUAL, line: USUAL_LINE }
+        let spread = [0.1, 0.01, 0.02, 0.1, 0.02, 0.02];
+        Calibration { spread, temperature: USUAL_TEMPERATURE, weights: USUAL, line: USUAL_LINE }
     }
 }
 
 impl Calibration {
-    /// Learns from held-out texts; `keep` is the share of in-scope texts that must stay above the line.
-    pub fn fit(held_out: &[HeldOut], keep: f32) -> Calibration {
+    /// Learns from held-out texts, all of them with vectors or none; `keep` is the share of in-scope texts that must stay above the line.
+    pub fn fit(held_out: &[&HeldOut], with_vectors: bool, keep: f32) -> Calibration {
         let mut calibration = Calibration::default();
-        let in_scope: Vec<&HeldOut> = held_out.iter().filter(|h| h.class.is_some()).collect();
+        if with_vectors {
+            calibration.weights = USUAL_SENSE;
+            calibration.temperature = USUAL_SENSE_TEMPERATURE;
+        }
+        let in_scope: Vec<&HeldOut> = held_out.iter().copied().filter(|h| h.class.is_some()).collect();
         if in_scope.is_empty() {
             return calibration;
         }
         for (view, spread) in calibration.spread.iter_mut().enumerate() {
-            let mean = in_scope.iter().map(|h| variance(views(&h.scores)[view])).sum::<f32>() / in_scope.len() as f32;
-            *spread = mean.max(1e-4);
+            let all: Vec<f32> =
+                in_scope.iter().filter_map(|h| views(&h.scores, h.sense.as_ref())[view]).map(variance).collect();
+            if !all.is_empty() {
+                *spread = (all.iter().sum::<f32>() / all.len() as f32).max(1e-4);
+            }
         }
         calibration.fit_temperature(&in_scope);
         calibration.fit_line(held_out, &in_scope, keep);
@@ -76,24 +92,30 @@ impl Calibration {
 
     fn fit_temperature(&mut self, in_scope: &[&HeldOut]) {
         let combined: Vec<(Vec<f32>, usize)> =
-            in_scope.iter().filter_map(|h| Some((self.combine(&h.scores), h.class?))).collect();
+            in_scope.iter().filter_map(|h| Some((self.combine(&h.scores, h.sense.as_ref(), 1.0), h.class?))).collect();
         let loss = |temperature: f32| {
             combined.iter().map(|(scores, class)| -softmax(scores, temperature)[*class].max(1e-6).ln()).sum::<f32>()
         };
         // A grid is enough: the loss is flat around its minimum. Few texts say little about temperatures far from the usual.
         let grid = (0..24).map(|step| 0.08 * 1.16f32.powi(step));
-        let prior = |t: f32| 5.0 * (t / 0.5).ln().powi(2);
+        let usual = self.temperature;
+        // Vectors of a few texts part perfectly, which promises more than it holds.
+        let strength = if in_scope.iter().any(|h| h.sense.is_some()) { 20.0 } else { 5.0 };
+        let prior = |t: f32| strength * (t / usual).ln().powi(2);
         let best = grid.map(|t| (t, loss(t) + prior(t))).min_by(|a, b| a.1.total_cmp(&b.1));
-        self.temperature = best.map_or(0.5, |(t, _)| t);
+        self.temperature = best.map_or(usual, |(t, _)| t);
     }
 
-    fn fit_line(&mut self, held_out: &[HeldOut], in_scope: &[&HeldOut], keep: f32) {
+    fn fit_line(&mut self, held_out: &[&HeldOut], in_scope: &[&HeldOut], keep: f32) {
         let rows: Vec<([f32; SIGNS], bool)> = held_out
             .iter()
-            .map(|h| (signs(&h.scores, &self.rank(&h.scores, |_| true), &self.combine(&h.scores)), h.class.is_some()))
+            .map(|h| {
+                let combined = self.combine(&h.scores, h.sense.as_ref(), 1.0);
+                (signs(&h.scores, h.sense.as_ref(), &self.rank(&combined, |_| true), &combined), h.class.is_some())
+            })
             .collect();
         if held_out.len() - in_scope.len() >= ENOUGH_STRAYS {
-            self.weights = logistic::fit(&rows, USUAL);
+            self.weights = logistic::fit(&rows, self.weights);
         }
         let mut odds: Vec<f32> =
             rows.iter().filter(|(_, kept)| *kept).map(|(signs, _)| dot(&self.weights, signs)).collect();
@@ -104,19 +126,26 @@ impl Calibration {
         self.line = (measured * n + USUAL_LINE * USUAL_LINE_WEIGHT) / (n + USUAL_LINE_WEIGHT);
     }
 
-    /// Ranks the allowed classes and tells how likely the text is in scope.
-    pub fn judge(&self, scores: &Scores, allowed: impl Fn(usize) -> bool) -> Judgement {
-        let all = self.rank(scores, |_| true);
+    /// Ranks the allowed classes and tells how likely the text is in scope. `trust` in the vector, 0 to 1, is less where words may be
+    /// misheard: a vector is of the whole sentence, while the words that were heard right remain what they are.
+    pub fn judge(
+        &self,
+        scores: &Scores,
+        sense: Option<&Sense>,
+        trust: f32,
+        allowed: impl Fn(usize) -> bool,
+    ) -> Judgement {
+        let combined = self.combine(scores, sense, trust);
+        let all = self.rank(&combined, |_| true);
         let elsewhere: f32 = all.iter().filter(|(class, _)| !allowed(*class)).map(|(_, p)| p).sum();
-        let ranked = self.rank(scores, allowed);
-        let odds = dot(&self.weights, &signs(scores, &ranked, &self.combine(scores))) - self.line;
+        let ranked = self.rank(&combined, allowed);
+        let odds = dot(&self.weights, &signs(scores, sense, &ranked, &combined)) - self.line;
         // What is probably meant by an intent that is not allowed now is out of the scope of now.
         let in_scope = odds - ELSEWHERE_ODDS * elsewhere;
         Judgement { ranked, in_scope }
     }
 
-    fn rank(&self, scores: &Scores, allowed: impl Fn(usize) -> bool) -> Vec<(usize, f32)> {
-        let combined = self.combine(scores);
+    fn rank(&self, combined: &[f32], allowed: impl Fn(usize) -> bool) -> Vec<(usize, f32)> {
         let classes: Vec<usize> = (0..combined.len()).filter(|c| allowed(*c)).collect();
         let values: Vec<f32> = classes.iter().map(|c| combined[*c]).collect();
         let mut ranked: Vec<(usize, f32)> = classes.into_iter().zip(softmax(&values, self.temperature)).collect();
@@ -124,10 +153,14 @@ impl Calibration {
         ranked
     }
 
-    /// The three views, each standardised over the classes of this text, in one score.
-    fn combine(&self, scores: &Scores) -> Vec<f32> {
+    /// The views, each standardised over the classes of this text, in one score.
+    fn combine(&self, scores: &Scores, sense: Option<&Sense>, trust: f32) -> Vec<f32> {
         let mut combined = vec![0f32; scores.machine.len()];
-        for ((view, usual), weight) in views(scores).into_iter().zip(self.spread).zip(VIEWS) {
+        let weights = if sense.is_some() { SENSE_WEIGHTS } else { WEIGHTS };
+        for (at, ((view, usual), weight)) in views(scores, sense).into_iter().zip(self.spread).zip(weights).enumerate()
+        {
+            let Some(view) = view else { continue };
+            let weight = if at < WORD_VIEWS { weight } else { weight * trust };
             let n = view.len() as f32;
             let mean = view.iter().sum::<f32>() / n.max(1.0);
             let spread = (variance(view) * n + usual * USUAL_SPREAD_WEIGHT) / (n + USUAL_SPREAD_WEIGHT);
@@ -139,22 +172,37 @@ impl Calibration {
     }
 }
 
-fn views(scores: &Scores) -> [&[f32]; 3] {
-    [&scores.machine, &scores.centre, &scores.nearest]
+/// Views that go by words come first.
+const WORD_VIEWS: usize = 3;
+
+fn views<'a>(scores: &'a Scores, sense: Option<&'a Sense>) -> [Option<&'a [f32]>; ALL_VIEWS] {
+    [
+        Some(&scores.machine),
+        Some(&scores.centre),
+        Some(&scores.nearest),
+        sense.map(|sense| sense.machine.as_slice()),
+        sense.map(|sense| sense.prototype.as_slice()),
+        sense.map(|sense| sense.nearest.as_slice()),
+    ]
 }
 
 /// What tells in scope from out of scope.
-pub(super) fn signs(scores: &Scores, ranked: &[(usize, f32)], combined: &[f32]) -> [f32; SIGNS] {
+fn signs(scores: &Scores, sense: Option<&Sense>, ranked: &[(usize, f32)], combined: &[f32]) -> [f32; SIGNS] {
     let Some((best, _)) = ranked.first() else { return [0.0; SIGNS] };
     let gap = ranked.get(1).map_or(2.0, |(second, _)| combined[*best] - combined[*second]);
-    let nearest = scores.nearest[*best];
+    let of = |view: fn(&Sense) -> f32| sense.map_or(0.0, view);
+    let at = |view: fn(&Sense) -> &[f32]| sense.map_or(0.0, |sense| view(sense)[*best]);
     [
         scores.machine[*best].clamp(-1.5, 1.5),
-        nearest,
+        scores.nearest[*best],
         scores.centre[*best],
         scores.known,
         gap.clamp(0.0, 4.0) / 4.0,
         scores.stray,
+        at(|sense| &sense.machine).clamp(-1.5, 1.5),
+        at(|sense| &sense.prototype),
+        at(|sense| &sense.nearest),
+        of(|sense| sense.stray.max(0.0)),
         1.0,
     ]
 }
@@ -177,45 +225,4 @@ fn softmax(scores: &[f32], temperature: f32) -> Vec<f32> {
 
 fn dot(a: &[f32; SIGNS], b: &[f32; SIGNS]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
-}
-
-/// Scores every item by a scorer that has not seen it but knows the background, in `folds` rounds of which `rounds` are done.
-pub(super) fn hold_out(
-    items: &[Item],
-    background: &[Item],
-    classes: usize,
-    folds: usize,
-    rounds: usize,
-    seed: u64,
-) -> Vec<HeldOut> {
-    // Dealt out class by class, so that each fold has its share of every intent.
-    let mut dealt = vec![0usize; classes + 1];
-    let fold_of: Vec<usize> = items
-        .iter()
-        .map(|item| {
-            let hand = &mut dealt[item.class.unwrap_or(classes)];
-            *hand += 1;
-            // Classes start at different folds; otherwise small classes would all leave the first one empty.
-            (*hand + item.class.unwrap_or(classes)) % folds
-        })
-        .collect();
-    let sizes = dealt;
-    let mut held_out = Vec::new();
-    for fold in 0..rounds {
-        let kept: Vec<&Item> = items
-            .iter()
-            .zip(&fold_of)
-            .filter(|(item, f)| item.is_name || **f != fold)
-            .map(|(item, _)| item)
-            .chain(background)
-            .collect();
-        let scorer = Scorer::fit(&kept, classes, seed);
-        for (item, _) in items.iter().zip(&fold_of).filter(|(item, f)| !item.is_name && **f == fold) {
-            // A class must keep an example (its name counts in `sizes`, hence 3) to be recognised at all.
-            if item.class.is_none_or(|class| sizes[class] >= 3) {
-                held_out.push(HeldOut { scores: scorer.score(&item.text), class: item.class });
-            }
-        }
-    }
-    held_out
 }

@@ -1,11 +1,11 @@
 //! What to do with a request: accept an intent, ask which of two, or reject; and why. The probabilities come from
 //! `calibrate`; here they meet what is known about the request itself (how well it was heard, what is allowed, how odd it is).
 
-use super::{Model, calibrate::Judgement, features::pieces, scorer::Scores};
+use super::{Model, calibrate::Judgement, features::pieces, scorer::Scores, sense::Sense};
 use crate::{
     Decision, Explain, Language, Meaning, Neighbour, Query, Scored,
     language::is_han,
-    normalise::{clean, normalise},
+    normalise::{clean, is_all_frame, normalise, spoken},
 };
 
 /// Intents in a ranking.
@@ -29,10 +29,14 @@ pub(super) fn decide(model: &Model, query: &Query<'_>) -> Meaning {
         return nothing(model);
     }
     let scores = model.scorer.score(&text);
-    let mut judgement = model.calibration.judge(&scores, allowed);
+    let (sense, failure) = sense(model, query.text, language);
+    let mut judgement = match (&model.sense, &sense) {
+        (Some(part), Some(sense)) => part.calibration.judge(&scores, Some(sense), trust(query), allowed),
+        _ => model.calibration.judge(&scores, None, 1.0, allowed),
+    };
     weigh_literal(model, &scores, &mut judgement);
     weigh_oddity(query, &scores, &mut judgement);
-    let in_scope = if scores.known == 0.0 { 0.0 } else { 1.0 / (1.0 + (-judgement.in_scope).exp()) };
+    let in_scope = if scores.known == 0.0 && sense.is_none() { 0.0 } else { 1.0 / (1.0 + (-judgement.in_scope).exp()) };
     let ranking: Vec<Scored> = judgement
         .ranked
         .iter()
@@ -44,9 +48,37 @@ pub(super) fn decide(model: &Model, query: &Query<'_>) -> Meaning {
         ranking,
         in_scope,
         threshold: THRESHOLD,
-        explain: explain(model, &text, &scores, judgement.ranked.first().map(|(class, _)| *class)),
+        explain: explain(
+            model,
+            &text,
+            &scores,
+            sense.as_ref(),
+            failure,
+            judgement.ranked.first().map(|(class, _)| *class),
+        ),
         model_version: model.version.clone(),
     }
+}
+
+/// What the vector of a request says, and why there is none although the model goes by vectors.
+fn sense(model: &Model, text: &str, language: Language) -> (Option<Sense>, Option<String>) {
+    let Some(part) = model.sense.as_ref().filter(|part| part.encoder.reads(language)) else { return (None, None) };
+    match part.encoder.encode(&spoken(text, language)) {
+        Ok(vector) => match part.scorer.score(&vector) {
+            Some(sense) => (Some(sense), None),
+            None => (None, Some("the vector has another width than those of the training".to_owned())),
+        },
+        Err(error) => (None, Some(error.to_string())),
+    }
+}
+
+/// Trust in the vector of words that were heard so.
+fn trust(query: &Query<'_>) -> f32 {
+    /// What remains when nothing was heard for sure.
+    const LEAST: f32 = 0.4;
+    let heard =
+        query.recognition_confidence.map_or(1.0, |heard| if heard.is_finite() { heard.clamp(0.0, 1.0) } else { 0.0 });
+    LEAST + (1.0 - LEAST) * (heard / HEARD_WELL).min(1.0)
 }
 
 /// Calibration puts the line at even odds.
@@ -94,34 +126,49 @@ fn weigh_literal(model: &Model, scores: &Scores, judgement: &mut Judgement) {
     }
 }
 
-/// Badly heard words and single letters deserve less trust than their score says.
+/// Badly heard words, single letters and beginnings without an end deserve less trust than their score says.
 fn weigh_oddity(query: &Query<'_>, scores: &Scores, judgement: &mut Judgement) {
     if let Some(heard) = query.recognition_confidence {
         let heard = if heard.is_finite() { heard.clamp(0.0, 1.0) } else { 0.0 };
         judgement.in_scope -= HEARD_BADLY_ODDS * ((HEARD_WELL - heard) / HEARD_WELL).max(0.0);
     }
     let literal = scores.neighbours.first().is_some_and(|(_, likeness)| *likeness >= LITERAL);
-    let substance: usize = clean(query.text).chars().map(|c| if is_han(c) { 2 } else { usize::from(c != ' ') }).sum();
-    if substance < 2 && !literal {
+    let clean = clean(query.text);
+    let substance: usize = clean.chars().map(|c| if is_han(c) { 2 } else { usize::from(c != ' ') }).sum();
+    if (substance < 2 || is_all_frame(&clean)) && !literal {
         judgement.in_scope = judgement.in_scope.min(-LITERAL_ODDS);
     }
 }
 
-fn explain(model: &Model, text: &str, scores: &Scores, best: Option<usize>) -> Explain {
+fn explain(
+    model: &Model,
+    text: &str,
+    scores: &Scores,
+    sense: Option<&Sense>,
+    failure: Option<String>,
+    best: Option<usize>,
+) -> Explain {
+    let by_meaning = sense.map(|sense| named(model, &sense.neighbours)).unwrap_or_default();
+    Explain {
+        nearest: named(model, &scores.neighbours),
+        by_meaning,
+        ngrams: best.map(|class| reasons(model, text, class)).unwrap_or_default(),
+        encoder_failure: failure,
+    }
+}
+
+/// The first three examples of a list of neighbours.
+fn named(model: &Model, neighbours: &[(u32, f32)]) -> Vec<Neighbour> {
     // Lines of the background are nobody's examples; they come after the originals.
-    let own = scores
-        .neighbours
-        .iter()
-        .filter_map(|(item, likeness)| Some((*item, model.originals.get(*item as usize)?, *likeness)));
-    let nearest = own
-        .take(3)
+    let own =
+        neighbours.iter().filter_map(|(item, likeness)| Some((*item, model.originals.get(*item as usize)?, *likeness)));
+    own.take(3)
         .map(|(item, example, likeness)| Neighbour {
             example: example.clone(),
             intent: model.scorer.class_of(item).map(|class| model.names[class].clone()).unwrap_or_default(),
             similarity: likeness.clamp(0.0, 1.0),
         })
-        .collect();
-    Explain { nearest, ngrams: best.map(|class| reasons(model, text, class)).unwrap_or_default() }
+        .collect()
 }
 
 /// The pieces that spoke most for a class; of pieces inside one another the strongest stands for all.

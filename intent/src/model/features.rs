@@ -112,6 +112,26 @@ pub(super) fn mix(mut h: u64) -> u64 {
     h ^ (h >> 32)
 }
 
+/// A seeded source of numbers (a Weyl sequence, scrambled).
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Random(seed ^ 0x5eed_0f1e_1d5a_17e5)
+    }
+
+    /// Below a bound; 0 when there is nothing below.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        (mix(self.0) % bound.max(1) as u64) as usize
+    }
+
+    /// From 0 to 1, without 1.
+    pub fn unit(&mut self) -> f32 {
+        self.below(1 << 24) as f32 / (1u64 << 24) as f32
+    }
+}
+
 /// Keys that are hashes already need no hashing again.
 #[derive(Default)]
 pub(super) struct Hashed(u64);

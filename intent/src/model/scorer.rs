@@ -1,6 +1,8 @@
 //! Three views on how well a text fits each intent: the support vector machine, the centre of the intent's examples, and the
 //! nearest example. Their combination and what it means as a probability is left to `calibrate`.
 
+use std::sync::Arc;
+
 use super::{
     features::{BLOCKS, Vector, Vocabulary},
     svm::Svm,
@@ -14,6 +16,10 @@ pub(super) struct Item {
     pub class: Option<usize>,
     /// It is the verbalised name of the intent rather than an example.
     pub is_name: bool,
+    /// The words as an encoder should read them.
+    pub spoken: String,
+    /// What the encoder made of it; `None` when it does not know the language, or there is none.
+    pub vector: Option<Arc<[f32]>>,
 }
 
 /// The raw scores of one text.

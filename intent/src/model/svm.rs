@@ -40,6 +40,12 @@ impl Row {
         let square = entries.iter().map(|(_, v)| v * v).sum::<f32>() + 1.0;
         Row { entries, square }
     }
+
+    fn dense(vector: &[f32], stretch: f32) -> Row {
+        let entries: Vec<(u32, f32)> = vector.iter().enumerate().map(|(at, v)| (at as u32, v * stretch)).collect();
+        let square = entries.iter().map(|(_, v)| v * v).sum::<f32>() + 1.0;
+        Row { entries, square }
+    }
 }
 
 impl Svm {
@@ -54,6 +60,25 @@ impl Svm {
     ) -> Svm {
         let rows: Vec<Row> = texts.iter().map(|(vector, _)| Row::new(vector, vocabulary, features)).collect();
         let labels: Vec<Option<usize>> = texts.iter().map(|(_, class)| *class).collect();
+        Svm::train_rows(&rows, &labels, classes, features, cost, seed)
+    }
+
+    /// Trains on dense vectors, stretched.
+    pub fn train_dense(vectors: &[(&[f32], Option<usize>)], classes: usize, stretch: f32, cost: f32, seed: u64) -> Svm {
+        let rows: Vec<Row> = vectors.iter().map(|(vector, _)| Row::dense(vector, stretch)).collect();
+        let labels: Vec<Option<usize>> = vectors.iter().map(|(_, class)| *class).collect();
+        let features = vectors.first().map_or(0, |(vector, _)| vector.len());
+        Svm::train_rows(&rows, &labels, classes, features, cost, seed)
+    }
+
+    fn train_rows(
+        rows: &[Row],
+        labels: &[Option<usize>],
+        classes: usize,
+        features: usize,
+        cost: f32,
+        seed: u64,
+    ) -> Svm {
         let count = classes.div_ceil(LANES);
         let next = AtomicUsize::new(0);
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(count.max(1));
@@ -64,7 +89,7 @@ impl Svm {
                 if group >= count {
                     return done;
                 }
-                done.push((group, train_group(&rows, &labels, group * LANES, features, cost, seed)));
+                done.push((group, train_group(rows, labels, group * LANES, features, cost, seed)));
             }
         };
         let mut trained: Vec<(usize, Group)> = if threads <= 1 || rows.len() < 200 {
@@ -89,9 +114,17 @@ impl Svm {
 
     /// The decision value of every class; above 0 it is claimed by that class.
     pub fn score(&self, vector: &Vector, vocabulary: &Vocabulary) -> Vec<f32> {
-        let mut scores = Vec::with_capacity(self.classes);
         let features = self.groups.first().map_or(0, Vec::len);
-        let row = Row::new(vector, vocabulary, features);
+        self.score_row(&Row::new(vector, vocabulary, features))
+    }
+
+    /// The decision value of every class for a dense vector of the width that was trained on.
+    pub fn score_dense(&self, vector: &[f32], stretch: f32) -> Vec<f32> {
+        self.score_row(&Row::dense(vector, stretch))
+    }
+
+    fn score_row(&self, row: &Row) -> Vec<f32> {
+        let mut scores = Vec::with_capacity(self.classes);
         for (weights, bias) in self.groups.iter().zip(self.bias.chunks(LANES)) {
             let mut sum = [0f32; LANES];
             sum[..bias.len()].copy_from_slice(bias);

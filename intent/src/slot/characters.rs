@@ -1,7 +1,10 @@
 //! Letters and digits as people spell them: one by one, run together, by the radio alphabet, "B as in Bravo", doubled.
 
 use super::digits;
-use crate::{Language, normalise::LONGEST};
+use crate::{
+    Language,
+    normalise::{LONGEST, small},
+};
 
 /// ICAO's spelling alphabet, and how some write it.
 const RADIO: [(&str, char); 29] = [
@@ -60,6 +63,11 @@ pub fn characters(text: &str, language: Language) -> String {
             (None, "double") => times = 2,
             (None, "triple") => times = 3,
             (Some(_), "a" | "i") if !is_spelt(at.checked_sub(1)) && !is_spelt(Some(at + 1)) && words.len() > 1 => {}
+            // "Forty two" is one number between letters, too.
+            (Some(_), tens) if tens_of(tens) && words.get(at + 1).is_some_and(|unit| unit_of(unit)) => {
+                out.push_str(&digits(&format!("{tens} {}", words[at + 1]), language));
+                (at, times) = (at + 1, 1);
+            }
             (Some(spelt), _) => {
                 for _ in 0..std::mem::replace(&mut times, 1) {
                     out.push_str(spelt);
@@ -71,6 +79,15 @@ pub fn characters(text: &str, language: Language) -> String {
         at += 1;
     }
     out
+}
+
+fn tens_of(word: &str) -> bool {
+    small(word).is_some_and(|value| value >= 20)
+}
+
+fn unit_of(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    lower == "one" || small(&lower).is_some_and(|value| value < 10)
 }
 
 /// Whether a letter alone is also a word.
@@ -136,6 +153,8 @@ mod tests {
             ("B as in Bravo, D for dog, double three", "BD33"),
             ("x like x-ray one", "X1"),
             ("my id is b12", "B12"),
+            ("A B ten forty two", "AB1042"),
+            ("A B forty-two", "AB42"),
             ("I have a question", ""),
             ("a", "A"),
             ("订单号是 A B 一 二", "AB12"),

@@ -14,7 +14,8 @@ const LONGEST: usize = 32;
 /// assert!(form.fits("XK42") && form.fits("XK421") && !form.fits("4XK2"));
 /// # Ok::<(), intent::slot::FormError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Form {
     places: Vec<Class>,
     /// How many of the places must be filled.
@@ -91,6 +92,20 @@ impl Form {
         let mended: String =
             text.chars().zip(&self.places).map(mend).chain(text.chars().skip(self.places.len())).collect();
         self.fits(&mended).then_some(mended)
+    }
+}
+
+impl TryFrom<String> for Form {
+    type Error = FormError;
+
+    fn try_from(text: String) -> Result<Self, FormError> {
+        text.parse()
+    }
+}
+
+impl From<Form> for String {
+    fn from(form: Form) -> String {
+        form.to_string()
     }
 }
 

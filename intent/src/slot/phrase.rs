@@ -64,7 +64,7 @@ fn words(text: &str) -> Vec<Word> {
 }
 
 /// Pinyin without what southern speakers do not tell apart: zh/z, ch/c, sh/s and -ng/-n.
-fn syllable(c: char) -> Vec<char> {
+pub(crate) fn syllable(c: char) -> Vec<char> {
     let plain = c.to_pinyin().map_or("?", |p| p.plain());
     let flat = plain.replacen("zh", "z", 1).replacen("ch", "c", 1).replacen("sh", "s", 1);
     flat.strip_suffix('g').filter(|s| s.ends_with('n')).unwrap_or(&flat).chars().collect()

@@ -4,6 +4,7 @@
 mod call;
 mod flow;
 mod intents;
+pub mod knowledge;
 mod report;
 mod signalling;
 mod ticket;
@@ -12,6 +13,7 @@ mod user;
 pub use call::{CallDetail, CallPage, CallSummary, LiveMessage, Peaks};
 pub use flow::{FlowDetail, FlowSummary};
 pub use intents::Parsed;
+pub use knowledge::Spoken;
 pub use report::report;
 pub use signalling::CallSignalling;
 pub use ticket::{TicketDetail, TicketPage};

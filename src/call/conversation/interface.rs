@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use flow::event::{Grammar, HttpFailure, HttpReply, Profile};
+use flow::event::{Grammar, HttpFailure, HttpReply, Knowledge, Profile};
 use intent::Language;
 use models::{Priority, Recognition};
 
 use crate::call::bridge::News;
-use crate::event::{Entry, Party, Speaker};
+use crate::event::{Entry, Party, Personal, Speaker};
 use crate::listen::NotRecognised;
 use crate::lookup;
 
@@ -133,6 +133,13 @@ pub enum Input {
         /// The reply.
         result: Result<HttpReply, HttpFailure>,
     },
+    /// The knowledge base was asked.
+    Consulted {
+        /// The id of the question.
+        id: u64,
+        /// What it answers.
+        answer: Knowledge,
+    },
     /// News from the way to an agent.
     Queue(QueueNews),
     /// Something went wrong that does not end the call.
@@ -252,6 +259,15 @@ pub enum Output {
     FinishTurn,
     /// Ask another service.
     Http(u64, lookup::Request),
+    /// Ask the knowledge base.
+    Consult {
+        /// The id to answer with.
+        id: u64,
+        /// What the caller asked.
+        question: Personal,
+        /// In which language.
+        language: Language,
+    },
     /// Look for an agent.
     Queue {
         /// In which queue.

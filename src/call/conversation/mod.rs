@@ -263,6 +263,7 @@ impl Conversation {
             }
             Input::Key(digit) => self.key(digit, now, &mut out),
             Input::Http { id, result } => self.tell(flowing::Event::HttpDone { id, result }, now, &mut out),
+            Input::Consulted { id, answer } => self.tell(flowing::Event::Consulted { id, answer }, now, &mut out),
             Input::Queue(news) => self.queue_news(news, now, &mut out),
             Input::Problem { what, message } => {
                 self.write(Event::Problem { what: what.into(), message }, now, &mut out)
@@ -313,6 +314,9 @@ impl Conversation {
             Action::Http { id, method, url, headers, body, timeout_ms } => {
                 let timeout = std::time::Duration::from_millis(timeout_ms);
                 out.push(Output::Http(id, lookup::Request { method, url, headers, body, timeout }));
+            }
+            Action::Consult { id, question, language } => {
+                out.push(Output::Consult { id, question: Personal::new(question), language });
             }
             Action::Queue { queue, summary, timeout_ms } => {
                 self.brief = Personal::new(brief_text(&summary));

@@ -2,7 +2,8 @@
 
 use flow::event::{self as flowing, Brief, Note};
 
-use crate::event::{Decision, Event, LanguageBy, Outcome, Personal, Scored, TicketStatus};
+use crate::event::{Consulted, Decision, Event, LanguageBy, Outcome, Personal, Scored, TicketStatus};
+use crate::knowledge::cited;
 
 pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
     match outcome {
@@ -73,6 +74,20 @@ pub(super) fn journaled(note: Note) -> Option<Event> {
         Note::HttpCalled { block, status, ms, .. } => {
             let error = status.is_none().then(|| "no reply".to_owned());
             Event::Fetched { block, status, took_ms: ms as u32, error }
+        }
+        Note::Consulted { block, question, language, answer } => {
+            let (consulted, articles) = match &answer {
+                flowing::Knowledge::Known(article) => (Consulted::Known, std::slice::from_ref(article)),
+                flowing::Knowledge::Unsure(between) => (Consulted::Unsure, between.as_slice()),
+                flowing::Knowledge::Unknown(nearest) => (Consulted::Unknown, nearest.as_slice()),
+            };
+            Event::Consulted {
+                block,
+                question: Personal::new(question),
+                language: Personal::new(language.code()),
+                answer: consulted,
+                articles: cited(articles),
+            }
         }
         Note::Error { block, message } => {
             Event::Problem { what: "flow".into(), message: format!("{block}: {message}") }

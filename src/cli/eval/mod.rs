@@ -3,6 +3,7 @@
 
 mod calls;
 mod intents;
+mod knowledge;
 mod speech;
 mod turns;
 
@@ -33,6 +34,8 @@ enum Command {
     Turns(turns::Arguments),
     /// Accuracy and out-of-scope detection of the intent engine on labelled lines
     Intents(intents::Arguments),
+    /// How often the article that answers a question comes first, on labelled lines as a list of frequent questions
+    Knowledge(knowledge::Arguments),
 }
 
 /// Runs the command.
@@ -41,7 +44,8 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
         Command::Speech(arguments) => speech::run(&arguments, config),
         Command::Calls(arguments) => calls::run(&arguments, config).await,
         Command::Turns(arguments) => turns::run(&arguments, config),
-        Command::Intents(arguments) => intents::run(&arguments),
+        Command::Intents(arguments) => intents::run(&arguments, config),
+        Command::Knowledge(arguments) => knowledge::run(&arguments),
     }
 }
 

@@ -85,6 +85,33 @@ export const prompts = queryOptions({
 export const promptUrl = (id: string, version: number): string =>
   `/api/v1/prompts/${encodeURIComponent(id)}/sound.wav?v=${version}`
 
+/** All articles at once: there are hundreds, not thousands, and filters then answer at the press of a key. */
+export const articles = queryOptions({
+  queryKey: ['knowledge', 'articles'],
+  queryFn: () => take(http.GET('/api/v1/knowledge/articles')),
+  staleTime: 0,
+})
+
+export const article = (id: string) =>
+  queryOptions({
+    queryKey: ['knowledge', 'article', id],
+    queryFn: () => take(http.GET('/api/v1/knowledge/articles/{id}', { params: { path: { id } } })),
+    staleTime: 0,
+  })
+
+export const articleHistory = (id: string) =>
+  queryOptions({
+    queryKey: ['knowledge', 'history', id],
+    queryFn: () => take(http.GET('/api/v1/knowledge/articles/{id}/history', { params: { path: { id } } })),
+    staleTime: 0,
+  })
+
+export const gaps = queryOptions({
+  queryKey: ['knowledge', 'gaps'],
+  queryFn: () => take(http.GET('/api/v1/knowledge/gaps')),
+  staleTime: 0,
+})
+
 export const recordingUrl = (id: string): string => `/api/v1/calls/${encodeURIComponent(id)}/recording.wav`
 
 export interface TicketFilter {

@@ -46,6 +46,7 @@ const WORTH_A_LINE = new Set<Entry['kind']>([
   'no_input',
   'no_match',
   'fetched',
+  'consulted',
   'queued',
   'ringing',
   'missed',

@@ -64,6 +64,8 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
       return entry.error
         ? say({ error: entry.error, took: ms(entry.took_ms, language) }, '_failed')
         : say({ status: entry.status ?? '—', took: ms(entry.took_ms, language) })
+    case 'consulted':
+      return say({ question: entry.question }, `_${entry.answer}`)
     case 'replied':
       return say({ wire: ms(entry.latency.wire_ms, language), turn: entry.turn })
     case 'queued':

@@ -2,6 +2,7 @@
 import { Button, Dropdown, Tooltip, type MenuProps } from 'antd'
 import {
   AudioLines,
+  BookOpen,
   BrainCircuit,
   Cable,
   Check,
@@ -40,7 +41,8 @@ const places = [
   { to: '/flows', name: 'nav.flows', icon: Waypoints, key: '4' },
   { to: '/understanding', name: 'nav.understanding', icon: BrainCircuit, key: '5' },
   { to: '/prompts', name: 'nav.prompts', icon: MessageSquareQuote, key: '6' },
-  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '7', admin: true },
+  { to: '/knowledge', name: 'nav.knowledge', icon: BookOpen, key: '7' },
+  { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '8', admin: true },
 ] as const
 
 export function Brand() {

@@ -1,5 +1,5 @@
 /** What a kind of block looks like: its icon, and the colour of its drawer of the palette. */
-import { Braces, Flag, GitBranch, Globe, Headset, Languages, ListOrdered, MessageCircleQuestion, Square, TicketPlus, Volume2 } from 'lucide-react'
+import { BookOpen, Braces, Flag, GitBranch, Globe, Headset, Languages, ListOrdered, MessageCircleQuestion, Square, TicketPlus, Volume2 } from 'lucide-react'
 import './block.css'
 
 const looks: Record<string, { icon: typeof Square; category: string }> = {
@@ -7,6 +7,7 @@ const looks: Record<string, { icon: typeof Square; category: string }> = {
   menu: { icon: ListOrdered, category: 'listen' },
   ask_intent: { icon: MessageCircleQuestion, category: 'listen' },
   collect: { icon: Braces, category: 'listen' },
+  answer: { icon: BookOpen, category: 'know' },
   http: { icon: Globe, category: 'know' },
   branch: { icon: GitBranch, category: 'decide' },
   language: { icon: Languages, category: 'decide' },

@@ -2,6 +2,7 @@
 import { Tooltip } from 'antd'
 import {
   AlertTriangle,
+  BookOpen,
   CirclePause,
   CircleSlash,
   Globe,
@@ -36,6 +37,7 @@ const icons: Partial<Record<Entry['kind'], typeof Play>> = {
   no_input: VolumeX,
   no_match: CircleSlash,
   fetched: Globe,
+  consulted: BookOpen,
   queued: Hourglass,
   ringing: Headset,
   missed: Headset,

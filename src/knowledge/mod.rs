@@ -1,0 +1,96 @@
+//! The knowledge base in use: the stored articles, ready to be asked, and asked anew after each change. How an answer is found is
+//! `intent::knowledge`; where articles lie is `store`.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use intent::{
+    Language,
+    knowledge::{Answer, Embed, Filed, Knowledge, Question, spoken},
+};
+use tokio::sync::Mutex;
+
+use crate::event::{ArticleId, Cited, Personal, Timestamp};
+use crate::store::{KeptArticle, StoreError, Tenant};
+
+/// A tenant's articles, ready to be asked. Cheap to clone; all clones see a change at once.
+#[derive(Clone)]
+pub struct KnowledgeBase {
+    tenant: Tenant,
+    embed: Option<Arc<Embed>>,
+    current: Arc<RwLock<Arc<Knowledge>>>,
+    /// Held while the articles are read and put in order, so that the last change is the last to be seen.
+    loading: Arc<Mutex<()>>,
+}
+
+impl KnowledgeBase {
+    /// Reads the tenant's articles. Without `embed` they are found by their words alone.
+    pub async fn load(tenant: Tenant, embed: Option<Arc<Embed>>) -> Result<Self, StoreError> {
+        let nothing = Arc::new(RwLock::new(Arc::new(Knowledge::new(Vec::new(), None))));
+        let base = Self { tenant, embed, current: nothing, loading: Arc::default() };
+        base.reload().await?;
+        Ok(base)
+    }
+
+    /// Reads the articles again. Until that is done the old ones answer.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.loading.lock().await;
+        let articles: Vec<Filed> = self.tenant.articles().await?.into_iter().map(filed).collect();
+        let embed = self.embed.clone();
+        match tokio::task::spawn_blocking(move || Knowledge::new(articles, embed)).await {
+            Ok(knowledge) => *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(knowledge),
+            Err(stopped) => tracing::error!(%stopped, "the knowledge base was not put in order; the old one answers"),
+        }
+        Ok(())
+    }
+
+    /// The articles as they are now.
+    pub fn now(&self) -> Arc<Knowledge> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What a caller is told, away from the threads that carry calls.
+    pub async fn ask(&self, question: Personal, language: Language, now: Timestamp) -> flow::event::Knowledge {
+        let knowledge = self.now();
+        let asked = move || told(&knowledge.answer(&Question::caller(question.reveal(), language, now)));
+        tokio::task::spawn_blocking(asked).await.unwrap_or_default()
+    }
+}
+
+/// An article as the search takes it.
+fn filed(kept: KeptArticle) -> Filed {
+    Filed { id: kept.id.to_string(), version: kept.version, article: kept.article }
+}
+
+/// An answer in the flow's words.
+fn told(answer: &Answer) -> flow::event::Knowledge {
+    use flow::event::{Knowledge as Told, KnownArticle};
+    let article = |hit: &intent::knowledge::Hit| {
+        let article = &hit.filed.article;
+        let said = spoken(&article.eye, &article.ear, article.language);
+        KnownArticle {
+            id: hit.filed.id.clone(),
+            version: hit.filed.version,
+            title: article.title().to_owned(),
+            short: said.short,
+            rest: said.rest,
+            confidence: hit.confidence,
+        }
+    };
+    match answer {
+        Answer::Known(hit) => Told::Known(article(hit)),
+        Answer::Unsure([a, b]) => Told::Unsure([article(a), article(b)]),
+        Answer::Unknown(nearest) => Told::Unknown(nearest.iter().take(3).map(article).collect()),
+    }
+}
+
+/// Articles in the journal's words.
+pub fn cited(articles: &[flow::event::KnownArticle]) -> Vec<Cited> {
+    let cite = |known: &flow::event::KnownArticle| {
+        Some(Cited {
+            article: known.id.parse::<ArticleId>().ok()?,
+            version: known.version,
+            confidence: known.confidence,
+        })
+    };
+    articles.iter().filter_map(cite).collect()
+}
