@@ -23,5 +23,5 @@ pub mod spoken;
 mod words;
 
 pub use article::{Article, ArticleError, Audience, Review};
-pub use index::{Answer, Embed, Filed, Hit, Knowledge, Question, Why};
+pub use index::{Answer, Filed, Hit, Knowledge, Question, Why};
 pub use spoken::{Spoken, spoken};

@@ -40,5 +40,5 @@ pub mod training;
 pub use encoder::{EncodeError, Encoder};
 pub use language::{Language, UnknownLanguage};
 pub use meaning::{Decision, Explain, Meaning, Neighbour, Query, Scored};
-pub use model::{Model, Tuned, restore, train, train_deep, train_with};
+pub use model::{Deep, Model, Trial, Tuned, restore, train, train_deep, train_with};
 pub use training::{Example, IntentDef, TrainError, TrainingSet};

@@ -25,7 +25,7 @@ use crate::{
     normalise::{normalise, spoken},
 };
 
-pub use deep::{Tuned, restore, train_deep};
+pub use deep::{Deep, Trial, Tuned, restore, train_deep};
 
 /// Understands requests. Cheap to share between threads behind an `Arc`; never changes once trained.
 #[derive(Debug)]

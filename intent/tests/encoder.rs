@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use intent::{
-    Decision, EncodeError, Encoder, Example, IntentDef, Language, Model, Query, TrainError, TrainingSet, restore,
-    train, train_deep, train_with,
+    Decision, Deep, EncodeError, Encoder, Example, IntentDef, Language, Model, Query, TrainError, TrainingSet, Tuned,
+    restore, train, train_deep, train_with,
 };
 
 const SYNONYMS: &[&[&str]] = &[
@@ -178,7 +178,8 @@ fn large() -> TrainingSet {
 #[test]
 fn a_set_too_small_to_be_tuned_to_is_trained_as_it_is() {
     let encoder: Arc<dyn Encoder> = Arc::new(Synonyms::default());
-    let model = train_deep(&set(), 1, &encoder, &|_| true).expect("the set is in order");
+    let Deep { model, trial } = train_deep(&set(), 1, &encoder, &|_| true).expect("the set is in order");
+    assert_eq!(trial, None);
     assert_eq!(model.encoder().map(|encoder| encoder.id().to_owned()).as_deref(), Some("synonyms"));
     assert!(model.tuned().is_none());
 }
@@ -188,16 +189,21 @@ fn a_deep_publish_can_be_cancelled_and_survives_a_restart() {
     let encoder: Arc<dyn Encoder> = Arc::new(Synonyms::default());
     let cancelled = train_deep(&large(), 1, &encoder, &|_| false);
     assert!(matches!(cancelled, Err(TrainError::Encoder(EncodeError::Cancelled))), "{cancelled:?}");
-    let model = train_deep(&large(), 1, &encoder, &|_| true).expect("the set is in order");
+    let Deep { model, trial } = train_deep(&large(), 1, &encoder, &|_| true).expect("the set is in order");
+    let trial = trial.expect("it was tuned");
+    assert!(trial.n >= 20 && trial.right <= trial.n && trial.right_untuned <= trial.n, "{trial:?}");
     assert_eq!(model.encoder().map(|encoder| encoder.id().to_owned()).as_deref(), Some("synonyms/tuned"));
     assert_ne!(model.version(), train(&large(), 1).expect("in order").version());
-    let kept = model.tuned().expect("it was tuned");
+    let bytes = model.tuned().expect("it was tuned").to_bytes();
+    let kept = Tuned::from_bytes(&bytes).expect("what was written is read");
     let again = restore(&large(), 1, &encoder, &kept).expect("what was kept fits");
     for text in ["where is my consignment", "reimbursement", "tell me a joke", "我要退款"] {
         assert_eq!(again.parse(&Query::new(text)), model.parse(&Query::new(text)), "{text}");
     }
-    let mut damaged = kept;
-    damaged.encoder = vec![1, 2, 3];
+    let damaged = Tuned::from_bytes(&bytes[..bytes.len() - 1]).expect("the calibration is whole");
     assert!(restore(&large(), 1, &encoder, &damaged).is_err());
+    for cut in [0, 3, 4, 20] {
+        assert!(Tuned::from_bytes(&bytes[..cut]).is_none(), "{cut} bytes");
+    }
     assert!(train(&set(), 1).expect("in order").tuned().is_none());
 }

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use intent::{
-    Language,
-    knowledge::{
-        Answer, Article, Audience, Embed, Filed, Knowledge, Question, Review, changes::changes, import, spoken,
-    },
+    EncodeError, Encoder, Language,
+    knowledge::{Answer, Article, Audience, Filed, Knowledge, Question, Review, changes::changes, import, spoken},
 };
 use proptest::prelude::*;
 
@@ -173,11 +171,55 @@ fn about(text: &str) -> Vec<f32> {
     topics.iter().map(on).collect()
 }
 
+/// An encoder that does what a function does.
+struct By(fn(&[&str]) -> Option<Vec<Vec<f32>>>);
+
+impl std::fmt::Debug for By {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("By")
+    }
+}
+
+impl Encoder for By {
+    fn id(&self) -> &str {
+        "by"
+    }
+
+    fn reads(&self, language: Language) -> bool {
+        language == Language::English
+    }
+
+    fn encode(&self, text: &str) -> Result<Vec<f32>, EncodeError> {
+        self.encode_all(&[text])?.pop().ok_or_else(|| EncodeError::Failed("nothing".to_owned()))
+    }
+
+    fn encode_all(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncodeError> {
+        (self.0)(texts).ok_or_else(|| EncodeError::Failed("no model".to_owned()))
+    }
+
+    fn tune(
+        &self,
+        _: &[(&str, usize)],
+        _: u64,
+        _: &(dyn Fn(f32) -> bool + Sync),
+    ) -> Result<Arc<dyn Encoder>, EncodeError> {
+        Err(EncodeError::Failed("it stays as it is".to_owned()))
+    }
+
+    fn to_bytes(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn restored(&self, _: &[u8]) -> Result<Arc<dyn Encoder>, EncodeError> {
+        Err(EncodeError::Failed("it stays as it is".to_owned()))
+    }
+}
+
 #[test]
 fn meaning_finds_what_has_no_word_in_common() {
-    let embed: Arc<Embed> = Arc::new(|texts: &[&str]| Some(texts.iter().map(|text| about(text)).collect()));
+    let encoder = Arc::new(By(|texts| Some(texts.iter().map(|text| about(text)).collect())));
     let articles: Vec<Filed> = SHOP[..3].iter().map(filed).collect();
-    let (with, without) = (Knowledge::new(articles.clone(), Some(embed)), Knowledge::new(articles, None));
+    let (with, without) = (Knowledge::new(articles.clone(), Some(encoder)), Knowledge::new(articles, None));
     let hits = with.search(&ask("do they shut early"));
     assert_eq!(hits[0].filed.id, "hours");
     assert!(hits[0].why.cosine.is_some_and(|cosine| cosine > 0.9));
@@ -186,14 +228,14 @@ fn meaning_finds_what_has_no_word_in_common() {
 
 #[test]
 fn a_model_that_breaks_leaves_words() {
-    let broken: [Arc<Embed>; 4] = [
-        Arc::new(|_: &[&str]| None),
-        Arc::new(|_: &[&str]| Some(vec![])),
-        Arc::new(|texts: &[&str]| Some((0..texts.len()).map(|n| vec![1.0; n]).collect())),
-        Arc::new(|texts: &[&str]| Some(texts.iter().map(|_| vec![f32::NAN, 1.0]).collect())),
+    let broken = [
+        By(|_| None),
+        By(|_| Some(vec![])),
+        By(|texts| Some((0..texts.len()).map(|n| vec![1.0; n]).collect())),
+        By(|texts| Some(texts.iter().map(|_| vec![f32::NAN, 1.0]).collect())),
     ];
-    for embed in broken {
-        let knowledge = Knowledge::new(shop(), Some(embed));
+    for encoder in broken {
+        let knowledge = Knowledge::new(shop(), Some(Arc::new(encoder)));
         assert_eq!(told(&knowledge, "how long is the guarantee on a frame"), "warranty");
     }
 }

@@ -16,6 +16,7 @@ use super::{State, now};
 use crate::event::{CallId, Timestamp, UserId};
 use crate::store::{Publish, TrainingVersion, VersionState};
 use crate::understand::check::Check;
+use crate::understand::deepen::Progress;
 use crate::understand::draft::{Intent, Line, Origin, Test, language};
 use crate::understand::judge::Share;
 use crate::understand::learn::Group;
@@ -138,6 +139,8 @@ pub struct DraftView {
     out_of_scope: Vec<Line>,
     /// What a version is measured with before it may answer.
     tests: Vec<Test>,
+    /// The version that is being tuned in the background; `null` while none is.
+    tuning: Option<Progress>,
     /// The version that answers now.
     live: Option<i64>,
     /// Whether there is something to publish.
@@ -174,6 +177,7 @@ pub async fn draft(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Draf
         live: live.version,
         out_of_scope: draft.out_of_scope,
         tests: draft.tests,
+        tuning: understanding.tuning(),
     }))
 }
 
@@ -336,7 +340,7 @@ pub struct VersionDetail {
 )]
 pub async fn version(Of(app): State, SignedIn(_): SignedIn, In(number): In<i64>) -> ApiResult<Json<VersionDetail>> {
     let version = app.console.tenant.training_version(number).await?;
-    let draft = Draft::stored(&version.document)?;
+    let draft = Draft::stored(&app.console.tenant.trained_from(number).await?.document)?;
     Ok(Json(VersionDetail { version: version.into(), draft }))
 }
 
@@ -415,7 +419,7 @@ pub async fn diff(Of(app): State, SignedIn(_): SignedIn, Ask(between): Ask<Betwe
         match number {
             Some(number) => {
                 let version = tenant.training_version(number).await?;
-                drafts.push(Draft::stored(&version.document)?);
+                drafts.push(Draft::stored(&tenant.trained_from(number).await?.document)?);
                 reports.push(VersionView::from(version).report.tests);
             }
             None if is_later => drafts.push(understanding.draft().await?.0),

@@ -4,8 +4,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use intent::{
-    Language,
-    knowledge::{Answer, Embed, Filed, Knowledge, Question, spoken},
+    Encoder, Language,
+    knowledge::{Answer, Filed, Knowledge, Question, spoken},
 };
 use tokio::sync::Mutex;
 
@@ -16,17 +16,17 @@ use crate::store::{KeptArticle, StoreError, Tenant};
 #[derive(Clone)]
 pub struct KnowledgeBase {
     tenant: Tenant,
-    embed: Option<Arc<Embed>>,
+    encoder: Option<Arc<dyn Encoder>>,
     current: Arc<RwLock<Arc<Knowledge>>>,
     /// Held while the articles are read and put in order, so that the last change is the last to be seen.
     loading: Arc<Mutex<()>>,
 }
 
 impl KnowledgeBase {
-    /// Reads the tenant's articles. Without `embed` they are found by their words alone.
-    pub async fn load(tenant: Tenant, embed: Option<Arc<Embed>>) -> Result<Self, StoreError> {
+    /// Reads the tenant's articles. Without `encoder` they are found by their words alone.
+    pub async fn load(tenant: Tenant, encoder: Option<Arc<dyn Encoder>>) -> Result<Self, StoreError> {
         let nothing = Arc::new(RwLock::new(Arc::new(Knowledge::new(Vec::new(), None))));
-        let base = Self { tenant, embed, current: nothing, loading: Arc::default() };
+        let base = Self { tenant, encoder, current: nothing, loading: Arc::default() };
         base.reload().await?;
         Ok(base)
     }
@@ -35,8 +35,8 @@ impl KnowledgeBase {
     pub async fn reload(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.loading.lock().await;
         let articles: Vec<Filed> = self.tenant.articles().await?.into_iter().map(filed).collect();
-        let embed = self.embed.clone();
-        match tokio::task::spawn_blocking(move || Knowledge::new(articles, embed)).await {
+        let encoder = self.encoder.clone();
+        match tokio::task::spawn_blocking(move || Knowledge::new(articles, encoder)).await {
             Ok(knowledge) => *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(knowledge),
             Err(stopped) => tracing::error!(%stopped, "the knowledge base was not put in order; the old one answers"),
         }

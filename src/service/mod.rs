@@ -132,10 +132,11 @@ impl Service {
         }
 
         let prepared = prepare::prepare(&config).await?;
-        let understanding = Understanding::open(tenant.clone(), prepared.flow.clone(), prepared.encoder).await?;
+        let understanding =
+            Understanding::open(tenant.clone(), prepared.flow.clone(), prepared.encoder.clone()).await?;
         let voices = prepared.voices;
         load_recordings(&tenant, &voices).await?;
-        let knowledge = KnowledgeBase::load(tenant.clone(), None).await?;
+        let knowledge = KnowledgeBase::load(tenant.clone(), prepared.encoder).await?;
         let speech = Speech::new(prepared.recognisers, &prepared.resolved, voices.clone());
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();

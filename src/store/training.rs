@@ -2,9 +2,10 @@
 //! interpreted here.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Set,
     TransactionTrait, sea_query::Expr,
 };
+use uuid::Uuid;
 
 use super::{
     Tenant,
@@ -16,6 +17,8 @@ use crate::event::{CallId, Timestamp, UserId};
 
 /// Versions that are kept; older ones that are not live are forgotten.
 const KEPT: u64 = 200;
+/// Versions whose trained layers are kept, of some 14 MB each. An older one is trained without them when it answers again.
+const LAYERS_KEPT: usize = 5;
 
 /// What will be learned from at the next publish.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,10 +96,31 @@ pub struct TrainingVersion {
     pub note: String,
     /// The model's own version.
     pub model: String,
-    /// The draft as it was.
-    pub document: String,
     /// How well it did, as JSON.
     pub report: String,
+}
+
+/// What a version is trained from, again.
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "training_version::Entity")]
+pub struct TrainedFrom {
+    /// The draft as it was.
+    pub document: String,
+    /// The trained layers of the encoder; none of an instant publish, nor of an old one.
+    pub tuned: Option<Vec<u8>>,
+}
+
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "training_version::Entity")]
+struct Listed {
+    number: i64,
+    made_at: i64,
+    made_by: Option<Uuid>,
+    kind: String,
+    state: String,
+    note: String,
+    model: String,
+    report: String,
 }
 
 /// A version to be kept.
@@ -172,22 +196,30 @@ impl Tenant {
 
     /// What was published, newest first.
     pub async fn training_versions(&self) -> Result<Vec<TrainingVersion>, StoreError> {
-        let rows = self.versions().limit(KEPT).all(&self.core.database.reader).await?;
+        let versions = self.versions().limit(KEPT).into_partial_model::<Listed>();
+        let rows = versions.all(&self.core.database.reader).await?;
         Ok(rows.into_iter().map(TrainingVersion::from).collect())
     }
 
     /// One of them.
     pub async fn training_version(&self, number: i64) -> Result<TrainingVersion, StoreError> {
         let row = self.versions().filter(training_version::Column::Number.eq(number));
-        let row = row.one(&self.core.database.reader).await?;
+        let row = row.into_partial_model::<Listed>().one(&self.core.database.reader).await?;
         row.map(TrainingVersion::from).ok_or(StoreError::NoSuch { what: "version" })
+    }
+
+    /// What a version was trained from.
+    pub async fn trained_from(&self, number: i64) -> Result<TrainedFrom, StoreError> {
+        let row = self.versions().filter(training_version::Column::Number.eq(number));
+        let row = row.into_partial_model().one(&self.core.database.reader).await?;
+        row.ok_or(StoreError::NoSuch { what: "version" })
     }
 
     /// The one that answers.
     pub async fn live_training(&self) -> Result<Option<TrainingVersion>, StoreError> {
         let live = training_version::Column::State.eq(VersionState::Live.stored());
-        let row = self.versions().filter(live).one(&self.core.database.reader).await?;
-        Ok(row.map(TrainingVersion::from))
+        let row = self.versions().filter(live).into_partial_model::<Listed>();
+        Ok(row.one(&self.core.database.reader).await?.map(TrainingVersion::from))
     }
 
     /// Keeps a version under the next number.
@@ -219,7 +251,22 @@ impl Tenant {
             report: Set(new.report),
             tuned: Set(new.tuned),
         };
-        let row = row.insert(&work).await?;
+        training_version::Entity::insert(row).exec_without_returning(&work).await?;
+        let with_layers: Vec<i64> = self
+            .versions()
+            .filter(training_version::Column::Tuned.is_not_null())
+            .select_only()
+            .column(training_version::Column::Number)
+            .into_tuple()
+            .all(&work)
+            .await?;
+        training_version::Entity::update_many()
+            .col_expr(training_version::Column::Tuned, Expr::value(Option::<Vec<u8>>::None))
+            .filter(training_version::Column::Tenant.eq(self.id.0))
+            .filter(training_version::Column::Number.is_in(with_layers.into_iter().skip(LAYERS_KEPT)))
+            .filter(training_version::Column::State.ne(VersionState::Live.stored()))
+            .exec(&work)
+            .await?;
         training_version::Entity::delete_many()
             .filter(training_version::Column::Tenant.eq(self.id.0))
             .filter(training_version::Column::Number.lte(number - KEPT as i64))
@@ -227,24 +274,24 @@ impl Tenant {
             .exec(&work)
             .await?;
         work.commit().await?;
-        Ok(row.into())
+        self.training_version(number).await
     }
 
     /// Has this version answer from now on.
     pub async fn make_training_live(&self, number: i64) -> Result<TrainingVersion, StoreError> {
         let work = self.core.database.writer.begin().await?;
-        let row = training_version::Entity::find_by_id((self.id.0, number)).one(&work).await?;
-        let mut version = TrainingVersion::from(row.ok_or(StoreError::NoSuch { what: "version" })?);
         self.retire(&work).await?;
-        training_version::Entity::update_many()
+        let changed = training_version::Entity::update_many()
             .col_expr(training_version::Column::State, Expr::value(VersionState::Live.stored()))
             .filter(training_version::Column::Tenant.eq(self.id.0))
             .filter(training_version::Column::Number.eq(number))
             .exec(&work)
             .await?;
+        if changed.rows_affected == 0 {
+            return Err(StoreError::NoSuch { what: "version" });
+        }
         work.commit().await?;
-        version.state = VersionState::Live;
-        Ok(version)
+        self.training_version(number).await
     }
 
     /// Notes what somebody made of an utterance: the intent that it means, or none. Said twice, the later counts.
@@ -319,8 +366,8 @@ impl From<training_draft::Model> for TrainingDraft {
     }
 }
 
-impl From<training_version::Model> for TrainingVersion {
-    fn from(row: training_version::Model) -> Self {
+impl From<Listed> for TrainingVersion {
+    fn from(row: Listed) -> Self {
         Self {
             number: row.number,
             made_at: row.made_at,
@@ -329,7 +376,6 @@ impl From<training_version::Model> for TrainingVersion {
             state: VersionState::named(&row.state),
             note: row.note,
             model: row.model,
-            document: row.document,
             report: row.report,
         }
     }

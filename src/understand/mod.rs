@@ -3,26 +3,28 @@
 //!
 //! - [`draft`]: what is edited, and how it joins with the flow's own intents.
 //! - [`judge`]: how well a model does on the stored tests, and whether it may replace another.
+//! - [`deepen`]: the deep publish, in the background.
 //! - [`check`]: what an admin should know of a draft before it is published.
 //! - [`learn`]: utterances that were not understood, in groups.
 //!
 //! How a text is understood is the business of the `intent` crate; what follows from it, the flow's.
 
 pub mod check;
+pub mod deepen;
 pub mod draft;
 pub mod judge;
 pub mod learn;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use flow::Flow;
-use intent::{Encoder, Model, TrainError, TrainingSet};
+use intent::{Encoder, Model, TrainError, TrainingSet, Tuned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use draft::Draft;
-use judge::{Judgement, Regression};
+use judge::{Judgement, Regression, Share};
 
 use crate::event::{Timestamp, UserId};
 use crate::store::{NewVersion, Publish, StoreError, Tenant, TrainingVersion};
@@ -62,6 +64,8 @@ struct Shared {
     live: RwLock<Live>,
     /// One training at a time.
     training: tokio::sync::Mutex<()>,
+    /// Held for a look only.
+    tuning: Mutex<Option<deepen::Running>>,
 }
 
 /// What answers now.
@@ -84,12 +88,30 @@ pub struct Report {
     pub examples: usize,
     /// How long the training took, in ms.
     pub train_ms: u64,
+    /// What tuning the encoder was worth, after a deep publish.
+    #[serde(default)]
+    pub trial: Option<Trial>,
     /// How it did on the stored tests; `None` without any.
     pub tests: Option<Judgement>,
     /// The live version on the same tests.
     pub before: Option<Judgement>,
     /// Intents that became worse than chance explains.
     pub regressions: Vec<Regression>,
+}
+
+/// A tuned encoder on examples that it was not tuned to, beside the encoder as it was on the same.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Trial {
+    /// With the tuned one.
+    pub tuned: Share,
+    /// Without the tuning.
+    pub untuned: Share,
+}
+
+impl From<intent::Trial> for Trial {
+    fn from(trial: intent::Trial) -> Self {
+        Self { tuned: Share::of(trial.right, trial.n), untuned: Share::of(trial.right_untuned, trial.n) }
+    }
 }
 
 impl Understanding {
@@ -105,7 +127,7 @@ impl Understanding {
     ) -> Result<Self, UnderstandError> {
         let mut live = None;
         if let Some(version) = tenant.live_training().await? {
-            match train_version(&version, &flow, encoder.as_ref()).await {
+            match train_version(&tenant, version.number, &flow, encoder.as_ref()).await {
                 Ok(trained) => live = Some(trained),
                 Err(error) => tracing::warn!(
                     version = version.number, %error,
@@ -117,8 +139,27 @@ impl Understanding {
             Some(live) => live,
             None => train(Draft::default(), &flow, encoder.as_ref()).await?,
         };
-        let shared = Shared { tenant, flow, encoder, live: RwLock::new(live), training: tokio::sync::Mutex::default() };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Shared {
+            tenant,
+            flow,
+            encoder,
+            live: RwLock::new(live),
+            training: tokio::sync::Mutex::default(),
+            tuning: Mutex::default(),
+        };
+        let understanding = Self { shared: Arc::new(shared) };
+        understanding.deepen_if_untried().await?;
+        Ok(understanding)
+    }
+
+    /// Begins the tuning that the last stop of the service cut off.
+    async fn deepen_if_untried(&self) -> Result<(), StoreError> {
+        let Some(live) = self.live().version else { return Ok(()) };
+        let versions = self.shared.tenant.training_versions().await?;
+        if versions.iter().all(|version| version.number < live || version.kind == Publish::Instant) {
+            self.deepen();
+        }
+        Ok(())
     }
 
     /// What answers now. A call keeps the model that it began with.
@@ -180,6 +221,7 @@ impl Understanding {
         let version = self.shared.tenant.add_training_version(new, at).await?;
         if live {
             self.set_live(Live { version: Some(version.number), ..trained });
+            self.deepen();
         }
         tracing::info!(version = version.number, model = version.model, live, "intents were published");
         Ok(version)
@@ -188,10 +230,12 @@ impl Understanding {
     /// Has an earlier version, or one that was held, answer from now on.
     pub async fn promote(&self, number: i64) -> Result<TrainingVersion, UnderstandError> {
         let _turn = self.shared.training.lock().await;
-        let version = self.shared.tenant.training_version(number).await?;
-        let trained = train_version(&version, &self.shared.flow, self.shared.encoder.as_ref()).await?;
-        let version = self.shared.tenant.make_training_live(number).await?;
+        let Shared { tenant, flow, encoder, .. } = &*self.shared;
+        let trained = train_version(tenant, number, flow, encoder.as_ref()).await?;
+        let version = tenant.make_training_live(number).await?;
         self.set_live(trained);
+        // What somebody chose is not exchanged behind their back.
+        self.stop_deepening();
         Ok(version)
     }
 
@@ -204,6 +248,14 @@ impl Report {
     fn of(set: &TrainingSet) -> Self {
         let examples = set.intents.iter().map(|intent| intent.examples.len()).sum();
         Self { intents: set.intents.len(), examples, ..Self::default() }
+    }
+
+    /// Whether something speaks for the new model.
+    fn is_better(&self) -> bool {
+        let more = |now: &Share, before: &Share| now.right > before.right;
+        let tests = self.tests.as_ref().zip(self.before.as_ref());
+        self.trial.is_some_and(|trial| more(&trial.tuned, &trial.untuned))
+            || tests.is_some_and(|(now, before)| more(&now.all, &before.all))
     }
 
     /// Both models on the tests of the new one.
@@ -220,12 +272,21 @@ impl Report {
 }
 
 async fn train_version(
-    version: &TrainingVersion,
+    tenant: &Tenant,
+    number: i64,
     flow: &Flow,
     encoder: Option<&Arc<dyn Encoder>>,
 ) -> Result<Live, UnderstandError> {
-    let trained = train(Draft::stored(&version.document)?, flow, encoder).await?;
-    Ok(Live { version: Some(version.number), ..trained })
+    let from = tenant.trained_from(number).await?;
+    let draft = Draft::stored(&from.document)?;
+    if let (Some(encoder), Some(tuned)) = (encoder, from.tuned.as_deref().and_then(Tuned::from_bytes)) {
+        let (set, encoder) = (draft.training_set(flow), encoder.clone());
+        match on_a_thread(move || intent::restore(&set, SEED, &encoder, &tuned)).await? {
+            Ok(model) => return Ok(Live { model: Arc::new(model), version: Some(number), draft: Arc::new(draft) }),
+            Err(error) => tracing::warn!(version = number, %error, "the tuned intents are trained without the tuning"),
+        }
+    }
+    Ok(Live { version: Some(number), ..train(draft, flow, encoder).await? })
 }
 
 async fn train(draft: Draft, flow: &Flow, encoder: Option<&Arc<dyn Encoder>>) -> Result<Live, UnderstandError> {

@@ -149,6 +149,15 @@ impl SlotCount {
     }
 }
 
+impl std::iter::Sum for SlotCount {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |mut all, count| {
+            all.add(count);
+            all
+        })
+    }
+}
+
 /// A value that was missed, was wrong, or that nobody labelled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Miss {

@@ -18,10 +18,7 @@ use super::{
     spoken,
     words::{Word, words},
 };
-use crate::{Language, normalise::normalise};
-
-/// Turns texts into vectors of one length, one each; `None` when it cannot (no model, or one that is broken).
-pub type Embed = dyn Fn(&[&str]) -> Option<Vec<Vec<f32>>> + Send + Sync;
+use crate::{EncodeError, Encoder, Language, normalise::normalise};
 
 /// How much words count beside meaning.
 const WORDS_BESIDE_MEANING: f32 = 0.25;
@@ -121,7 +118,7 @@ impl Answer {
 /// All articles, ready to be asked.
 pub struct Knowledge {
     shelves: Vec<(Language, Shelf)>,
-    embed: Option<Arc<Embed>>,
+    encoder: Option<Arc<dyn Encoder>>,
 }
 
 impl std::fmt::Debug for Knowledge {
@@ -131,18 +128,18 @@ impl std::fmt::Debug for Knowledge {
 }
 
 impl Knowledge {
-    /// Puts articles on their shelves. Without `embed`, or when it fails, words alone decide.
-    pub fn new(articles: Vec<Filed>, embed: Option<Arc<Embed>>) -> Self {
+    /// Puts articles on their shelves. Where the encoder does not read their language or fails, or there is none, words alone decide.
+    pub fn new(articles: Vec<Filed>, encoder: Option<Arc<dyn Encoder>>) -> Self {
         let mut by_language: HashMap<Language, Vec<Arc<Filed>>> = HashMap::new();
         for filed in articles {
             by_language.entry(filed.article.language).or_default().push(Arc::new(filed));
         }
         let shelf = |language| {
             let articles = by_language.remove(&language)?;
-            Some((language, Shelf::new(language, articles, embed.as_deref())))
+            Some((language, Shelf::new(language, articles, encoder.as_deref())))
         };
         let shelves = Language::ALL.into_iter().filter_map(shelf).collect();
-        Self { shelves, embed }
+        Self { shelves, encoder }
     }
 
     /// How many articles there are.
@@ -182,7 +179,10 @@ impl Knowledge {
         if normal.is_empty() {
             return None;
         }
-        let vector = shelf.vectors.as_ref().and_then(|_| vectors(self.embed.as_deref()?, &[question.text])?.pop());
+        let vector = shelf
+            .vectors
+            .as_ref()
+            .and_then(|_| vectors(1, self.encoder.as_ref()?.encode(question.text).map(|vector| vec![vector]))?.pop());
         let asked = Asked { words: shelf.asked(question.text), vector };
         let told = |filed: &Filed| {
             let article = &filed.article;
@@ -209,11 +209,11 @@ impl Knowledge {
     }
 }
 
-/// Embeds texts; `None` also when what comes back has not the shape that was promised.
-fn vectors(embed: &Embed, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
-    let mut vectors = embed(texts)?;
+/// The vectors of so many texts; `None` when there are none, or what came has not the shape that was promised.
+fn vectors(texts: usize, encoded: Result<Vec<Vec<f32>>, EncodeError>) -> Option<Vec<Vec<f32>>> {
+    let mut vectors: Vec<Vec<f32>> = encoded.ok()?;
     let length = vectors.first().map_or(0, Vec::len);
-    if vectors.len() != texts.len() || vectors.iter().any(|vector| vector.len() != length) {
+    if vectors.len() != texts || vectors.iter().any(|vector| vector.len() != length) {
         return None;
     }
     for vector in &mut vectors {
@@ -280,7 +280,7 @@ struct Shelf {
 }
 
 impl Shelf {
-    fn new(language: Language, articles: Vec<Arc<Filed>>, embed: Option<&Embed>) -> Self {
+    fn new(language: Language, articles: Vec<Arc<Filed>>, encoder: Option<&dyn Encoder>) -> Self {
         let mut texts: Vec<(usize, String, String)> = Vec::new();
         let mut exact: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, filed) in articles.iter().enumerate() {
@@ -298,9 +298,9 @@ impl Shelf {
         exact.remove("");
         // In memory there is nothing to go wrong but its size; words are then not found, meaning still is.
         let found = searcher(texts.iter().map(|(_, _, text)| words(text, language))).ok();
-        let embedded = embed.and_then(|embed| {
+        let embedded = encoder.filter(|encoder| encoder.reads(language)).and_then(|encoder| {
             let texts: Vec<&str> = texts.iter().map(|(_, _, text)| text.as_str()).collect();
-            vectors(embed, &texts)
+            vectors(texts.len(), encoder.encode_all(&texts))
         });
         let mut shelf = Self {
             language,

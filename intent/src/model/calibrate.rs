@@ -145,6 +145,12 @@ impl Calibration {
         Judgement { ranked, in_scope }
     }
 
+    /// Of held-out texts that mean something, those whose own class comes first.
+    pub fn right(&self, held_out: &[HeldOut]) -> usize {
+        let first = |h: &HeldOut| self.judge(&h.scores, h.sense.as_ref(), 1.0, |_| true).ranked.first().map(|r| r.0);
+        held_out.iter().filter(|h| h.class.is_some() && first(h) == h.class).count()
+    }
+
     fn rank(&self, combined: &[f32], allowed: impl Fn(usize) -> bool) -> Vec<(usize, f32)> {
         let classes: Vec<usize> = (0..combined.len()).filter(|c| allowed(*c)).collect();
         let values: Vec<f32> = classes.iter().map(|c| combined[*c]).collect();

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     Calibration, HeldOut, Item, Model, Prepared, check, hold_out, rounds, sense_calibration, train_with,
     words_calibration,
@@ -20,17 +18,52 @@ const LEAST_INTENTS: usize = 8;
 const LEAST_EXAMPLES: usize = 100;
 
 /// What a deep publish found out and a restart needs: see [`Model::tuned`] and [`restore`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Tuned {
     /// What tuning changed in the encoder.
-    #[serde(skip)]
-    pub encoder: Vec<u8>,
+    encoder: Vec<u8>,
     calibration: Calibration,
+}
+
+impl Tuned {
+    /// In one piece, to be kept: the length of the calibration (4 bytes, little-endian), the calibration as JSON, the encoder's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let calibration = serde_json::to_vec(&self.calibration).expect("numbers are written as JSON");
+        let length = u32::try_from(calibration.len()).expect("a calibration has some hundred bytes");
+        [&length.to_le_bytes(), calibration.as_slice(), &self.encoder].concat()
+    }
+
+    /// From [`Tuned::to_bytes`]; `None` when it is something else. Whether the encoder's part is whole comes out in [`restore`].
+    pub fn from_bytes(bytes: &[u8]) -> Option<Tuned> {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        let (calibration, encoder) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        Some(Tuned { calibration: serde_json::from_slice(calibration).ok()?, encoder: encoder.to_vec() })
+    }
+}
+
+/// What a deep publish gives.
+#[derive(Debug)]
+pub struct Deep {
+    /// The model.
+    pub model: Model,
+    /// What speaks for it; `None` when the set is too small to be tuned to.
+    pub trial: Option<Trial>,
+}
+
+/// A tuned encoder on examples that it was not tuned to, beside the encoder as it was on the same: by which intent comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Examples.
+    pub n: usize,
+    /// Right with the tuned encoder.
+    pub right: usize,
+    /// Right without the tuning.
+    pub right_untuned: usize,
 }
 
 /// Trains a model with an encoder tuned to the set: some forty seconds on two idle cores, whatever the size of the set.
 /// `going_on` hears the share done, 0 to 1; once it answers `false`, the work ends. A set of few intents or few examples is trained as by
-/// [`train_with`], and [`Model::tuned`] is then `None`.
+/// [`train_with`], and there is no trial of it.
 ///
 /// # Errors
 /// What is wrong with the set, or [`TrainError::Encoder`].
@@ -39,24 +72,34 @@ pub fn train_deep(
     seed: u64,
     encoder: &Arc<dyn Encoder>,
     going_on: &(dyn Fn(f32) -> bool + Sync),
-) -> Result<Model, TrainError> {
+) -> Result<Deep, TrainError> {
     check(set)?;
     let mut prepared = Prepared::new(set);
     let readable = readable(&prepared.items, &**encoder).count();
     if prepared.classes < LEAST_INTENTS || readable < LEAST_EXAMPLES {
-        return train_with(set, seed, Some(encoder));
+        return Ok(Deep { model: train_with(set, seed, Some(encoder))?, trial: None });
     }
     let fold_of = hold_out::folds(&prepared.items, prepared.classes, FOLDS);
     let (left, all) = (|share: f32| going_on(share / 2.0), |share: f32| going_on(0.5 + share / 2.0));
-    let mut trial = prepared.clone();
-    trial.encode(&*tune(&prepared, Some(&fold_of), encoder, seed, &left)?)?;
-    let held_out = hold_out::score(&trial.items, &trial.background, &fold_of, 0, trial.classes, seed);
-    drop(trial);
-    let sense = sense_calibration(&held_out, set.keep_in_scope);
+    let held_out = |encoder: &dyn Encoder| -> Result<Vec<HeldOut>, EncodeError> {
+        let mut trial = prepared.clone();
+        trial.encode(encoder)?;
+        Ok(hold_out::score(&trial.items, &trial.background, &fold_of, 0, trial.classes, seed))
+    };
+    let untuned = held_out(&**encoder)?;
+    let tuned = held_out(&*tune(&prepared, Some(&fold_of), encoder, seed, &left)?)?;
+    let sense = sense_calibration(&tuned, set.keep_in_scope);
+    let trial = Trial {
+        n: tuned.iter().filter(|h| h.class.is_some()).count(),
+        right: sense.right(&tuned),
+        right_untuned: sense_calibration(&untuned, set.keep_in_scope).right(&untuned),
+    };
+    drop((untuned, tuned));
     let tuned = tune(&prepared, None, encoder, seed, &all)?;
     let calibration = by_words(&prepared, set, seed);
     prepared.encode(&*tuned)?;
-    Ok(prepared.model(set, seed, calibration, Some((tuned, sense)), None))
+    let model = prepared.model(set, seed, calibration, Some((tuned, sense)), None);
+    Ok(Deep { model, trial: Some(trial) })
 }
 
 /// The same model again after a restart, without any tuning; `encoder` is the one that was tuned from.

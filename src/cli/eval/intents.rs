@@ -10,7 +10,7 @@ use intent::evaluate::{Labelled, OUT_OF_SCOPE, Prediction, Report, oos_recall_at
 use intent::{Model, mishear};
 use serde::Serialize;
 
-use super::{Percentiles, deliver, read_jsonl};
+use super::{Percentiles, deliver, encoder_or_words, read_jsonl};
 use crate::config::Config;
 use crate::service::sentence_encoder;
 
@@ -107,14 +107,12 @@ fn publish(train: &[Labelled], arguments: &Arguments, config: &Config) -> anyhow
     let set = training_set(train);
     let encoder = match arguments.publish {
         Publish::Words => None,
-        Publish::Instant => sentence_encoder(config.models_dir.as_deref())
-            .inspect_err(|error| eprintln!("understanding goes by words alone: {error:#}"))
-            .ok(),
+        Publish::Instant => encoder_or_words(config),
         Publish::Deep => Some(sentence_encoder(config.models_dir.as_deref())?),
     };
     let begun = Instant::now();
     let model = match (arguments.publish, &encoder) {
-        (Publish::Deep, Some(encoder)) => intent::train_deep(&set, arguments.seed, encoder, &|_| true)?,
+        (Publish::Deep, Some(encoder)) => intent::train_deep(&set, arguments.seed, encoder, &|_| true)?.model,
         _ => intent::train_with(&set, arguments.seed, encoder.as_ref())?,
     };
     if let Some(failure) = model.encoder_failure() {

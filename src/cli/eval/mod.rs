@@ -4,11 +4,13 @@
 mod calls;
 mod intents;
 mod knowledge;
+mod slots;
 mod speech;
 mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -16,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::Config;
+use crate::service::sentence_encoder;
 
 /// Arguments of `hotline eval`.
 #[derive(Args)]
@@ -36,6 +39,8 @@ enum Command {
     Intents(intents::Arguments),
     /// How often the article that answers a question comes first, on labelled lines as a list of frequent questions
     Knowledge(knowledge::Arguments),
+    /// Slots that are found in labelled lines, and values that are right
+    Slots(slots::Arguments),
 }
 
 /// Runs the command.
@@ -45,7 +50,8 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
         Command::Calls(arguments) => calls::run(&arguments, config).await,
         Command::Turns(arguments) => turns::run(&arguments, config),
         Command::Intents(arguments) => intents::run(&arguments, config),
-        Command::Knowledge(arguments) => knowledge::run(&arguments),
+        Command::Knowledge(arguments) => knowledge::run(&arguments, config),
+        Command::Slots(arguments) => slots::run(&arguments),
     }
 }
 
@@ -58,6 +64,13 @@ fn read_jsonl<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
             serde_json::from_str(line).with_context(|| format!("{}, line {}", path.display(), number + 1))
         })
         .collect()
+}
+
+/// The sentence encoder, or word of why there is none.
+fn encoder_or_words(config: &Config) -> Option<Arc<dyn intent::Encoder>> {
+    sentence_encoder(config.models_dir.as_deref())
+        .inspect_err(|error| eprintln!("texts are understood by their words alone: {error:#}"))
+        .ok()
 }
 
 /// Prints a report as JSON, or writes it where it was asked for.

@@ -1,0 +1,146 @@
+//! The deep publish: what answers is trained once more in the background, with the encoder tuned to it, and swapped in when that proves
+//! better. Calls, other publishes and the end of the service never wait for it.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Instant;
+
+use intent::{Deep, TrainError, TrainingSet};
+use serde::Serialize;
+use tokio::sync::oneshot;
+use utoipa::ToSchema;
+
+use super::{Live, Report, SEED, Shared, UnderstandError, Understanding};
+use crate::call::now;
+use crate::store::{NewVersion, Publish};
+
+/// A tuning that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Progress {
+    /// The version that is tuned.
+    pub version: i64,
+    /// How much is done, 0 to 100.
+    pub percent: u8,
+}
+
+/// Ends its work when it is dropped.
+pub(super) struct Running {
+    version: i64,
+    percent: Arc<AtomicU8>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Understanding {
+    /// What is being tuned; `None` while nothing is.
+    pub fn tuning(&self) -> Option<Progress> {
+        let running = self.shared.tuning.lock().unwrap_or_else(PoisonError::into_inner);
+        running
+            .as_ref()
+            .map(|running| Progress { version: running.version, percent: running.percent.load(Ordering::Relaxed) })
+    }
+
+    /// Begins to tune what answers now, instead of what was being tuned before. Does nothing without an encoder, or while the flow's own
+    /// intents are all there is.
+    pub(super) fn deepen(&self) {
+        let live = self.live();
+        let mut running = self.shared.tuning.lock().unwrap_or_else(PoisonError::into_inner);
+        running.take();
+        let (Some(version), Some(encoder)) = (live.version, self.shared.encoder.clone()) else { return };
+        let (percent, stop) = (Arc::<AtomicU8>::default(), Arc::<AtomicBool>::default());
+        let set = live.draft.training_set(&self.shared.flow);
+        let work = {
+            let (percent, stop) = (percent.clone(), stop.clone());
+            move || {
+                intent::train_deep(&set, SEED, &encoder, &|share| {
+                    percent.store((share * 100.0) as u8, Ordering::Relaxed);
+                    !stop.load(Ordering::Relaxed)
+                })
+            }
+        };
+        // Not a thread of the runtime's, whose end would wait for it.
+        let (tell, told) = oneshot::channel();
+        let begun = Instant::now();
+        let thread = std::thread::Builder::new().name("tuning".into()).spawn(move || drop(tell.send(work())));
+        if let Err(error) = thread {
+            tracing::warn!(version, %error, "there is no thread to tune the intents with: they answer as they were published");
+            return;
+        }
+        *running = Some(Running { version, percent, stop: stop.clone() });
+        let shared = Arc::downgrade(&self.shared);
+        tokio::spawn(async move {
+            let Ok(done) = told.await else { return };
+            if !stop.load(Ordering::Relaxed) {
+                finish(&shared, version, done, begun).await;
+            }
+        });
+    }
+
+    /// Ends the tuning.
+    pub(super) fn stop_deepening(&self) {
+        self.shared.tuning.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+async fn finish(shared: &Weak<Shared>, version: i64, done: Result<Deep, TrainError>, begun: Instant) {
+    let Some(shared) = shared.upgrade() else { return };
+    let understanding = Understanding { shared };
+    let kept = match done {
+        Ok(deep) => understanding.keep(version, deep, begun).await,
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = kept {
+        tracing::warn!(version, %error, "the intents were not tuned: they answer as they were published");
+    }
+    let mut running = understanding.shared.tuning.lock().unwrap_or_else(PoisonError::into_inner);
+    if running.as_ref().is_some_and(|running| running.version == version) {
+        *running = None;
+    }
+}
+
+impl Understanding {
+    /// Keeps a tuned model as a version of its own: live when it proved better than the one that it was tuned from, else held.
+    async fn keep(&self, from: i64, deep: Deep, begun: Instant) -> Result<(), UnderstandError> {
+        let (Some(trial), Some(tuned)) = (deep.trial, deep.model.tuned()) else { return Ok(()) };
+        let _turn = self.shared.training.lock().await;
+        let before = self.live();
+        if before.version != Some(from) {
+            return Ok(());
+        }
+        let set: TrainingSet = before.draft.training_set(&self.shared.flow);
+        let trained = Live { model: Arc::new(deep.model), version: None, draft: before.draft.clone() };
+        let mut report =
+            Report { train_ms: begun.elapsed().as_millis() as u64, trial: Some(trial.into()), ..Report::of(&set) };
+        report.judge(&trained, &before);
+        let live = report.is_better() && report.regressions.is_empty();
+        let new = NewVersion {
+            made_by: None,
+            kind: Publish::Deep,
+            note: String::new(),
+            model: trained.model.version().to_owned(),
+            document: trained.draft.to_json(),
+            report: serde_json::to_string(&report).unwrap_or_default(),
+            tuned: Some(tuned.to_bytes()),
+            live,
+        };
+        let version = self.shared.tenant.add_training_version(new, now()).await?;
+        if live {
+            self.set_live(Live { version: Some(version.number), ..trained });
+        }
+        tracing::info!(
+            version = version.number,
+            from,
+            live,
+            n = trial.n,
+            right = trial.right,
+            untuned = trial.right_untuned,
+            "the intents were tuned"
+        );
+        Ok(())
+    }
+}
