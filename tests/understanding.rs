@@ -2,6 +2,8 @@
 
 #[path = "../intent/tests/complaints/cases.rs"]
 mod cases;
+#[path = "understanding/tuning.rs"]
+mod tuning;
 
 mod engine {
     use std::sync::{Arc, OnceLock};

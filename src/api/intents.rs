@@ -139,8 +139,6 @@ pub struct DraftView {
     out_of_scope: Vec<Line>,
     /// What a version is measured with before it may answer.
     tests: Vec<Test>,
-    /// The version that is being tuned in the background; `null` while none is.
-    tuning: Option<Progress>,
     /// The version that answers now.
     live: Option<i64>,
     /// Whether there is something to publish.
@@ -177,7 +175,6 @@ pub async fn draft(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Draf
         live: live.version,
         out_of_scope: draft.out_of_scope,
         tests: draft.tests,
-        tuning: understanding.tuning(),
     }))
 }
 
@@ -316,6 +313,28 @@ pub async fn publish(Of(app): State, Admin(me): Admin, Body(what): Body<ToPublis
 )]
 pub async fn versions(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Vec<VersionView>>> {
     Ok(Json(app.console.tenant.training_versions().await?.into_iter().map(VersionView::from).collect()))
+}
+
+/// Work in the background.
+#[derive(Serialize, ToSchema)]
+pub struct Tuning {
+    /// What is being tuned; `null` while nothing is.
+    tuning: Option<Progress>,
+}
+
+/// What is being tuned
+///
+/// After each publish that answers, the same intents are trained once more in the background with the sentence encoder tuned to them.
+/// When that proves better, it answers from the next call on, as a version of its own; else that version is held.
+#[utoipa::path(
+    get, path = "/intents/tuning", tag = "intents",
+    responses(
+        (status = 200, description = "The version, and how far it is", body = Tuning),
+        (status = 401, description = "Nobody is signed in", body = ErrorBody),
+    )
+)]
+pub async fn tuning(Of(app): State, SignedIn(_): SignedIn) -> Json<Tuning> {
+    Json(Tuning { tuning: app.console.understanding.tuning() })
 }
 
 /// One version with what it was trained from.

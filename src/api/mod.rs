@@ -170,6 +170,7 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(exchange::export))
         .routes(routes!(intents::publish))
         .routes(routes!(intents::versions))
+        .routes(routes!(intents::tuning))
         .routes(routes!(intents::version))
         .routes(routes!(intents::promote))
         .routes(routes!(intents::diff))

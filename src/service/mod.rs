@@ -105,6 +105,7 @@ pub struct Service {
     tenant: Tenant,
     store: Store,
     extensions: Arc<Extensions>,
+    knowledge: KnowledgeBase,
     speech: Speech,
     channel: SipChannel,
     clock: Clock,
@@ -191,7 +192,7 @@ impl Service {
             flow: prepared.flow,
             voices,
             understanding,
-            knowledge,
+            knowledge: knowledge.clone(),
             extensions: extensions.clone(),
             trunks: Arc::new({
                 let trunks = channel.trunks().clone();
@@ -214,6 +215,7 @@ impl Service {
             tenant,
             store,
             extensions,
+            knowledge,
             speech,
             channel,
             clock,
@@ -256,6 +258,12 @@ impl Service {
     pub async fn add_user(&self, name: &str, role: Role) -> Result<User, StoreError> {
         let user = NewUser { name: name.to_owned(), email: None, role, language: None };
         self.tenant.create_user(user, crate::call::now()).await
+    }
+
+    /// Adds articles to the knowledge base; they answer from now on.
+    pub async fn add_articles(&self, articles: Vec<intent::knowledge::Article>, by: UserId) -> Result<(), StoreError> {
+        self.tenant.add_articles(articles, by, crate::call::now()).await?;
+        self.knowledge.reload().await
     }
 
     /// Gives an agent an extension and returns its password, which is shown this once.

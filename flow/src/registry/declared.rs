@@ -245,6 +245,11 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
         edges: &[
             NO_INPUT,
             NO_MATCH,
+            optional(edge(
+                "rejected",
+                "What was said was heard well and means none of the intents. Leads to an answer from the knowledge base, say; without it, the caller is asked again.",
+                "听清了,但不属于任何意图。例如可转到知识问答;未连接时再问一次。",
+            )),
             edge(
                 "low_confidence",
                 "Something was understood on the last try, but the caller did not confirm it.",

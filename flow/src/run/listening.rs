@@ -16,7 +16,7 @@ use crate::{
 /// An utterance that is not over by then is given up.
 const MAX_UTTERANCE_MS: Millis = 60_000;
 /// Words with less confidence than this were hardly understood.
-const UNCLEAR_BELOW: f32 = 0.5;
+pub(super) const UNCLEAR_BELOW: f32 = 0.5;
 /// After so many turns of which little was understood the line is bad, and questions come with their keys.
 const BAD_LINE_AFTER: u32 = 2;
 /// So many listening blocks are remembered for "back".

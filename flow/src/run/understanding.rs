@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Run,
-    listening::{Listening, Question, listening_step},
+    listening::{Listening, Question, UNCLEAR_BELOW, listening_step},
 };
 use crate::{
     By, Heard, Note,
@@ -129,6 +129,10 @@ impl Run {
                 self.note(Note::Confirming { block: listening.block.clone(), between: between.to_vec() });
                 let text = phrases::which(&self.label(&between[0]), &self.label(&between[1]), self.language);
                 self.ask_back(listening, Question::Between(between.clone()), text);
+            }
+            // Words that were hardly understood are no question to anybody.
+            Decision::Reject if heard.confidence >= UNCLEAR_BELOW && self.has_edge(&listening.block, "rejected") => {
+                self.leave(listening, "rejected");
             }
             Decision::Reject => {
                 listening.unsure = false;

@@ -1,4 +1,4 @@
-//! The four callers: what each says and presses, and what must have come of the call. They hear the bot over RTP and speak in
+//! The five callers: what each says and presses, and what must have come of the call. They hear the bot over RTP and speak in
 //! their turn, as people would; nothing tells the service what to expect.
 
 use std::time::Duration;
@@ -38,7 +38,7 @@ fn correlation(said: &Pcm8k, heard: &Pcm8k) -> f32 {
 }
 
 /// What came of a call.
-pub struct Result4 {
+pub struct Played {
     /// What it was about.
     pub title: &'static str,
     /// The call as the store has it.
@@ -73,7 +73,7 @@ struct Caller {
     steps: &'static [Step],
 }
 
-const CALLERS: [Caller; 4] = [
+const CALLERS: [Caller; 5] = [
     Caller {
         title: "asks where the order is, and says its number",
         number: "+441632960001",
@@ -91,6 +91,12 @@ const CALLERS: [Caller; 4] = [
         number: "+441632960003",
         voice: FliteVoice::Awb,
         steps: &[Step::Say("I would like a refund, please"), Step::Say("yes please")],
+    },
+    Caller {
+        title: "asks what only the knowledge base knows",
+        number: "+441632960005",
+        voice: FliteVoice::Slt,
+        steps: &[Step::Say("How long is the warranty on a frame?"), Step::Say("yes please"), Step::Say("no thank you")],
     },
     Caller {
         title: "asks for something else, then says nothing",
@@ -111,11 +117,11 @@ pub struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// Plays the four calls, one after another.
-    pub async fn play(mut self) -> Vec<Result4> {
+    /// Plays the five calls, one after another.
+    pub async fn play(mut self) -> Vec<Played> {
         let mut results = Vec::new();
         for (index, caller) in CALLERS.iter().enumerate() {
-            println!("── {} {}", ["a", "b", "c", "d"][index], caller.title);
+            println!("── {} {}", ["a", "b", "c", "d", "e"][index], caller.title);
             let result = match index {
                 2 => self.with_agent(caller).await,
                 _ => self.alone(caller).await,
@@ -127,7 +133,7 @@ impl Stage<'_> {
     }
 
     /// A call in which only the bot answers.
-    async fn alone(&mut self, caller: &Caller) -> Result4 {
+    async fn alone(&mut self, caller: &Caller) -> Played {
         let mut misses = Vec::new();
         let line = self.dial(caller).await;
         let mut measured = (Vec::new(), None);
@@ -147,7 +153,7 @@ impl Stage<'_> {
     }
 
     /// A call that ends with Anna; checks that each hears the other.
-    async fn with_agent(&mut self, caller: &Caller) -> Result4 {
+    async fn with_agent(&mut self, caller: &Caller) -> Played {
         let mut misses = Vec::new();
         let (greeted, anna_greeted) = watch::channel(false);
         let (answered, caller_answered) = watch::channel(false);
@@ -210,7 +216,7 @@ impl Stage<'_> {
         caller: &Caller,
         (ear_ms, greeting_ms): (Vec<u32>, Option<u32>),
         mut misses: Vec<String>,
-    ) -> Result4 {
+    ) -> Played {
         let tenant = self.service.tenant();
         let call = ended_call(tenant, caller.number).await;
         let journal = match &call {
@@ -218,7 +224,7 @@ impl Stage<'_> {
             None => Vec::new(),
         };
         misses.extend(missed(caller, call.as_ref(), &journal));
-        Result4 {
+        Played {
             title: caller.title,
             call,
             heard: heard(&journal),
@@ -332,6 +338,12 @@ fn missed(caller: &Caller, call: Option<&CallSummary>, journal: &[Entry]) -> Vec
             expect(outcome == Some(Outcome::Agent), "the outcome is not agent");
             expect(intents.iter().any(|intent| intent == "refund"), "refund was not understood");
             expect(any(&|event| matches!(event, Event::Bridged { .. })), "the caller was not bridged");
+        }
+        "+441632960005" => {
+            expect(outcome == Some(Outcome::Resolved), "the outcome is not resolved");
+            expect(any(&|event| matches!(event, Event::Consulted { .. })), "the knowledge base was not asked");
+            expect(said("warranty of five years"), "the short answer was not spoken");
+            expect(said("receipt"), "the rest of the answer was not spoken");
         }
         _ => {
             expect(matches!(outcome, Some(Outcome::Callback)), "the outcome is not callback");

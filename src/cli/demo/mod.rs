@@ -1,4 +1,4 @@
-//! `hotline demo`: a service of its own on loopback, a made-up bicycle shop, and four people who really call it.
+//! `hotline demo`: a service of its own on loopback, a made-up bicycle shop, and five people who really call it.
 //!
 //! - [`callers`]: who calls, what they say and what must come of it.
 //! - [`show`]: the conversation as it happens, and the table at the end.
@@ -20,7 +20,7 @@ use crate::phone::Phone;
 use crate::service::Service;
 use crate::store::Role;
 
-use callers::{Result4, Stage};
+use callers::{Played, Stage};
 
 /// Arguments of `hotline demo`.
 #[derive(clap::Args)]
@@ -32,6 +32,9 @@ pub struct Arguments {
 
 /// The agent's extension in the demo.
 const AGENT: &str = "anna";
+
+/// What the shop knows beside its flow.
+const ARTICLES: &str = include_str!("../../demo/articles.json");
 
 /// Runs the demo.
 pub async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<ExitCode> {
@@ -50,6 +53,8 @@ pub async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<Exi
     println!("Starting a service with a fresh database in {}", folder.path().display());
     let service = Service::start(config).await?;
     let anna = service.add_user("Anna", Role::Agent).await?;
+    let articles = serde_json::from_str(ARTICLES).context("the demo's articles cannot be read")?;
+    service.add_articles(articles, anna.id).await?;
     let password = service.add_extension(AGENT, anna.id).await?;
     println!("Wobbly Wheel Cycles answers sip:{}", service.sip);
 
@@ -61,7 +66,7 @@ pub async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<Exi
 
     let shown = tokio::spawn(show::live(service.tenant().clone(), stopped.clone()));
     let phone = Phone::start(loopback(0), clock.clone()).await?;
-    let results: Vec<Result4> = Stage { service: &service, phone, desk }.play().await;
+    let results: Vec<Played> = Stage { service: &service, phone, desk }.play().await;
     let passed = results.iter().all(|result| result.misses.is_empty());
     show::table(&results);
 

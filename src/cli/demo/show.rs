@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::event::{Decision, Event, Speaker, Timestamp};
 use crate::store::Tenant;
 
-use super::callers::Result4;
+use super::callers::Played;
 
 /// Prints every call's journal as it is written.
 pub async fn live(tenant: Tenant, stopped: CancellationToken) {
@@ -48,6 +48,7 @@ fn line(event: &Event) -> Option<String> {
                 Decision::Rejected => format!("out of scope (nearest {best})"),
             })
         }
+        Event::Consulted { answer, .. } => faint(&format!("knowledge base: {}", answer.name())),
         Event::Language { language, by, .. } => faint(&format!("speaks {} (by the {})", language.reveal(), by.name())),
         Event::Slot { name, value, .. } => faint(&format!("{name} = {}", value.reveal())),
         Event::Fetched { status: Some(status), took_ms, .. } => {
@@ -92,7 +93,7 @@ fn faint(text: &str) -> String {
 }
 
 /// Prints the table of what came of the calls.
-pub fn table(results: &[Result4]) {
+pub fn table(results: &[Played]) {
     println!(
         "{:<4}{:<12}{:<42}{:<24}{:<9}{:<14}result",
         "", "outcome", "heard", "understood", "ticket", "wire latency"

@@ -156,6 +156,14 @@ export const intentVersions = queryOptions({
   staleTime: 0,
 })
 
+/** What is trained once more in the background; asked for as long as something is. */
+export const intentTuning = queryOptions({
+  queryKey: ['intents', 'tuning'],
+  queryFn: () => take(http.GET('/api/v1/intents/tuning')),
+  staleTime: 0,
+  refetchInterval: ({ state }) => (state.data?.tuning ? 3_000 : false),
+})
+
 /** A version never changes what it was trained from. */
 export const intentVersion = (number: number) =>
   queryOptions({

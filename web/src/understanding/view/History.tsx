@@ -2,11 +2,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { App, Button, Popconfirm, Select } from 'antd'
 import { GitCompareArrows, History as HistoryIcon, X } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router-dom'
 import { http, take } from '../../api/client'
-import { intentVersions, queries, users } from '../../api/queries'
+import { intentTuning, intentVersions, queries, users } from '../../api/queries'
 import type { Judgement, VersionView } from '../../api/types'
 import { Bones, Empty, ErrorNote, Moment, useReason } from '../../components/Bits'
 import { useLanguage, useNow } from '../../lib/hooks'
@@ -53,7 +53,7 @@ function Version({ version, live, now, compare }: RowProps) {
   const { admin, intents, nameOf } = useUnderstood()
   const people = useQuery(users)
   const [busy, setBusy] = useState(false)
-  const { number, state, made_at, made_by, note, report } = version
+  const { number, kind, state, made_at, made_by, note, report } = version
   const by = people.data?.find(({ id }) => id === made_by)?.name
   const isBack = state === 'retired'
   const promote = async () => {
@@ -76,6 +76,11 @@ function Version({ version, live, now, compare }: RowProps) {
         <span className={`chip u-state-${state}`} title={t(`understanding.state_${state}_help`)}>
           {t(`understanding.state_${state}`)}
         </span>
+        {kind === 'deep' && (
+          <span className="chip" title={t('understanding.tuned_help')}>
+            {t('understanding.tuned')}
+          </span>
+        )}
         <span className="muted u-facts">
           <Moment at={made_at} now={now} relative />
           {by && <span>{by}</span>}
@@ -88,6 +93,14 @@ function Version({ version, live, now, compare }: RowProps) {
       <p className="soft">
         {report.tests ? t('understanding.tests_now', shareValues(report.tests.all, language)) : <span className="muted">{t('understanding.not_tested')}</span>}
       </p>
+      {report.trial && (
+        <p className="soft">
+          {t('understanding.trial', {
+            tuned: t('understanding.share', shareValues(report.trial.tuned, language)),
+            untuned: t('understanding.share', shareValues(report.trial.untuned, language)),
+          })}
+        </p>
+      )}
       {report.regressions.map(({ intent, before, now: after }) => (
         <p key={intent} className="u-warn">
           {t('understanding.became_worse', {
@@ -117,6 +130,29 @@ function Version({ version, live, now, compare }: RowProps) {
         )}
       </div>
     </li>
+  )
+}
+
+/** A version that is trained once more in the background; the list is read again when that is done. */
+function Tuning() {
+  const { t } = useTranslation()
+  const { intents } = useUnderstood()
+  const { data } = useQuery(intentTuning)
+  const tuning = data?.tuning
+  const version = tuning?.version
+  const { again } = intents
+  useEffect(() => {
+    if (version === undefined) return
+    return () => {
+      void queries.invalidateQueries({ queryKey: intentVersions.queryKey })
+      again()
+    }
+  }, [version, again])
+  if (!tuning) return null
+  return (
+    <p className="soft u-tuning" role="status">
+      {t('understanding.tuning', { version: tuning.version, percent: tuning.percent })}
+    </p>
   )
 }
 
@@ -171,6 +207,7 @@ export default function History() {
         </section>
       )}
       <section className="panel">
+        <Tuning />
         {!data && !error && <Bones rows={6} />}
         {data?.length === 0 && (
           <Empty icon={<HistoryIcon size={20} />} title={t('understanding.no_versions')}>
