@@ -90,7 +90,7 @@ pub struct Report {
     pub train_ms: u64,
     /// What tuning the encoder was worth, after a deep publish.
     #[serde(default)]
-    pub trial: Option<Trial>,
+    pub trial: Option<TuningTrial>,
     /// How it did on the stored tests; `None` without any.
     pub tests: Option<Judgement>,
     /// The live version on the same tests.
@@ -101,14 +101,14 @@ pub struct Report {
 
 /// A tuned encoder on examples that it was not tuned to, beside the encoder as it was on the same.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Trial {
+pub struct TuningTrial {
     /// With the tuned one.
     pub tuned: Share,
     /// Without the tuning.
     pub untuned: Share,
 }
 
-impl From<intent::Trial> for Trial {
+impl From<intent::Trial> for TuningTrial {
     fn from(trial: intent::Trial) -> Self {
         Self { tuned: Share::of(trial.right, trial.n), untuned: Share::of(trial.right_untuned, trial.n) }
     }
