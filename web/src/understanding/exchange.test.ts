@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
+import type * as Client from '../api/client'
 import { Failure } from '../api/client'
 import { intents as draftQuery, queries } from '../api/queries'
 import type { DraftChange, DraftView, ImportFinding } from '../api/types'
@@ -9,7 +10,7 @@ import { bringsSomething, grouped, LARGEST_FILE, unfit } from './exchange'
 const service = vi.hoisted(() => ({ revision: 4, lines: ['sing a song'] }))
 
 vi.mock('../api/client', async (original) => {
-  const client = await original<typeof import('../api/client')>()
+  const client = await original<typeof Client>()
   const changed = (revision: number) =>
     revision === service.revision ? service.revision++ : Promise.reject(new client.Failure(412, 'changed', 'The draft was changed.'))
   const http = {

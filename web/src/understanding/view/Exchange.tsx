@@ -99,7 +99,9 @@ export function BroughtNote() {
       {findings > 0 && (
         <details>
           <summary>{t('understanding.brought_findings', { count: findings })}</summary>
-          <Report findings={found.findings} />
+          <div className="u-findings">
+            <Report findings={found.findings} />
+          </div>
         </details>
       )}
     </section>

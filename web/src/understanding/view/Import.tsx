@@ -1,8 +1,9 @@
 /** Training data out of a file: looked at first, with everything that does not map; then added to the draft, or not. */
 import { Button, Modal } from 'antd'
 import { FileUp } from 'lucide-react'
-import { useRef, useState, type ChangeEvent, type DragEvent } from 'react'
+import { useEffect, useRef, useState, type ChangeEvent } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Failure } from '../../api/client'
 import type { ImportedTraining } from '../../api/types'
 import { Bones, ErrorNote } from '../../components/Bits'
 import { listed } from '../../lib/format'
@@ -14,6 +15,9 @@ import { Report } from './Report'
 
 /** A help for the file dialog; what it is, the service tells from the content. */
 const ENDINGS = '.yml,.yaml,.md,.zip,.json,.jsonl,.ndjson,.csv,.tsv,.txt'
+
+/** Whether the same may go well another time; a file that is refused stays the same. */
+const canPass = (failure: unknown): boolean => !(failure instanceof Failure && failure.status >= 400 && failure.status < 500)
 
 interface Looked {
   file: TrainingFile
@@ -27,6 +31,36 @@ interface Refused {
   why: Unfit | 'unreadable'
 }
 
+/** Takes files that are dropped anywhere: beside the box the browser would open them and leave the page. Whether some hover. */
+function useDrop(take: (files: File[]) => void): boolean {
+  const [over, setOver] = useState(false)
+  const latest = useRef(take)
+  useEffect(() => {
+    latest.current = take
+  })
+  useEffect(() => {
+    const hover = (event: DragEvent) => {
+      event.preventDefault()
+      setOver(true)
+    }
+    const leave = (event: DragEvent) => event.relatedTarget === null && setOver(false)
+    const drop = (event: DragEvent) => {
+      event.preventDefault()
+      setOver(false)
+      latest.current([...(event.dataTransfer?.files ?? [])])
+    }
+    window.addEventListener('dragover', hover)
+    window.addEventListener('dragleave', leave)
+    window.addEventListener('drop', drop)
+    return () => {
+      window.removeEventListener('dragover', hover)
+      window.removeEventListener('dragleave', leave)
+      window.removeEventListener('drop', drop)
+    }
+  }, [])
+  return over
+}
+
 function Found({ file, found }: { file: TrainingFile; found: ImportedTraining }) {
   const { t } = useTranslation()
   const language = useLanguage()
@@ -35,7 +69,7 @@ function Found({ file, found }: { file: TrainingFile; found: ImportedTraining })
     <>
       <div className="u-found">
         <h3>{t('understanding.import_is', { file: file.name, formats: listed(formats, language) })}</h3>
-        <p className="num">
+        <p>
           {[
             t('understanding.import_intents', { count: intents }),
             t('understanding.examples', { count: examples }),
@@ -46,7 +80,9 @@ function Found({ file, found }: { file: TrainingFile; found: ImportedTraining })
         {lists > 0 && <p className="u-warn">{t('understanding.import_lists', { count: lists })}</p>}
         {answers > 0 && <p className="u-warn">{t('understanding.import_answers', { count: answers })}</p>}
       </div>
-      <Report findings={findings} />
+      <div className="u-findings">
+        <Report findings={findings} />
+      </div>
     </>
   )
 }
@@ -58,7 +94,6 @@ export default function Import({ close }: { close: () => void }) {
   const [looked, setLooked] = useState<Looked>()
   const [refused, setRefused] = useState<Refused>()
   const [busy, setBusy] = useState<'looking' | 'adding'>()
-  const [over, setOver] = useState(false)
   const changes = count(intents.edits)
   const found = looked?.found
 
@@ -94,11 +129,7 @@ export default function Import({ close }: { close: () => void }) {
     event.target.value = ''
     void choose(files)
   }
-  const dropped = (event: DragEvent) => {
-    event.preventDefault()
-    setOver(false)
-    void choose([...event.dataTransfer.files])
-  }
+  const over = useDrop((files) => void choose(files))
   const add = async () => {
     if (!looked) return
     setBusy('adding')
@@ -139,15 +170,7 @@ export default function Import({ close }: { close: () => void }) {
         </Button>,
       ]}
     >
-      <div
-        className={over ? 'u-form u-over' : 'u-form'}
-        onDragOver={(event) => {
-          event.preventDefault()
-          setOver(true)
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={dropped}
-      >
+      <div className={over ? 'u-form u-over' : 'u-form'}>
         <p className="muted">{t('understanding.import_help', { most: LARGEST_FILE >> 20 })}</p>
         <div className="u-drop">
           <span className="muted">{t('understanding.import_drop')}</span>
@@ -162,7 +185,11 @@ export default function Import({ close }: { close: () => void }) {
           </p>
         )}
         {busy === 'looking' && <Bones rows={3} />}
-        {looked?.failure !== undefined && <ErrorNote error={looked.failure} again={() => void look(looked.file)} />}
+        <div className="u-form" aria-live="polite">
+          {looked && found && <Found file={looked.file} found={found} />}
+        </div>
+        {/* Below the report, beside the buttons: what keeps them from being pressed is in sight. */}
+        {looked?.failure !== undefined && <ErrorNote error={looked.failure} again={canPass(looked.failure) ? () => void look(looked.file) : undefined} />}
         {intents.failure !== null && <ErrorNote error={intents.failure} />}
         {intents.stale && (
           <div className="u-stale" role="alert">
@@ -176,9 +203,6 @@ export default function Import({ close }: { close: () => void }) {
           </div>
         )}
         {found && changes > 0 && <p className="u-note">{t('understanding.import_saves', { count: changes })}</p>}
-        <div className="u-form" aria-live="polite">
-          {looked && found && <Found file={looked.file} found={found} />}
-        </div>
       </div>
     </Modal>
   )
