@@ -87,6 +87,7 @@ part('what is not saved outlives a reload, which warns', async ({ page }) => {
   await page.reload()
   expect(await warned).toBe('beforeunload')
   await page.getByText('1 unsaved change').waitFor()
+  await page.locator('.u-line').first().waitFor()
   expect(await examples(page)).toContain(NEW)
 })
 
@@ -231,6 +232,7 @@ part('a change of somebody else is taken in before the file joins the draft', as
   await open(page, 'trade_in')
   await page.getByText('No example yet').waitFor()
   await open(page, 'gift_card')
+  await page.locator('.u-line').nth(1).waitFor()
   expect(await examples(page)).toEqual(['do you sell gift cards', 'I would like a voucher for a friend'])
   await page.locator('.u-other', { hasText: 'Out of scope' }).getByText('2').waitFor()
 })
@@ -260,6 +262,7 @@ part('an import is undone; what was typed before it stays', async ({ page }) => 
   await page.locator('.u-row', { hasText: 'gift_card' }).waitFor({ state: 'detached' })
   await page.locator('.u-other', { hasText: 'Out of scope' }).getByText('1').waitFor()
   await open(page, 'order_status')
+  await page.locator('.u-head code', { hasText: 'order_status' }).waitFor()
   expect(await examples(page)).toContain('is my bell on its way')
 })
 
