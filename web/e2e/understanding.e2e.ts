@@ -1,5 +1,5 @@
 /** An admin teaches the intents: examples, a try, a check, a version that answers, and a token for another program. Real service and browser. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
@@ -13,6 +13,16 @@ const SPEECH = join(
   process.env.HOTLINE_SHARED ?? join(import.meta.dirname, '../../../shared'),
   'speech/en_read/libri-1688-142285-0002.wav',
 )
+/** One line twice, one that the flow has, one out of scope, and an intent without an example. */
+const TABLE = [
+  'text,intent',
+  'do you sell gift cards,gift_card',
+  'do you sell gift cards,gift_card',
+  'I would like a voucher for a friend,gift_card',
+  'where is my order,order_status',
+  'what is the weather like on Mars,out_of_scope',
+  ',trade_in',
+].join('\n')
 const NARROW = { width: 360, height: 740 }
 const WIDE = { width: 1440, height: 900 }
 
@@ -77,6 +87,7 @@ part('what is not saved outlives a reload, which warns', async ({ page }) => {
   await page.reload()
   expect(await warned).toBe('beforeunload')
   await page.getByText('1 unsaved change').waitFor()
+  await page.locator('.u-line').first().waitFor()
   expect(await examples(page)).toContain(NEW)
 })
 
@@ -177,6 +188,84 @@ part('an earlier version answers again after a question', async ({ page }) => {
   await page.locator('.u-version-live[data-version="1"]').waitFor()
 })
 
+/** Chooses a file in the dialog of the import. */
+const choose = (page: Page, name: string, text: string) =>
+  page.getByRole('dialog').locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) })
+const importing = (page: Page) => page.locator('.u-exchange').getByRole('button', { name: 'Import' }).click()
+
+part('a file is looked at before anything of it is in the draft; what is none is refused', async ({ page }) => {
+  await tab(page, 'Intents')
+  await open(page, 'order_status')
+  const add = page.getByRole('textbox', { name: 'Add', exact: true })
+  await add.fill('is my bell on its way')
+  await add.press('Enter')
+  await page.getByText('1 unsaved change').waitFor()
+  await importing(page)
+  const dialog = page.getByRole('dialog')
+  await choose(page, 'empty.csv', '')
+  await dialog.getByRole('alert').getByText('empty.csv is empty').waitFor()
+  await choose(page, 'letter.txt', 'Dear Sir or Madam')
+  await dialog.getByRole('alert').getByText(/letter\.txt: no format is recognised/i).waitFor()
+  await choose(page, 'faq.csv', TABLE)
+  await dialog.getByText('faq.csv: CSV').waitFor()
+  await dialog.getByText('3 lines are new to the draft').waitFor()
+  await dialog.locator('.u-report-warning', { hasText: 'Intents without an example' }).getByText('intent trade_in').waitFor()
+  await dialog.locator('.u-report-note summary', { hasText: 'Examples that are there twice' }).click()
+  await dialog.locator('.u-report-note li', { hasText: 'intent gift_card' }).getByText('faq.csv, line 3').waitFor()
+  await dialog.getByText('Your 1 unsaved change is saved first.').waitFor()
+  expect(JSON.stringify(await ask(page, 'GET', '/intents'))).not.toMatch(/gift_card|bell/)
+})
+
+part('a change of somebody else is taken in before the file joins the draft', async ({ page }) => {
+  const { revision } = (await ask(page, 'GET', '/intents')) as { revision: number }
+  await ask(page, 'PUT', '/intents', { revision, intents: [], out_of_scope: [{ text: 'tell me a joke' }], tests: [] })
+  const dialog = page.getByRole('dialog')
+  const add = dialog.getByRole('button', { name: 'Add 3 lines to the draft' })
+  await add.click()
+  await dialog.getByRole('alert').filter({ hasText: 'Nothing was added' }).getByRole('button').click()
+  await dialog.getByRole('alert').waitFor({ state: 'detached' })
+  await add.click()
+  await dialog.waitFor({ state: 'hidden' })
+  await page.locator('.u-brought', { hasText: 'faq.csv is in the draft: 3 new lines.' }).waitFor()
+  await page.locator('.u-unsaved').waitFor({ state: 'detached' })
+  expect(await examples(page)).toContain('is my bell on its way')
+  await open(page, 'trade_in')
+  await page.getByText('No example yet').waitFor()
+  await open(page, 'gift_card')
+  await page.locator('.u-line').nth(1).waitFor()
+  expect(await examples(page)).toEqual(['do you sell gift cards', 'I would like a voucher for a friend'])
+  await page.locator('.u-other', { hasText: 'Out of scope' }).getByText('2').waitFor()
+})
+
+part('what is exported is what was imported, under the name of its format', async ({ page }) => {
+  const files: string[] = []
+  for (const format of ['CSV', 'JSON Lines', 'Rasa YAML']) {
+    await page.locator('.u-exchange').getByRole('button', { name: 'Export' }).click()
+    const coming = page.waitForEvent('download')
+    await page.getByRole('menuitem', { name: format }).click()
+    const file = await coming
+    files.push(file.suggestedFilename())
+    const text = readFileSync(await file.path(), 'utf8')
+    for (const line of ['do you sell gift cards', 'is my bell on its way', 'tell me a joke']) expect(text, format).toContain(line)
+    if (format === 'CSV') expect(text).toMatch(/^\uFEFFtext,intent,lang\r?\n/)
+  }
+  expect(files).toEqual(['intents.csv', 'intents.jsonl', 'nlu.yml'])
+})
+
+part('an import is undone; what was typed before it stays', async ({ page }) => {
+  const note = page.locator('.u-brought')
+  await note.locator('summary', { hasText: 'findings of the import' }).click()
+  await note.getByText('intent trade_in').waitFor()
+  await note.getByRole('button', { name: 'Undo the import' }).click()
+  await page.locator('.ant-popconfirm .ant-btn-primary').click()
+  await note.waitFor({ state: 'detached' })
+  await page.locator('.u-row', { hasText: 'gift_card' }).waitFor({ state: 'detached' })
+  await page.locator('.u-other', { hasText: 'Out of scope' }).getByText('1').waitFor()
+  await open(page, 'order_status')
+  await page.locator('.u-head code', { hasText: 'order_status' }).waitFor()
+  expect(await examples(page)).toContain('is my bell on its way')
+})
+
 part('a token lets another program ask; its secret is shown once', async ({ page, service }) => {
   await tab(page, 'Access')
   await page.getByRole('textbox', { name: 'What the token is for' }).fill('web chat')
@@ -248,12 +337,19 @@ part('no tab is wider than a telephone', async ({ page }) => {
       await page.locator(ready).first().waitFor()
       expect(await tooWide(page), `${name}, ${language}`).toEqual([0, 0])
     }
+    await page.goto(new URL('/understanding/intents', page.url()).href)
+    await page.locator('.u-exchange button').first().click()
+    await choose(page, `${'a-long-name-'.repeat(6)}.csv`, TABLE)
+    await page.locator('.u-findings').waitFor()
+    expect(await page.locator('.ant-modal-body').evaluate((body) => body.scrollWidth - body.clientWidth), `import, ${language}`).toBe(0)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
     await page.locator('button', { has: page.locator('.lucide-languages') }).click()
   }
   await page.setViewportSize(WIDE)
 })
 
-part('nothing was complained about but the change that came too late', async () => {
+part('nothing was complained about but the changes that came too late and the file that is none', async () => {
   await Promise.resolve()
-  expect(complaints().filter((what) => !what.includes('412'))).toEqual([])
+  expect(complaints().filter((what) => !/status of (412|400)/.test(what))).toEqual([])
 })

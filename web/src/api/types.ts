@@ -1,5 +1,5 @@
 /** Short names for the types of the OpenAPI document; nothing here is written by hand but the names. */
-import type { components } from './schema'
+import type { components, operations } from './schema'
 
 type Schemas = components['schemas']
 
@@ -44,6 +44,9 @@ export type DraftChange = Schemas['DraftChange']
 export type TrainingDraft = Schemas['Draft']
 export type TrainingLine = Schemas['Line']
 export type TrainingTest = Schemas['Test']
+export type ImportedTraining = Schemas['ImportedTraining']
+export type ImportFinding = Schemas['ImportFinding']
+export type ExportFormat = operations['export']['parameters']['query']['format']
 export type Origin = Schemas['Origin']
 export type Parsed = Schemas['Parsed']
 export type Share = Schemas['Share']

@@ -11,6 +11,7 @@ import { intentPath, useUnderstood } from '../context'
 import type { WorkIntent } from '../edits'
 import { mix } from '../lines'
 import { nameFrom, shareOf, shareValues } from '../share'
+import { Exchange } from './Exchange'
 
 function Row({ intent, current }: { intent: WorkIntent; current: boolean }) {
   const { t } = useTranslation()
@@ -160,6 +161,7 @@ export function IntentList({ open }: { open: string | undefined }) {
           </Link>
         ))}
       </nav>
+      <Exchange />
       {making && <NewIntent close={() => setMaking(false)} />}
     </aside>
   )

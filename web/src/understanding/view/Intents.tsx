@@ -7,6 +7,7 @@ import { useNarrow } from '../../lib/hooks'
 import { useUnderstood } from '../context'
 import { Checked } from './Checked'
 import { Editor } from './Editor'
+import { BroughtNote } from './Exchange'
 import { IntentList } from './IntentList'
 import { OutOfScope } from './OutOfScope'
 import { Tests } from './Tests'
@@ -46,20 +47,23 @@ export function Intents() {
     ) : null
   }
   return (
-    <div className="u-intents">
-      {!(narrow && open) && <IntentList open={view ?? (name === null ? undefined : `intent ${name}`)} />}
-      {(!narrow || open) && (
-        <section className="panel u-open">
-          {narrow && (
-            <Link to="/understanding/intents" className="u-back">
-              <ChevronLeft size={15} aria-hidden />
-              {t('understanding.tab_intents')}
-            </Link>
-          )}
-          <Open name={name} view={view} />
-        </section>
-      )}
-      <Try />
-    </div>
+    <>
+      <BroughtNote />
+      <div className="u-intents">
+        {!(narrow && open) && <IntentList open={view ?? (name === null ? undefined : `intent ${name}`)} />}
+        {(!narrow || open) && (
+          <section className="panel u-open">
+            {narrow && (
+              <Link to="/understanding/intents" className="u-back">
+                <ChevronLeft size={15} aria-hidden />
+                {t('understanding.tab_intents')}
+              </Link>
+            )}
+            <Open name={name} view={view} />
+          </section>
+        )}
+        <Try />
+      </div>
+    </>
   )
 }
