@@ -121,7 +121,7 @@ impl Stage<'_> {
     pub async fn play(mut self) -> Vec<Played> {
         let mut results = Vec::new();
         for (index, caller) in CALLERS.iter().enumerate() {
-            println!("── {} {}", ["a", "b", "c", "d", "e"][index], caller.title);
+            println!("── {} {}", index + 1, caller.title);
             let result = match index {
                 2 => self.with_agent(caller).await,
                 _ => self.alone(caller).await,

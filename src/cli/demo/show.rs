@@ -99,7 +99,7 @@ pub fn table(results: &[Played]) {
         "", "outcome", "heard", "understood", "ticket", "wire latency"
     );
     for (index, result) in results.iter().enumerate() {
-        let name = ["a", "b", "c", "d"][index.min(3)];
+        let name = index + 1;
         let outcome = result.call.as_ref().and_then(|call| call.outcome).map_or("-", |outcome| outcome.name());
         let ticket = result.call.as_ref().and_then(|call| call.ticket.as_ref());
         let ticket = ticket.map_or("-".to_owned(), |ticket| format!("#{}", ticket.number));
