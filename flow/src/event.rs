@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use intent::{Language, Meaning};
+use intent::{Language, Meaning, entity::Region};
+use jiff::Zoned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,6 +30,12 @@ pub struct Context {
     pub detects: bool,
     /// Values of the flow's variables; `{{ vars.name }}`.
     pub variables: BTreeMap<String, Value>,
+    /// The moment at which the call begins, in the time zone in which callers mean "tomorrow at four": that of the business, unless the
+    /// caller's is known. A run has no other calendar; the default, the epoch in UTC, suits flows that collect no dates.
+    pub now: Zoned,
+    /// The country whose currency, dates and telephone numbers callers mean; told from the caller's number when absent, or else from
+    /// the language that is spoken.
+    pub region: Option<Region>,
 }
 
 /// What happened.

@@ -18,6 +18,7 @@
 //! | [`finding`] | what is wrong with a flow, where, and how to mend it |
 
 mod check;
+mod collect;
 pub mod document;
 pub mod event;
 mod expression;
@@ -29,6 +30,7 @@ mod plan;
 pub mod registry;
 pub mod run;
 pub mod schema;
+mod spoken;
 mod template;
 pub mod validate;
 mod values;

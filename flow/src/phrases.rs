@@ -1,7 +1,7 @@
 //! The words a run finds by itself, in each language: when a flow gives none for a second try, when it asks back, when it says
 //! goodbye. Only wording; when it is said is decided by the [run](crate::run).
 
-use intent::Language;
+use intent::{Language, entity::Kind};
 
 /// Why a caller is asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,16 +98,100 @@ pub fn spell(language: Language) -> &'static str {
     }
 }
 
-/// "I have 1 0, 4 2. Is that right?" Somebody who keyed the digits also hears which keys answer.
+/// "I have 1 0, 4 2. Is that right?" of digits as they are said. Somebody who keyed them also hears which keys answer.
 pub fn read_back(digits: &str, keyed: bool, language: Language) -> String {
-    let groups = group_digits(digits, language);
-    match (language, keyed) {
-        (Language::English, false) => format!("I have {groups}. Is that right?"),
-        (Language::English, true) => {
-            format!("I have {groups}. If that is right, press 1; otherwise press 2.")
+    match language {
+        Language::English => format!("I have {digits}. {}", right(keyed, language)),
+        Language::Chinese => format!("您的号码是 {digits},{}", right(keyed, language)),
+    }
+}
+
+/// "Thursday, the 3rd of December. Is that right?"
+pub fn is_right(value: &str, keyed: bool, language: Language) -> String {
+    match language {
+        Language::English => format!("{}. {}", capital(value), right(keyed, language)),
+        Language::Chinese => format!("{value},{}", right(keyed, language)),
+    }
+}
+
+/// "I have 4; Thursday, the 3rd of December; and 7:30 pm. Is that right?", of values with what each is called, if it is called anything.
+pub fn read_back_all(values: &[(String, String)], keyed: bool, language: Language) -> String {
+    let one = |(label, value): &(String, String)| match (label.is_empty(), language) {
+        (true, _) => value.clone(),
+        (false, Language::English) => format!("{label}: {value}"),
+        (false, Language::Chinese) => format!("{label} {value}"),
+    };
+    let all: Vec<String> = values.iter().map(one).collect();
+    match (language, all.split_last()) {
+        (_, None) => String::new(),
+        (Language::English, Some((last, first))) => {
+            format!("I have {}; and {last}. {}", first.join("; "), right(keyed, language))
         }
-        (Language::Chinese, false) => format!("您的号码是 {groups},对吗?"),
-        (Language::Chinese, true) => format!("您的号码是 {groups},正确请按1,重新输入请按2。"),
+        (Language::Chinese, _) => format!("{};{}", all.join(";"), right(keyed, language)),
+    }
+}
+
+fn right(keyed: bool, language: Language) -> &'static str {
+    match (language, keyed) {
+        (Language::English, false) => "Is that right?",
+        (Language::English, true) => "If that is right, press 1; otherwise press 2.",
+        (Language::Chinese, false) => "对吗?",
+        (Language::Chinese, true) => "正确请按1,重新输入请按2。",
+    }
+}
+
+/// "Which part is wrong: the date, or the time?"; "Which do you mean: the arrival, or the departure?" where a new value was said already.
+pub fn which_part(names: &[String], is_known: bool, language: Language) -> String {
+    match (language, names.split_last()) {
+        (_, None) => String::new(),
+        (Language::English, Some((last, first))) => {
+            let question = if is_known { "Which do you mean" } else { "Which part is wrong" };
+            format!("{question}: {}, or {last}?", first.join(", "))
+        }
+        (Language::Chinese, Some((last, first))) => {
+            let question = if is_known { "您说的是哪一项" } else { "哪一项不对" };
+            format!("{question}:{},还是{last}?", first.join("、"))
+        }
+    }
+}
+
+/// What a value is called when the flow has no name for it.
+pub fn part(kind: &Kind, language: Language) -> &'static str {
+    let (en, zh) = match kind {
+        Kind::Date { .. } | Kind::DateTime => ("the date", "日期"),
+        Kind::Time => ("the time", "时间"),
+        Kind::Duration => ("the length", "时长"),
+        Kind::Money => ("the amount", "金额"),
+        Kind::Phone => ("the phone number", "电话号码"),
+        Kind::Digits { .. } | Kind::Code { .. } => ("the number", "号码"),
+        Kind::Number | Kind::Quantity => ("how many", "数量"),
+        Kind::Name => ("the name", "姓名"),
+        Kind::List { .. } | Kind::YesNo => ("the choice", "选项"),
+    };
+    match language {
+        Language::English => en,
+        Language::Chinese => zh,
+    }
+}
+
+/// How a value may be said, for an example.
+pub fn sample(kind: &Kind, language: Language) -> &'static str {
+    let (en, zh) = match kind {
+        Kind::Date { past: false } | Kind::DateTime => ("next Thursday", "下周四"),
+        Kind::Date { past: true } => ("last Thursday", "上周四"),
+        Kind::Time => ("half past three in the afternoon", "下午三点半"),
+        Kind::Duration => ("two hours", "两个小时"),
+        Kind::Money => ("forty-five dollars", "四十五块"),
+        Kind::Phone | Kind::Digits { .. } | Kind::Code { .. } => ("one, two, three", "一二三"),
+        Kind::Number => ("four", "四个"),
+        Kind::Quantity => ("two kilos", "两公斤"),
+        Kind::Name => ("my name is Anna Smith", "我叫王小明"),
+        Kind::List { .. } => ("the first one", "第一个"),
+        Kind::YesNo => ("yes", "是"),
+    };
+    match language {
+        Language::English => en,
+        Language::Chinese => zh,
     }
 }
 

@@ -9,7 +9,8 @@ use std::{
 
 use intent::{
     Language,
-    slot::{Form, FormError},
+    entity::{Item, Kind, SlotSpec},
+    slot::FormError,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use crate::{
     Block, BlockId, Flow, Outcome, Profile, TicketStatus,
     check::CheckDigit,
+    collect::Wanted,
     document::Texts,
     expression::Expression,
     registry,
@@ -76,12 +78,9 @@ pub(crate) enum Step {
     },
     Collect {
         tries: Tries,
-        slot: String,
-        min: usize,
-        max: usize,
-        /// Letters and digits in this form, instead of digits alone.
-        form: Option<Form>,
-        check: CheckDigit,
+        wanted: Wanted,
+        /// What to call the value, where that is given.
+        label: Prompt,
         confirm_below: f32,
         read_back: bool,
         secret: bool,
@@ -98,7 +97,7 @@ pub(crate) enum Step {
         cases: Vec<(Result<Expression, String>, String)>,
     },
     Language {
-        wanted: Wanted,
+        wanted: WantedLanguage,
         /// What is spoken when that is not known.
         default: Option<Language>,
         remember: bool,
@@ -125,7 +124,7 @@ pub(crate) enum Step {
 
 /// The language that a block wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum WantedLanguage {
     /// This one.
     One(Language),
     /// The one that the caller chose in an earlier call.
@@ -285,26 +284,17 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
         "collect" => {
             #[derive(Deserialize)]
             struct Raw {
-                slot: String,
-                min_digits: usize,
-                max_digits: usize,
-                form: Option<String>,
-                check: CheckDigit,
+                label: Option<Texts>,
                 confirm_below: f32,
                 read_back: bool,
                 secret: bool,
                 gap_ms: u64,
             }
             let raw: Raw = read(params)?;
-            let form: Option<Form> =
-                raw.form.map(|form| form.parse()).transpose().map_err(|error: FormError| error.to_string())?;
             Ok(Step::Collect {
                 tries: tries(params, templates)?,
-                slot: raw.slot,
-                min: form.as_ref().map_or(raw.min_digits, Form::shortest),
-                max: form.as_ref().map_or(raw.max_digits, Form::longest),
-                form,
-                check: raw.check,
+                wanted: wanted(read(params)?, templates)?,
+                label: prompt(&raw.label.unwrap_or_default(), templates),
                 confirm_below: raw.confirm_below,
                 read_back: raw.read_back,
                 secret: raw.secret,
@@ -376,9 +366,9 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
             }
             let raw: Raw = read(params)?;
             let wanted = match raw.language.as_str() {
-                "caller" => Wanted::Callers,
-                "detect" => Wanted::Spoken,
-                code => Wanted::One(
+                "caller" => WantedLanguage::Callers,
+                "detect" => WantedLanguage::Spoken,
+                code => WantedLanguage::One(
                     code.parse::<Language>().map_err(|error| format!("its language cannot be used: {error}"))?,
                 ),
             };
@@ -427,6 +417,70 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
         }
         other => Err(format!("block type {other} cannot be run yet")),
     }
+}
+
+#[derive(Deserialize)]
+struct RawWanted {
+    slot: String,
+    kind: String,
+    items: Vec<RawItem>,
+    words: BTreeMap<Language, Vec<String>>,
+    past: bool,
+    min_digits: usize,
+    max_digits: usize,
+    form: Option<String>,
+    check: CheckDigit,
+}
+
+#[derive(Deserialize)]
+struct RawItem {
+    value: String,
+    key: Option<char>,
+    #[serde(default)]
+    label: Texts,
+    #[serde(default)]
+    phrases: BTreeMap<Language, Vec<String>>,
+}
+
+fn wanted(raw: RawWanted, templates: &mut Templates) -> Result<Wanted, String> {
+    let kind = match raw.kind.as_str() {
+        "digits" => match raw.form {
+            Some(form) => Kind::Code { form: form.parse().map_err(|error: FormError| error.to_string())? },
+            None => Kind::Digits { least: raw.min_digits, most: raw.max_digits },
+        },
+        "phone" => Kind::Phone,
+        "date" => Kind::Date { past: raw.past },
+        "time" => Kind::Time,
+        "amount" => Kind::Money,
+        "number" => Kind::Number,
+        "quantity" => Kind::Quantity,
+        "list" => Kind::List { items: raw.items.iter().map(item).collect() },
+        "name" => Kind::Name,
+        other => return Err(format!("a value cannot be of kind {other:?}")),
+    };
+    let items = raw.items.into_iter().map(|item| RawChoice {
+        key: item.key,
+        edge: item.value,
+        label: item.label,
+        phrases: item.phrases,
+    });
+    Ok(Wanted {
+        // Callers mix their languages, and the words of one are none in the other.
+        spec: SlotSpec { name: raw.slot, kind, words: raw.words.into_values().flatten().map(lower).collect() },
+        check: raw.check,
+        items: choices(items.collect(), templates),
+    })
+}
+
+fn item(raw: &RawItem) -> Item {
+    // A label that is filled in during the call is no phrase yet.
+    let labels = raw.label.values().filter(|label| !label.contains('{'));
+    Item { id: raw.value.clone(), phrases: raw.phrases.values().flatten().chain(labels).cloned().collect() }
+}
+
+/// Words are compared as the intent engine has them.
+fn lower(word: String) -> String {
+    word.trim().to_lowercase()
 }
 
 fn read<T: DeserializeOwned>(params: &Value) -> Result<T, String> {

@@ -3,6 +3,7 @@
 //! to block; speaking, listening, understanding, ending and the blocks that do something have modules of their own.
 
 mod answering;
+mod collecting;
 mod doing;
 mod ending;
 mod language;
@@ -15,7 +16,8 @@ use std::{
     sync::Arc,
 };
 
-use intent::Language;
+use intent::{Language, entity::Region};
+use jiff::Zoned;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -24,6 +26,7 @@ use crate::{
     values::Values,
 };
 use answering::Consulting;
+use collecting::Known;
 use doing::{Queued, Requesting};
 use language::Detecting;
 use listening::Listening;
@@ -89,8 +92,13 @@ pub struct Run {
     /// Whether a hash key now only ends digits that were complete already.
     hash_is_late: bool,
     understood: Option<(String, f32)>,
-    /// What the caller said when asked what they want: a value in it need not be asked for.
-    told: Option<Heard>,
+    /// What was said and collected, as typed values.
+    known: Known,
+    /// The moment at which the call began, in the zone of the caller, and where that stands on the run's clock.
+    calendar: Zoned,
+    begun: Millis,
+    /// The caller's country, if it is known.
+    region: Option<Region>,
     attempts: u32,
     asked_for_person: bool,
     resolved: bool,
@@ -133,6 +141,7 @@ impl Run {
     /// ([`Flow::training_set`]); [`intent::Model::empty`] will do for a flow without intents.
     pub fn new(flow: Arc<Flow>, model: Arc<intent::Model>, context: Context) -> Self {
         let (language, first_by) = language::first(&flow, &context);
+        let region = context.region.or_else(|| Region::of_number(&context.caller));
         let mut values = Values::default();
         for variable in &flow.variables {
             if let Some(default) = &variable.default {
@@ -186,7 +195,10 @@ impl Run {
             unclear: 0,
             hash_is_late: false,
             understood: None,
-            told: None,
+            known: Known::default(),
+            calendar: context.now,
+            begun: 0,
+            region,
             attempts: 0,
             asked_for_person: false,
             resolved: false,
@@ -204,6 +216,7 @@ impl Run {
             Event::Begin => {
                 if matches!(self.state, State::New) {
                     self.state = State::Moving;
+                    self.begun = self.now;
                     self.note_first_language();
                     self.next = Some(self.flow.start.clone());
                 }
@@ -390,6 +403,9 @@ impl Run {
                 Step::Say { .. } => self.follow(&id, "next"),
                 _ => self.finish(Outcome::Abandoned),
             };
+        }
+        if !matches!(planned.step, Step::Say { .. } | Step::Collect { .. }) {
+            self.known.used();
         }
         match &planned.step {
             Step::Say { prompt, barge_in, resolves } => match self.fill_prompt(prompt) {

@@ -131,6 +131,9 @@ pub(super) async fn run_call(
         },
         detects: services.recognisers.tell_apart(&services.flow.languages),
         variables: services.variables.clone(),
+        // "Tomorrow at four" is meant where the call centre stands.
+        now: jiff::Zoned::now(),
+        region: None,
     };
     let sink = services.sink.clone();
     let conversation = Conversation::new(call, services.flow.clone(), services.model.clone(), context, offered_at);

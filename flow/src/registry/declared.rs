@@ -2,7 +2,7 @@
 //! is complete, in both languages, and understood by the run.
 
 use super::{BlockSpec, Category, EdgeSpec, FieldSpec, FieldType};
-use crate::check::CheckDigit;
+use crate::{check::CheckDigit, collect};
 
 const fn field(
     name: &'static str,
@@ -263,8 +263,8 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
     },
     BlockSpec {
         name: "collect",
-        title_en: "Collect digits",
-        title_zh: "收集数字",
+        title_en: "Collect",
+        title_zh: "收集信息",
         category: Category::Listen,
         fields: &[
             required(FieldSpec {
@@ -276,9 +276,79 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                 "slot",
                 FieldType::Name,
                 r#""order_number""#,
-                "The name under which the digits are kept: {{ slots.order_number }}.",
-                "保存数字的名称:{{ slots.order_number }}。",
+                "The name under which the value is kept: {{ slots.order_number }}.",
+                "保存该值的名称:{{ slots.order_number }}。",
             )),
+            with_default(
+                field(
+                    "kind",
+                    FieldType::Choice { words: collect::KINDS },
+                    r#""digits""#,
+                    "What is collected, and how it is kept: digits or an id of a form; phone (+441632960001), date (2026-12-03), time \
+                     (15:30), amount (45.50 GBP), number (4), quantity (2.5 kg), one of a list (its value), the name of a person. What \
+                     callers say of it earlier, with their request or in answer to another question, is read back and not asked for.",
+                    "收集的内容及保存形式:digits 为数字或有格式的编号;phone 为电话(+8613812345678),date 为日期(2026-12-03),time 为时间(15:30),\
+                     amount 为金额(45.50 CNY),number 为数目(4),quantity 为数量(2.5 kg),list 为列表中的一项,name 为人名。来电者提前说过的内容只复述确认,不再询问。",
+                ),
+                r#""digits""#,
+            ),
+            with_default(
+                field(
+                    "items",
+                    FieldType::Rows {
+                        columns: &[
+                            required(field(
+                                "value",
+                                FieldType::Name,
+                                r#""city_bike""#,
+                                "What is kept when it is chosen.",
+                                "选中后保存的值。",
+                            )),
+                            KEY,
+                            FieldSpec { help_en: "What it is called when it is read back.", help_zh: "复述时的名称。", ..LABEL },
+                            field(
+                                "phrases",
+                                FieldType::Phrases,
+                                r#"{"en": ["city bike", "town bike"], "zh-CN": ["城市车", "通勤车"]}"#,
+                                "What callers call it, beside its label; what sounds alike is understood, too.",
+                                "除名称外来电者可能的说法;发音相近的也能识别。",
+                            ),
+                        ],
+                    },
+                    r#"[{"value": "city_bike", "key": "1", "label": {"en": "a city bike", "zh-CN": "城市车"}, "phrases": {"en": ["city bike"], "zh-CN": ["城市车"]}}]"#,
+                    "For one of a list: what there is to choose from.",
+                    "用于列表:可选的各项。",
+                ),
+                "[]",
+            ),
+            field(
+                "label",
+                FieldType::Texts,
+                r#"{"en": "the day of delivery", "zh-CN": "送货日期"}"#,
+                "What to call the value when several are read back and one is wrong; a word for its kind when absent.",
+                "同时复述多项、询问哪一项有误时使用的名称;缺省时使用该类内容的通称。",
+            ),
+            with_default(
+                field(
+                    "words",
+                    FieldType::Phrases,
+                    r#"{"en": ["deliver", "delivery"], "zh-CN": ["送货", "送到"]}"#,
+                    "Words that callers say with the value or for it. They tell two values of one kind apart, and a number that is meant from \
+                     one that is not.",
+                    "来电者说到该值时的相关词语,用于区分同类的值,以及判断数字是否指该值。",
+                ),
+                "{}",
+            ),
+            with_default(
+                field(
+                    "past",
+                    FieldType::Flag,
+                    "false",
+                    "For dates: whether the day lies in the past, so that \"Tuesday\" is the last and not the next.",
+                    "用于日期:是否为过去的日期(“周二”指上一个周二而不是下一个)。",
+                ),
+                "false",
+            ),
             with_default(
                 field(
                     "min_digits",
@@ -322,8 +392,8 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                     "confirm_below",
                     FieldType::Share,
                     "0.9",
-                    "Spoken digits that are heard less surely than this are read back first, or asked for again if they are secret.",
-                    "语音识别的把握低于该值时先复述确认;保密的数字则重新询问。",
+                    "A spoken value that is heard or understood less surely than this is read back first, or asked for again if it is secret.",
+                    "语音识别或理解的把握低于该值时先复述确认;保密的内容则重新询问。",
                 ),
                 "0.9",
             ),
@@ -332,8 +402,8 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                     "read_back",
                     FieldType::Flag,
                     "false",
-                    "Whether to read the digits back in groups and ask whether they are right.",
-                    "是否分组复述数字并请来电者确认。",
+                    "Whether to read the value back and ask whether it is right; what is corrected then (\"no, Thursday\") is read back once more.",
+                    "是否复述并请来电者确认;来电者当场更正(“不对,是星期四”)后再次复述。",
                 ),
                 "false",
             ),
@@ -342,8 +412,8 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                     "secret",
                     FieldType::Flag,
                     "false",
-                    "Whether the digits must not be shown to anybody or read back.",
-                    "数字是否保密(不显示、不复述)。",
+                    "Whether the value must not be shown to anybody or read back.",
+                    "内容是否保密(不显示、不复述)。",
                 ),
                 "false",
             ),
@@ -363,8 +433,8 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
             TURN,
         ],
         edges: &[NEXT, NO_INPUT, NO_MATCH, ERROR, HANGUP],
-        help_en: "Collects digits, spoken or keyed; # ends them.",
-        help_zh: "收集说出或按键输入的数字,以 # 结束。",
+        help_en: "Collects a value, spoken or keyed; # ends digits.",
+        help_zh: "收集来电者说出或按键输入的一项信息;数字以 # 结束。",
     },
     BlockSpec {
         name: "answer",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use intent::Language;
 
 use super::Run;
-use crate::{BlockId, Context, Flow, Heard, LanguageBy, Note, plan::Wanted};
+use crate::{BlockId, Context, Flow, Heard, LanguageBy, Note, plan::WantedLanguage};
 
 /// A block that waits for words whose language can be told.
 #[derive(Clone, Debug)]
@@ -61,22 +61,22 @@ impl Run {
         if self.is_detecting() { self.flow.languages.clone() } else { vec![self.language] }
     }
 
-    pub(super) fn change_language(&mut self, id: &str, wanted: Wanted, default: Option<Language>, remember: bool) {
+    pub(super) fn change_language(&mut self, id: &str, wanted: WantedLanguage, default: Option<Language>, remember: bool) {
         // Of two blocks that want something of the caller's language, the last counts.
         self.detecting = None;
         let edge = match wanted {
-            Wanted::One(language) => {
+            WantedLanguage::One(language) => {
                 self.set_language(id, language, LanguageBy::Flow, remember);
                 "next"
             }
-            Wanted::Callers => match self.remembered.filter(|language| self.flow.languages.contains(language)) {
+            WantedLanguage::Callers => match self.remembered.filter(|language| self.flow.languages.contains(language)) {
                 Some(language) => {
                     self.set_language(id, language, LanguageBy::Caller, false);
                     "next"
                 }
                 None => self.not_known(id, default),
             },
-            Wanted::Spoken if self.can_detect => {
+            WantedLanguage::Spoken if self.can_detect => {
                 // Until then something must be spoken.
                 if let Some(language) = default {
                     self.set_language(id, language, LanguageBy::Flow, false);
@@ -84,7 +84,7 @@ impl Run {
                 self.detecting = Some(Detecting { block: id.to_owned(), remember });
                 "next"
             }
-            Wanted::Spoken => self.not_known(id, default),
+            WantedLanguage::Spoken => self.not_known(id, default),
         };
         self.follow(id, edge);
     }

@@ -4,9 +4,13 @@
 
 use std::sync::Arc;
 
-use intent::{Language, command::Command};
+use intent::{
+    Language,
+    command::Command,
+    entity::{Kind, Value},
+};
 
-use super::{MAX_KEYS_AHEAD, MAX_QUESTIONS, MAX_SILENCE, MAX_SPEECH_MS, Run, State, Then};
+use super::{MAX_KEYS_AHEAD, MAX_QUESTIONS, MAX_SILENCE, MAX_SPEECH_MS, Run, State, Then, collecting::Filled};
 use crate::{
     Action, BlockId, Expect, Grammar, Heard, KnownArticle, Millis, Note, Outcome, Part, Profile,
     phrases::{self, Miss},
@@ -56,7 +60,16 @@ pub(super) enum Question {
     /// "Is it about A, or B?"
     Between([String; 2]),
     /// "I have 1 0, 4 2. Is that right?"
-    ReadBack(String),
+    ReadBack(Vec<Filled>),
+    /// "Which part is wrong: the date, or the time?"
+    WhichPart {
+        /// One of these.
+        values: Vec<Filled>,
+        /// What it is instead, if that was said.
+        instead: Option<Value>,
+        /// What was read back beside them.
+        others: Vec<Filled>,
+    },
     /// "Would you like to hear more?"
     More(String),
     /// "Do you mean A, or B?", of two articles.
@@ -93,6 +106,7 @@ impl Step {
         match self {
             Step::Menu { options, .. } => options,
             Step::AskIntent { keys, .. } => keys,
+            Step::Collect { wanted, .. } => &wanted.items,
             _ => &[],
         }
     }
@@ -106,11 +120,7 @@ impl Run {
         if !self.keys_ahead.is_empty() {
             return self.use_keys_ahead(listening);
         }
-        match self.told_already(id) {
-            // Heard among other words, so less surely than an answer: a yes is still quicker than saying it again.
-            Some(value) => self.read_back(listening, value, false),
-            None => self.ask_own(listening),
-        }
+        self.begin_collecting(listening);
     }
 
     /// A question that was not asked yet; none of a block that does not listen.
@@ -248,6 +258,15 @@ impl Run {
     fn expect(&self, listening: &Listening) -> Expect {
         let phrases = |phrases, profile| Expect { grammar: Grammar::Phrases(phrases), profile };
         match &listening.question {
+            // What is right instead may follow the no, in any words.
+            Question::ReadBack(values) if !values.iter().all(Filled::is_spelt) => {
+                let mut likely = phrases::yes_or_no(self.language);
+                likely.extend(self.likely_instead(values));
+                return Expect { grammar: Grammar::List(likely), profile: Profile::YesNo };
+            }
+            Question::WhichPart { values, .. } => {
+                return Expect { grammar: Grammar::List(self.part_names(values)), profile: Profile::Free };
+            }
             Question::Confirm { .. } | Question::ReadBack(_) | Question::More(_) => {
                 return phrases(phrases::yes_or_no(self.language), Profile::YesNo);
             }
@@ -273,21 +292,31 @@ impl Run {
                     .collect(),
                 Profile::Menu,
             ),
-            Step::Collect { form: Some(form), .. } => {
-                Expect { grammar: Grammar::Characters(form.clone()), profile: Profile::Digits }
-            }
-            // Of digits that come in groups, only the rest is still to come.
-            Step::Collect { min, max, .. } => {
-                let so_far = listening.digits.len();
-                let grammar =
-                    Grammar::Digits { min: min.saturating_sub(so_far).max(1), max: max.saturating_sub(so_far).max(1) };
-                Expect { grammar, profile: Profile::Digits }
-            }
+            Step::Collect { wanted, .. } => match (&wanted.spec.kind, wanted.keys()) {
+                (Kind::Code { form }, _) => {
+                    Expect { grammar: Grammar::Characters(form.clone()), profile: Profile::Digits }
+                }
+                // Of digits that come in groups, only the rest is still to come.
+                (Kind::Digits { .. } | Kind::Phone, Some((min, max))) => {
+                    let rest = |digits: usize| digits.saturating_sub(listening.digits.len()).max(1);
+                    let grammar = Grammar::Digits { min: rest(min), max: rest(max) };
+                    Expect { grammar, profile: Profile::Digits }
+                }
+                (Kind::List { .. }, _) => {
+                    let phrases_in = heard_in.iter().flat_map(|l| wanted.items.iter().filter_map(|i| i.phrases.get(l)));
+                    let likely = phrases_in.flatten().cloned().chain(self.labels(&wanted.items)).collect();
+                    if self.more_may_be_said(&listening.block) {
+                        Expect { grammar: Grammar::List(likely), profile: Profile::Free }
+                    } else {
+                        phrases(likely, Profile::Menu)
+                    }
+                }
+                (Kind::Name, _) => Expect { grammar: Grammar::Free, profile: Profile::Name },
+                _ => Expect { grammar: Grammar::Free, profile: Profile::Free },
+            },
             Step::AskIntent { intents, keys, words, .. } => {
                 let mut likely: Vec<String> = intents.iter().map(|intent| self.label(intent)).collect();
-                likely.extend(
-                    keys.iter().filter_map(|choice| self.fill_prompt(&choice.label).ok()).map(|l| self::words(&l)),
-                );
+                likely.extend(self.labels(keys));
                 likely.extend(heard_in.iter().filter_map(|language| words.get(language)).flatten().cloned());
                 likely.retain(|word| !word.trim().is_empty());
                 Expect { grammar: Grammar::List(likely), profile: Profile::Free }
@@ -295,6 +324,12 @@ impl Run {
             _ => Expect { grammar: Grammar::Free, profile: Profile::Free },
         };
         Expect { profile: tries.turn.unwrap_or(expect.profile), ..expect }
+    }
+
+    /// What choices are called.
+    fn labels(&self, choices: &[Choice]) -> Vec<String> {
+        let labels = choices.iter().filter_map(|choice| self.fill_prompt(&choice.label).ok());
+        labels.map(|parts| words(&parts)).filter(|label| !label.is_empty()).collect()
     }
 
     pub(super) fn take_listening(&mut self) -> Option<Box<Listening>> {
@@ -524,10 +559,18 @@ impl Run {
                     example.into_iter().chain(Some(choices).filter(|text| !text.is_empty())).collect();
                 all.join(" ")
             }
-            // Letters have no keys that people know.
-            Step::Collect { form: Some(_), .. } if self.is_deaf() => String::new(),
-            Step::Collect { form: Some(_), .. } => phrases::spell(self.language).to_owned(),
-            Step::Collect { min, max, .. } => phrases::key_digits(*min, *max, self.language),
+            Step::Collect { wanted, .. } => match (&wanted.spec.kind, wanted.keys()) {
+                // Letters have no keys that people know.
+                (Kind::Code { .. }, _) if self.is_deaf() => String::new(),
+                (Kind::Code { .. }, _) => phrases::spell(self.language).to_owned(),
+                (Kind::List { .. }, _) => choices,
+                (Kind::Digits { .. } | Kind::Phone, Some((min, max))) => {
+                    phrases::key_digits(min, max, self.language)
+                }
+                (_, Some((min, max))) if only_keys => phrases::key_digits(min, max, self.language),
+                (_, None) if self.is_deaf() => String::new(),
+                (kind, _) => phrases::example(phrases::sample(kind, self.language), self.language),
+            },
             _ => choices,
         }
     }

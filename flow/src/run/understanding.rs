@@ -1,14 +1,15 @@
-//! What an answer means: an option, an intent, digits, yes or no. Each way ends in exactly one of leaving the block, asking
-//! back, asking again, or listening on; which words are used then is left to [`listening`](super::listening).
+//! What an answer means: an option, an intent, yes or no. Each way ends in exactly one of leaving the block, asking back, asking
+//! again, or listening on; which words are used then is left to [`listening`](super::listening), and values that are collected to
+//! [`collecting`](super::collecting).
 
 use std::sync::Arc;
 
 use intent::{
-    Decision, Language, Meaning, Query,
+    Decision, Meaning, Query,
     command::{self, Command},
-    slot::{self, Form},
+    slot,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Run,
@@ -16,7 +17,6 @@ use super::{
 };
 use crate::{
     By, Heard, Note,
-    check::CheckDigit,
     phrases::{self, Miss},
     plan::{Choice, Step},
 };
@@ -24,11 +24,9 @@ use crate::{
 /// A phrase that is less alike than this is not taken for an option.
 pub(super) const ALIKE: f32 = 0.6;
 /// A phrase that is this much alike goes before a command that is always on.
-const SURELY_ALIKE: f32 = 0.9;
+pub(super) const SURELY_ALIKE: f32 = 0.9;
 /// So many other readings are tried.
 const READINGS: usize = 3;
-/// Values with fewer digits or letters are always asked for.
-const SHORTEST_TOLD: usize = 3;
 
 impl Run {
     pub(super) fn understand(&mut self, listening: Box<Listening>, heard: &Heard) {
@@ -38,7 +36,10 @@ impl Run {
                 self.understand_confirmed(listening, heard, &intent, confidence)
             }
             Question::Between(between) => self.understand_between(listening, heard, &between),
-            Question::ReadBack(digits) => self.understand_read_back(listening, heard, &digits),
+            Question::ReadBack(values) => self.understand_read_back(listening, heard, values),
+            Question::WhichPart { values, instead, others } => {
+                self.understand_which_part(listening, heard, values, instead, others);
+            }
             Question::More(rest) => self.understand_more(listening, heard, rest),
             Question::Which(between) => self.understand_which(listening, heard, *between),
         }
@@ -51,10 +52,7 @@ impl Run {
             Some(Step::AskIntent { intents, keys, confirm_below, .. }) => {
                 self.understand_intent(listening, heard, intents, keys, *confirm_below);
             }
-            Some(Step::Collect { min, max, form, check, confirm_below, .. }) => {
-                let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
-                self.understand_digits(listening, heard, &wanted, *confirm_below);
-            }
+            Some(Step::Collect { wanted, secret, .. }) => self.understand_value(listening, heard, wanted, *secret),
             Some(Step::Answer { .. }) => self.understand_question(listening, heard),
             _ => self.fail(&listening.block, "the block does not listen".to_owned()),
         }
@@ -112,7 +110,7 @@ impl Run {
         }
         let meaning = self.meaning(heard, intents);
         self.note(Note::Understood { block: listening.block.clone(), meaning: meaning.clone() });
-        self.told = Some(heard.clone());
+        self.known.request(heard);
         match &meaning.decision {
             Decision::Accept { intent } => {
                 let confidence = confidence_of(&meaning, intent);
@@ -174,7 +172,7 @@ impl Run {
         }
         // "No, I want a refund" corrects in one turn.
         if let Some((other, confidence)) = self.said_instead(&listening, heard, intent) {
-            self.told = Some(heard.clone());
+            self.known.request(heard);
             return self.accept_intent(listening, &other, confidence);
         }
         if answer == Some(false) {
@@ -234,6 +232,7 @@ impl Run {
         self.understood = Some((intent.to_owned(), confidence));
         // A new request: what was answered before no longer says how this call ends.
         self.resolved = false;
+        self.known.begin_request();
         let known = json!({"name": intent, "label": self.label(intent), "confidence": confidence});
         self.values.others.insert("intent".to_owned(), known);
         self.leave(listening, intent);
@@ -251,142 +250,12 @@ impl Run {
         }
     }
 
-    fn understand_digits(&mut self, mut listening: Box<Listening>, heard: &Heard, wanted: &Wanted, confirm_below: f32) {
-        let so_far = listening.digits.clone();
-        let complete = readings(heard)
-            .map(|text| wanted.fitted(&so_far, &wanted.said(text, heard.language)))
-            .enumerate()
-            .find_map(|(reading, value)| Some((reading, value?)));
-        if let Some((reading, value)) = complete {
-            // Another reading than the likeliest is a guess, even one that passes the check.
-            let confidence = if reading == 0 { wanted.check.confidence(heard.confidence) } else { 0.0 };
-            if confidence >= confirm_below {
-                return self.accept_digits(listening, value, false);
-            }
-            return if self.is_secret(&listening) {
-                self.miss(listening, Miss::NoMatch, true)
-            } else {
-                self.read_back(listening, value, false)
-            };
-        }
-        let heard_now = wanted.said(&heard.text, heard.language);
-        if heard_now.is_empty() {
-            return match command::detect(&heard.text, heard.language) {
-                Some(command) => self.command(listening, command),
-                None if so_far.is_empty() => self.miss(listening, Miss::NoMatch, true),
-                None => self.keep_listening(listening),
-            };
-        }
-        if so_far.len() + heard_now.len() < wanted.min {
-            // The caller paused between groups; the rest is on its way.
-            listening.digits.push_str(&heard_now);
-            return self.keep_listening(listening);
-        }
-        self.miss(listening, Miss::NoMatch, true);
-    }
-
-    /// No more digits come.
-    pub(super) fn digits_over(&mut self, listening: Box<Listening>) {
-        let plan = Arc::clone(&self.plan);
-        let digits = listening.digits.clone();
-        match listening_step(&plan, &listening.block) {
-            Some((Step::Collect { min, max, form, check, .. }, _)) => {
-                let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
-                match wanted.fitted("", &digits) {
-                    Some(digits) => self.accept_digits(listening, digits, true),
-                    None => self.miss(listening, Miss::NoMatch, true),
-                }
-            }
-            _ => self.miss(listening, Miss::NoMatch, true),
-        }
-    }
-
-    /// What a block would ask for, if the caller has said it with what they want: "where is my order one zero four two". It is used once: when
-    /// the block comes again, something was wrong with it.
-    pub(super) fn told_already(&mut self, block: &str) -> Option<String> {
-        let plan = Arc::clone(&self.plan);
-        let (Step::Collect { min, max, form, check, secret: false, .. }, _) = listening_step(&plan, block)? else {
-            return None;
-        };
-        // One or two digits among other words are more likely to count something.
-        if *min < SHORTEST_TOLD {
-            return None;
-        }
-        let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
-        let heard = self.told.as_ref()?;
-        let value = readings(heard).find_map(|text| wanted.fitted("", &wanted.said(text, heard.language)));
-        if value.is_some() {
-            self.told = None;
-        }
-        value
-    }
-
-    fn is_secret(&self, listening: &Listening) -> bool {
-        matches!(listening_step(&self.plan, &listening.block), Some((Step::Collect { secret: true, .. }, _)))
-    }
-
-    fn accept_digits(&mut self, listening: Box<Listening>, digits: String, keyed: bool) {
-        let plan = Arc::clone(&self.plan);
-        if let Some((Step::Collect { read_back: true, secret: false, .. }, _)) = listening_step(&plan, &listening.block)
-        {
-            self.read_back(listening, digits, keyed);
-        } else {
-            self.keep_digits(listening, digits);
-        }
-    }
-
-    pub(super) fn read_back(&mut self, mut listening: Box<Listening>, digits: String, keyed: bool) {
-        listening.digits.clear();
-        self.note(Note::Confirming { block: listening.block.clone(), between: vec![digits.clone()] });
-        let text = phrases::read_back(&digits, keyed, self.language);
-        self.ask_back(listening, Question::ReadBack(digits), text);
-    }
-
-    fn keep_digits(&mut self, listening: Box<Listening>, digits: String) {
-        let plan = Arc::clone(&self.plan);
-        let Some((Step::Collect { slot, secret, .. }, _)) = listening_step(&plan, &listening.block) else {
-            return self.fail(&listening.block, "the block collects nothing".to_owned());
-        };
-        if *secret {
-            self.secrets.insert(slot.clone());
-        } else {
-            self.secrets.remove(slot);
-        }
-        if let Some(Value::Object(slots)) = self.values.others.get_mut("slots") {
-            slots.insert(slot.clone(), Value::String(digits.clone()));
-        }
-        self.note(Note::Slot { block: listening.block.clone(), name: slot.clone(), value: digits, secret: *secret });
-        self.leave(listening, "next");
-    }
-
-    fn understand_read_back(&mut self, listening: Box<Listening>, heard: &Heard, digits: &str) {
-        let answer = slot::yes_no(&heard.text, heard.language);
-        if answer == Some(true) {
-            return self.keep_digits(listening, digits.to_owned());
-        }
-        // "No, 1043" corrects in one turn.
-        let plan = Arc::clone(&self.plan);
-        if let Some((Step::Collect { min, max, form, check, .. }, _)) = listening_step(&plan, &listening.block) {
-            let wanted = Wanted { min: *min, max: *max, form: form.as_ref(), check: *check };
-            match wanted.fitted("", &wanted.said(&heard.text, heard.language)) {
-                Some(instead) if instead == digits => return self.keep_digits(listening, instead),
-                Some(instead) => return self.read_back(listening, instead, false),
-                None => {}
-            }
-        }
-        if answer == Some(false) {
-            return self.miss(listening, Miss::NoMatch, false);
-        }
-        match command::detect(&heard.text, heard.language) {
-            Some(command) => self.command(listening, command),
-            None => self.miss(listening, Miss::NoMatch, true),
-        }
-    }
-
     /// Whether a key answers the block's own question, so that it may have been pressed ahead.
     pub(super) fn key_fits(&self, listening: &Listening, key: char) -> bool {
         match listening_step(&self.plan, &listening.block) {
-            Some((Step::Collect { .. }, _)) => key.is_ascii_digit() || key == '#' || key == '*',
+            Some((Step::Collect { wanted, .. }, _)) if wanted.keys().is_some() => {
+                key.is_ascii_digit() || key == '#' || key == '*'
+            }
             Some((step, _)) => step.choices().iter().any(|choice| choice.key == Some(key)),
             None => false,
         }
@@ -409,9 +278,17 @@ impl Run {
                 listening.unsure = true;
                 return self.miss(listening, Miss::NoMatch, false);
             }
-            (Question::ReadBack(digits), '1' | '#') => return self.keep_digits(listening, digits),
-            (Question::ReadBack(_), '2' | '*') => return self.miss(listening, Miss::NoMatch, false),
+            (Question::ReadBack(values), '1' | '#') => return self.confirm(listening, values),
+            (Question::ReadBack(values), '2' | '*') => return self.deny(listening, values),
             (Question::ReadBack(_), _) => return self.miss(listening, Miss::NoMatch, true),
+            (Question::WhichPart { mut values, instead, others }, key) => {
+                let place = key.to_digit(10).and_then(|place| (place as usize).checked_sub(1));
+                let Some(slot) = place.and_then(|place| values.get(place)).map(|filled| filled.slot.clone()) else {
+                    return self.miss(listening, Miss::NoMatch, true);
+                };
+                values.extend(others);
+                return self.this_part(listening, values, &slot, instead);
+            }
             (Question::More(rest), '1') => return self.tell_rest(&listening, rest),
             (Question::More(_), _) => return self.miss(listening, Miss::NoMatch, false),
             (Question::Which(between), '1' | '2') => {
@@ -420,68 +297,27 @@ impl Run {
             (Question::Which(_), _) => return self.miss(listening, Miss::NoMatch, true),
             (Question::Own | Question::Confirm { .. } | Question::Between(_), _) => {}
         }
-        if let Step::Collect { max, .. } = step {
-            return self.digit_key(listening, key, *max);
+        if let Step::Collect { wanted, .. } = step {
+            return match (wanted.keys(), wanted.keyed_item(key)) {
+                (Some((_, most)), _) => self.digit_key(listening, key, most),
+                (None, Some(item)) => self.accept_value(listening, item, 1.0, true),
+                (None, None) => self.miss(listening, Miss::NoMatch, true),
+            };
         }
         match step.choices().iter().find(|choice| choice.key == Some(key)) {
             Some(choice) => self.chosen(listening, &choice.edge.clone(), By::Key, 1.0),
             None => self.miss(listening, Miss::NoMatch, true),
         }
     }
-
-    fn digit_key(&mut self, mut listening: Box<Listening>, key: char, max: usize) {
-        match key {
-            '#' if listening.digits.is_empty() => return self.miss(listening, Miss::NoMatch, true),
-            '#' => return self.digits_over(listening),
-            '*' => listening.digits.clear(),
-            digit if digit.is_ascii_digit() => listening.digits.push(digit),
-            _ => return self.miss(listening, Miss::NoMatch, true),
-        }
-        if listening.digits.len() >= max {
-            self.hash_is_late = true;
-            return self.digits_over(listening);
-        }
-        listening.wait(self.now);
-        self.state = super::State::Listening(listening);
-    }
-}
-
-/// What a block collects.
-struct Wanted<'p> {
-    min: usize,
-    max: usize,
-    form: Option<&'p Form>,
-    check: CheckDigit,
-}
-
-impl Wanted<'_> {
-    /// The digits of a text, or letters and digits where a form has them.
-    fn said(&self, text: &str, language: Language) -> String {
-        match self.form {
-            Some(_) => slot::characters(text, language),
-            None => slot::digits(text, language),
-        }
-    }
-
-    /// What was said before and now as the value, if it can be one.
-    fn fitted(&self, before: &str, now: &str) -> Option<String> {
-        let whole = format!("{before}{now}");
-        let value = match self.form {
-            _ if now.is_empty() => None,
-            Some(form) => form.fitted(&whole),
-            None => (self.min..=self.max).contains(&whole.len()).then_some(whole),
-        };
-        value.filter(|value| self.check.passes(value))
-    }
 }
 
 /// What was heard, likeliest first.
-fn readings(heard: &Heard) -> impl Iterator<Item = &str> {
+pub(super) fn readings(heard: &Heard) -> impl Iterator<Item = &str> {
     std::iter::once(heard.text.as_str()).chain(heard.alternatives.iter().map(String::as_str).take(READINGS))
 }
 
 /// "One", or "press one", where a choice has the key 1.
-fn spoken_key<'c>(heard: &Heard, choices: &'c [Choice]) -> Option<&'c Choice> {
+pub(super) fn spoken_key<'c>(heard: &Heard, choices: &'c [Choice]) -> Option<&'c Choice> {
     let digits = slot::digits(&heard.text, heard.language);
     let mut keys = digits.chars();
     let (Some(key), None) = (keys.next(), keys.next()) else { return None };

@@ -312,10 +312,64 @@ impl Checked<'_> {
         }
     }
 
+    /// A collect block has what its kind of value needs, and nothing that its kind does not use.
+    fn collect(&mut self, place: &str) {
+        let params = &self.block.params;
+        let kind = params.get("kind").and_then(Value::as_str).unwrap_or("digits");
+        let of_kind = |name: &str| match name {
+            "items" => "list",
+            "past" => "date",
+            _ => "digits",
+        };
+        for name in ["items", "past", "form", "check", "min_digits", "max_digits"] {
+            if params.contains_key(name) && kind != of_kind(name) {
+                self.findings.push(Finding::warning(
+                    "unused_field",
+                    format!("{place}/{name}"),
+                    format!("{name} means nothing for a value of kind {kind}."),
+                    format!("Remove it, or collect {:?}.", of_kind(name)),
+                ));
+            }
+        }
+        let items = params.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        if kind == "list" && items.is_empty() {
+            self.findings.push(Finding::error(
+                "no_items",
+                format!("{place}/items"),
+                "The list has nothing to choose from.",
+                "Add items, each with a value and phrases.",
+            ));
+        }
+        let mut values = BTreeSet::new();
+        for (index, item) in items.iter().enumerate() {
+            let place = format!("{place}/items/{index}");
+            if let Some(value) = item.get("value").and_then(Value::as_str)
+                && !values.insert(value)
+            {
+                self.findings.push(Finding::error(
+                    "duplicate_id",
+                    format!("{place}/value"),
+                    format!("There are two items {value}."),
+                    "Merge their phrases, or rename one.",
+                ));
+            }
+            if item.get("phrases").or(item.get("label")).or(item.get("key")).is_none() {
+                self.findings.push(Finding::error(
+                    "no_way_to_choose",
+                    place,
+                    "This item can be chosen neither by key nor by voice.",
+                    "Give it a label, phrases or a key.",
+                ));
+            }
+        }
+    }
+
     /// What only shows when several parameters are seen together.
     fn together(&mut self, place: &str) {
-        if self.block.kind == "language" {
-            self.language(place);
+        match self.block.kind.as_str() {
+            "language" => self.language(place),
+            "collect" => self.collect(place),
+            _ => {}
         }
         let number = |name: &str| self.block.params.get(name).and_then(Value::as_u64);
         if let (Some(min), Some(max)) = (number("min_digits"), number("max_digits"))
@@ -345,7 +399,7 @@ impl Checked<'_> {
                 "Remove the retries.",
             ));
         }
-        let rows = ["options", "keys"]
+        let rows = ["options", "keys", "items"]
             .into_iter()
             .filter_map(|name| Some((name, self.block.params.get(name)?.as_array()?.clone())));
         for (name, rows) in rows.collect::<Vec<_>>() {

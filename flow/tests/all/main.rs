@@ -2,6 +2,7 @@
 
 mod answering;
 mod blocks;
+mod collecting;
 mod conversation;
 mod demo;
 mod language;

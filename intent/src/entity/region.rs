@@ -114,6 +114,29 @@ impl Region {
         }
     }
 
+    /// The country of an international number such as +441632960001; of those that share a calling code the first. `None` where the
+    /// number has no + or the code is not known.
+    pub fn of_number(number: &str) -> Option<Region> {
+        let digits = number.trim().strip_prefix('+')?;
+        DIALLING
+            .iter()
+            .filter(|dialling| digits.starts_with(dialling.code))
+            // The longest code; of equal ones the first.
+            .rev()
+            .max_by_key(|dialling| dialling.code.len())
+            .and_then(|dialling| dialling.region.parse().ok())
+    }
+
+    /// A number with this country's calling code as it is dialled within the country, which is how people read it: 01632960001 for
+    /// +441632960001. `None` for the numbers of other countries.
+    pub fn national(self, number: &str) -> Option<String> {
+        let dialling = self.dialling()?;
+        let rest = number.strip_prefix('+')?.strip_prefix(dialling.code)?;
+        // Nobody says the 1 before an American number, and Chinese mobile numbers have nothing before them.
+        let bare = dialling.trunk == dialling.code || self.is("CN") && rest.starts_with('1') && rest.len() == 11;
+        Some(if bare { rest.to_owned() } else { format!("{}{rest}", dialling.trunk) })
+    }
+
     pub(super) fn dialling(self) -> Option<&'static Dialling> {
         DIALLING.iter().find(|dialling| self.is(dialling.region))
     }
