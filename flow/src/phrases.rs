@@ -127,7 +127,7 @@ pub fn read_back_all(values: &[(String, String)], keyed: bool, language: Languag
         (Language::English, Some((last, first))) => {
             format!("I have {}; and {last}. {}", first.join("; "), right(keyed, language))
         }
-        (Language::Chinese, _) => format!("{};{}", all.join(";"), right(keyed, language)),
+        (Language::Chinese, _) => format!("{},{}", all.join(";"), right(keyed, language)),
     }
 }
 

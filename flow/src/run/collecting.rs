@@ -9,7 +9,7 @@ use std::{
 
 use intent::{
     Language, command,
-    entity::{self, Kind, Region, SlotSpec, Value},
+    entity::{self, Entity, Kind, Region, SlotSpec, Value},
     slot,
 };
 use jiff::SignedDuration;
@@ -198,7 +198,7 @@ impl Run {
         any
     }
 
-    fn note_told(&mut self, block: &str, entity: entity::Entity) -> bool {
+    fn note_told(&mut self, block: &str, entity: Entity) -> bool {
         if self.known.told.contains_key(&entity.slot) {
             return false;
         }
@@ -240,8 +240,12 @@ impl Run {
         }
         if is_fresh && !secret {
             let plan = Arc::clone(&self.plan);
-            let (own, news) = self.understand_several(&plan, &listening.block, heard, wanted);
-            if let Some(own) = own {
+            let (own, beside) = self.understand_several(&plan, &listening.block, heard, wanted);
+            if own.is_none() && self.corrects_earlier(heard) {
+                return self.understand_earlier(listening, heard);
+            }
+            let news = beside.into_iter().fold(false, |any, (block, entity)| self.note_told(&block, entity) | any);
+            if let Some(own) = own.filter(|_| news) {
                 let confidence = if own.others.is_empty() { own.confidence.min(heard.confidence) } else { 0.0 };
                 return self.accept_value(listening, own.value, confidence, false);
             }
@@ -301,18 +305,15 @@ impl Run {
         Some((entity.value, confidence))
     }
 
-    /// What an answer says of this question and of those to come: its own value, where it says others beside it, and whether it says any.
+    /// What an answer says of this question and of those to come, each with its block.
     fn understand_several(
-        &mut self,
+        &self,
         plan: &Plan,
         block: &str,
         heard: &Heard,
         wanted: &Wanted,
-    ) -> (Option<entity::Entity>, bool) {
+    ) -> (Option<Entity>, Vec<(BlockId, Entity)>) {
         let ahead = self.ahead(plan, block);
-        if ahead.is_empty() {
-            return (None, false);
-        }
         let place = self.place();
         let specs: Vec<SlotSpec> =
             std::iter::once(wanted).chain(ahead.iter().map(|(_, wanted)| *wanted)).map(|w| w.spec.clone()).collect();
@@ -323,18 +324,15 @@ impl Run {
         let own = own.or_else(|| {
             wanted.found(&heard.text, heard.language, &place).filter(|own| own.confidence >= OWN)
         });
-        if let Some(own) = &own {
-            found.retain(|other| other.span.end <= own.span.start || own.span.end <= other.span.start);
-        }
-        let mut news = false;
-        for entity in found {
-            if let Some((block, wanted)) = ahead.iter().find(|(_, wanted)| wanted.spec.name == entity.slot)
-                && wanted.was_told(&entity)
-            {
-                news |= self.note_told(block, entity);
-            }
-        }
-        (own.filter(|_| news), news)
+        let apart = |other: &Entity| {
+            own.as_ref().is_none_or(|own| other.span.end <= own.span.start || own.span.end <= other.span.start)
+        };
+        let whose = |entity: Entity| {
+            let (block, wanted) = ahead.iter().find(|(_, wanted)| wanted.spec.name == entity.slot)?;
+            wanted.was_told(&entity).then(|| (block.clone(), entity))
+        };
+        let beside = found.into_iter().filter(apart).filter_map(whose).collect();
+        (own, beside)
     }
 
     /// Digits that are not complete, or nothing of the kind.
@@ -354,6 +352,10 @@ impl Run {
             return self.keep_listening(listening);
         }
         self.miss(listening, Miss::NoMatch, true);
+    }
+
+    fn corrects_earlier(&self, heard: &Heard) -> bool {
+        matches!(self.amended(&self.known.recent, heard, false), Amended::Values(_) | Amended::OneOf(..))
     }
 
     /// "No, make it Friday", said when something else is asked already.
@@ -554,7 +556,7 @@ impl Run {
         let wanted = |slot: &str| {
             values.iter().find(|filled| filled.slot == slot).and_then(|filled| wanted_of(plan, &filled.block))
         };
-        let serious = |entity: &entity::Entity| {
+        let serious = |entity: &Entity| {
             let least = match wanted(&entity.slot).map(|wanted| &wanted.spec.kind) {
                 Some(Kind::List { .. }) => SURELY_INSTEAD,
                 _ => INSTEAD,
@@ -604,7 +606,7 @@ impl Run {
             return if meant.len() > 1 { Amended::OneOf(meant, None) } else { Amended::Wrong(wrong.slot.clone()) };
         }
         let again = entity::extract(&heard.text, heard.language, &specs, &place);
-        let is_known = |entity: &entity::Entity| {
+        let is_known = |entity: &Entity| {
             known.iter().any(|(slot, value)| {
                 *slot == entity.slot && (entity.value == *value || entity.others.contains(value))
             })

@@ -147,10 +147,13 @@ pub fn correct(
         wanted.retain(|spec| spec.name == *slot || !same_kind(spec, &filled, slot));
     } else if !named.is_empty() {
         let chosen: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
-        let only: Vec<SlotSpec> = wanted.iter().filter(|spec| chosen.contains(&spec.name.as_str())).cloned().collect();
+        // Of slots of one kind the named one is meant; a value of another kind may stand beside it: "five people at nine".
+        let is_named = |spec: &SlotSpec| chosen.contains(&spec.name.as_str());
+        let rivals = |spec: &SlotSpec| chosen.iter().any(|name| same_kind(spec, &filled, name));
+        let only: Vec<SlotSpec> = wanted.iter().filter(|spec| is_named(spec)).cloned().collect();
         // "Change the date to four o'clock" names one and means another; then the kind decides.
         if !only.is_empty() && !outside(&said, language, &only, context, month_of, &denied, known).is_empty() {
-            wanted = only;
+            wanted.retain(|spec| is_named(spec) || !rivals(spec));
         }
     }
     for entity in outside(&said, language, &wanted, context, month_of, &denied, known) {
@@ -274,7 +277,6 @@ fn named(said: &Said, filled: &[SlotSpec]) -> Vec<(Range<usize>, String)> {
             }
             for at in 0..said.len() {
                 let Some(end) = said.any(at, &words) else { continue };
-                // The more precise name wins: "arrival date" over "date".
                 // The more precise name wins: "arrival date" over "date". Slots that share a name of their kind are all named.
                 let longer = |range: &Range<usize>| range.len() > end - at || own && range.len() == end - at;
                 let covered = out.iter().any(|(range, _)| range.start < end && at < range.end && longer(range));
@@ -300,7 +302,8 @@ fn denied(said: &Said) -> Vec<Range<usize>> {
             && !(said.joined(at) && said.figures(at + 1).is_some() && said.joined(at + 1))
     };
     for at in 0..said.len() {
-        if let Some(begin) = said.any(at, DENIES) {
+        // "Not, the sixth", 不是，四点半: a pause behind it, and it denies what was said before.
+        if let Some(begin) = said.any(at, DENIES).filter(|begin| !stop(*begin)) {
             let end =
                 (begin + 1..said.len()).find(|at| stop(*at) || said.any(*at, CLOSES).is_some()).unwrap_or(said.len());
             out.push(begin..end);
