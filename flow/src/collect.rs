@@ -10,8 +10,7 @@ use intent::{
 use crate::{check::CheckDigit, plan::Choice};
 
 /// The kinds of value, by their names in a flow's document.
-pub(crate) const KINDS: &[&str] =
-    &["digits", "phone", "date", "time", "amount", "number", "quantity", "list", "name"];
+pub(crate) const KINDS: &[&str] = &["digits", "phone", "date", "time", "amount", "number", "quantity", "list", "name"];
 /// The fewest and the most digits of a telephone number (ITU-T E.164 allows fifteen).
 const PHONE: (usize, usize) = (5, 15);
 /// The most digits of a number that is keyed.

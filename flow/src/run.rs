@@ -4,6 +4,7 @@
 
 mod answering;
 mod collecting;
+mod confirming;
 mod doing;
 mod ending;
 mod language;

@@ -18,9 +18,7 @@ pub(crate) fn value(value: &Value, item: Option<String>, language: Language, con
         Value::Phone { number, .. } => phone(number, language, context),
         Value::Date { date } => day(*date, context.now.date(), language),
         Value::Time { time } => clock(*time, language),
-        Value::Money { amount, currency } => {
-            money(&plain(&format!("{amount:.2}")), currency.as_deref(), language)
-        }
+        Value::Money { amount, currency } => money(&plain(&format!("{amount:.2}")), currency.as_deref(), language),
         Value::Quantity { amount, unit: Some(unit), .. } => format!("{amount} {unit}"),
         Value::Item { id } => item.unwrap_or_else(|| id.replace('_', " ")),
         other => other.to_string(),

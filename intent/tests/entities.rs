@@ -156,6 +156,7 @@ fn several_slots_are_filled_from_one_utterance() {
         "五月二十号晚上七点，四个人",
         &[("date", "2026-05-20", "五月二十号"), ("time", "19:00", "晚上七点"), ("tickets", "4", "四")],
     );
+    check("a table for two at eight", &[("tickets", "2", "two"), ("time", "08:00", "eight")]);
     check("hello", &[]);
     check("", &[]);
 }
@@ -309,6 +310,27 @@ fn a_correction_in_one_turn_changes_the_slot_that_is_meant() {
     check("把拿铁换成摩卡", &[("drink", Some("mocha"))]);
     check("改到下周四", &[("date", Some("2026-03-19"))]);
     check("不是", &[]);
+    // A pause behind what denies: it denies what was asked, not what follows.
+    check("不是，四点", &[("time", Some("16:00"))]);
+    check("not, the sixth", &[("date", Some("2026-04-06"))]);
+    // One value is named, another of its own kind stands beside it.
+    check("no, for five people at four", &[("people", Some("5")), ("time", Some("16:00"))]);
+}
+
+#[test]
+fn a_name_may_be_corrected_without_being_introduced() {
+    let slots = [SlotSpec::new("name", Kind::Name)];
+    let known = [("name".to_owned(), value("my name is Anna Smith", "name"))];
+    for (text, expected) in [
+        ("no, Anna Schmidt", Some("Anna Schmidt")),
+        ("no, that's wrong", None),
+        ("no", None),
+        ("nope, incorrect", None),
+    ] {
+        let found = correct(text, Language::English, &slots, &known, &context(Language::English));
+        let found = found.first().and_then(|c| c.to.as_ref()).map(|to| to.value.to_string());
+        assert_eq!(found.as_deref(), expected, "{text}");
+    }
 }
 
 #[test]

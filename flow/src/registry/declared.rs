@@ -305,7 +305,11 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                                 "选中后保存的值。",
                             )),
                             KEY,
-                            FieldSpec { help_en: "What it is called when it is read back.", help_zh: "复述时的名称。", ..LABEL },
+                            FieldSpec {
+                                help_en: "What it is called when it is read back.",
+                                help_zh: "复述时的名称。",
+                                ..LABEL
+                            },
                             field(
                                 "phrases",
                                 FieldType::Phrases,

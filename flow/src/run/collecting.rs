@@ -1,6 +1,5 @@
-//! Collecting values: the answer to a block's question, and whatever else a caller says that later blocks would ask for. What is
-//! not certain is read back; a correction then ("no, Thursday") is taken in the same turn, and a plain "no" to several values
-//! asks which of them is wrong. Nothing that was said, read back and confirmed is asked for.
+//! Collecting values: the answer to a block's question, and whatever else a caller says that later blocks would ask for. Nothing that
+//! was said, read back and confirmed is asked for; reading back is the business of [`confirming`](super::confirming).
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -10,31 +9,25 @@ use std::{
 use intent::{
     Language, command,
     entity::{self, Entity, Kind, Region, SlotSpec, Value},
-    slot,
 };
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
 use super::{
     Run, State,
-    listening::{Listening, Question, listening_step, words},
-    understanding::{ALIKE, SURELY_ALIKE, readings, spoken_key},
+    confirming::{Amended, MAX_READ_BACK},
+    listening::{Listening, listening_step},
+    understanding::{SURELY_ALIKE, readings, spoken_key},
 };
 use crate::{
     BlockId, Heard, Note,
     collect::Wanted,
-    phrases::{self, Miss},
+    phrases::Miss,
     plan::{Plan, Step},
-    spoken,
 };
 
 /// So many values are looked for in one utterance.
 const MAX_AHEAD: usize = 12;
-/// So many values are read back at once; callers lose count of more.
-const MAX_READ_BACK: usize = 4;
-/// A value that takes the place of one that is read back must be this sure, and this where many words resemble one.
-const INSTEAD: f32 = 0.6;
-const SURELY_INSTEAD: f32 = 0.8;
 /// So sure must be a reading of an answer that stands against one for a later question.
 const OWN: f32 = 0.5;
 /// Edges that no answer leads along.
@@ -62,31 +55,18 @@ pub(super) struct Known {
     /// What the caller said when asked what they want, until a block looks for values in it.
     request: Option<Heard>,
     /// Values that were said before they were asked for, by slot.
-    told: BTreeMap<String, Told>,
+    pub told: BTreeMap<String, Told>,
     /// Slots that were collected for the present request.
-    kept: BTreeSet<String>,
+    pub kept: BTreeSet<String>,
     /// Of these the ones with which nothing was done yet, so that they can still be corrected.
     recent: Vec<Filled>,
 }
 
 #[derive(Clone, Debug)]
-struct Told {
-    filled: Filled,
+pub(super) struct Told {
+    pub filled: Filled,
     /// It was read back.
-    confirmed: bool,
-}
-
-/// What an utterance makes of values that were read back.
-enum Amended {
-    /// Some are others.
-    Values(Vec<Filled>),
-    /// One of these is another, or wrong.
-    OneOf(Vec<Filled>, Option<Value>),
-    /// The one of this slot is wrong.
-    Wrong(String),
-    /// They were said once more.
-    Same,
-    Nothing,
+    pub confirmed: bool,
 }
 
 impl Known {
@@ -109,7 +89,7 @@ impl Known {
 
 impl Run {
     /// The moment and the place in which the caller speaks.
-    fn place(&self) -> entity::Context {
+    pub(super) fn place(&self) -> entity::Context {
         let since = SignedDuration::from_millis(i64::try_from(self.now - self.begun).unwrap_or(i64::MAX));
         let region = self.region.unwrap_or(match self.language {
             Language::English => Region::UNITED_STATES,
@@ -149,7 +129,7 @@ impl Run {
 
     /// The blocks on the way from here that collect something which is not known yet, nearest first. The way ends where the caller is
     /// asked for another request.
-    fn ahead<'p>(&self, plan: &'p Plan, from: &str) -> Vec<(BlockId, &'p Wanted)> {
+    pub(super) fn ahead<'p>(&self, plan: &'p Plan, from: &str) -> Vec<(BlockId, &'p Wanted)> {
         let mut found: Vec<(BlockId, &Wanted)> = Vec::new();
         let mut slots: BTreeSet<&str> = BTreeSet::new();
         if let Some(Step::Collect { wanted, .. }) = plan.blocks.get(from).map(|planned| &planned.step) {
@@ -180,7 +160,7 @@ impl Run {
 
     /// Keeps what was said of values that are still to be asked for; what stands for one of `pending` is no other's. Tells whether there
     /// was anything new.
-    fn gather(&mut self, wanted: &[(BlockId, &Wanted)], pending: &[SlotSpec], heard: &Heard) -> bool {
+    pub(super) fn gather(&mut self, wanted: &[(BlockId, &Wanted)], pending: &[SlotSpec], heard: &Heard) -> bool {
         let place = self.place();
         let mut specs: Vec<SlotSpec> = pending.to_vec();
         specs.extend(wanted.iter().map(|(_, wanted)| wanted.spec.clone()));
@@ -198,7 +178,7 @@ impl Run {
         any
     }
 
-    fn note_told(&mut self, block: &str, entity: Entity) -> bool {
+    pub(super) fn note_told(&mut self, block: &str, entity: Entity) -> bool {
         if self.known.told.contains_key(&entity.slot) {
             return false;
         }
@@ -208,7 +188,7 @@ impl Run {
     }
 
     /// What was said for the blocks to come and not read back yet.
-    fn told_ahead(&self, plan: &Plan, from: &str) -> Vec<Filled> {
+    pub(super) fn told_ahead(&self, plan: &Plan, from: &str) -> Vec<Filled> {
         self.ahead(plan, from)
             .into_iter()
             .filter_map(|(_, wanted)| self.known.told.get(&wanted.spec.name))
@@ -223,13 +203,7 @@ impl Run {
         !self.ahead(&Arc::clone(&self.plan), block).is_empty()
     }
 
-    pub(super) fn understand_value(
-        &mut self,
-        listening: Box<Listening>,
-        heard: &Heard,
-        wanted: &Wanted,
-        secret: bool,
-    ) {
+    pub(super) fn understand_value(&mut self, listening: Box<Listening>, heard: &Heard, wanted: &Wanted, secret: bool) {
         let place = self.place();
         let is_fresh = listening.digits.is_empty();
         if !wanted.is_spelt()
@@ -241,7 +215,7 @@ impl Run {
         if is_fresh && !secret {
             let plan = Arc::clone(&self.plan);
             let (own, beside) = self.understand_several(&plan, &listening.block, heard, wanted);
-            if own.is_none() && self.corrects_earlier(heard) {
+            if own.is_none() && self.corrects_earlier(&listening.block, heard) {
                 return self.understand_earlier(listening, heard);
             }
             let news = beside.into_iter().fold(false, |any, (block, entity)| self.note_told(&block, entity) | any);
@@ -257,8 +231,7 @@ impl Run {
         let found = readings(heard).enumerate().find_map(|(reading, text)| {
             let (value, confidence) = self.answer_in(text, &listening.digits, heard.language, wanted, &place)?;
             // Another reading than the likeliest is a guess, even one that passes the check.
-            let confidence =
-                if reading == 0 { confidence.min(wanted.check.confidence(heard.confidence)) } else { 0.0 };
+            let confidence = if reading == 0 { confidence.min(wanted.check.confidence(heard.confidence)) } else { 0.0 };
             Some((value, confidence))
         });
         if let Some((value, confidence)) = found {
@@ -321,9 +294,7 @@ impl Run {
         let own = found.iter().position(|entity| entity.slot == wanted.spec.name).map(|at| found.remove(at));
         let own = own.filter(|own| wanted.takes(&own.value));
         // Words that answer this question are not taken for another's because they suit it better.
-        let own = own.or_else(|| {
-            wanted.found(&heard.text, heard.language, &place).filter(|own| own.confidence >= OWN)
-        });
+        let own = own.or_else(|| wanted.found(&heard.text, heard.language, &place).filter(|own| own.confidence >= OWN));
         let apart = |other: &Entity| {
             own.as_ref().is_none_or(|own| other.span.end <= own.span.start || own.span.end <= other.span.start)
         };
@@ -354,16 +325,23 @@ impl Run {
         self.miss(listening, Miss::NoMatch, true);
     }
 
-    fn corrects_earlier(&self, heard: &Heard) -> bool {
-        matches!(self.amended(&self.known.recent, heard, false), Amended::Values(_) | Amended::OneOf(..))
+    /// What was said already and can still be changed.
+    fn earlier(&self, block: &str) -> Vec<Filled> {
+        let mut earlier = self.known.recent.clone();
+        earlier.extend(self.told_ahead(&Arc::clone(&self.plan), block));
+        earlier
+    }
+
+    fn corrects_earlier(&self, block: &str, heard: &Heard) -> bool {
+        matches!(self.amended(&self.earlier(block), heard, false), Amended::Values(_) | Amended::OneOf(..))
     }
 
     /// "No, make it Friday", said when something else is asked already.
     fn understand_earlier(&mut self, listening: Box<Listening>, heard: &Heard) {
-        let recent = self.known.recent.clone();
-        match self.amended(&recent, heard, false) {
+        let earlier = self.earlier(&listening.block);
+        match self.amended(&earlier, heard, false) {
             Amended::Values(values) => {
-                let changed = values.into_iter().filter(|value| !recent.contains(value)).collect();
+                let changed = values.into_iter().filter(|value| !earlier.contains(value)).collect();
                 self.read_back(listening, changed, false);
             }
             Amended::OneOf(values, instead) => self.ask_which_part(listening, values, instead),
@@ -408,337 +386,14 @@ impl Run {
         self.read_back(listening, values, keyed);
     }
 
-    fn read_back(&mut self, mut listening: Box<Listening>, values: Vec<Filled>, keyed: bool) {
-        listening.digits.clear();
-        let between = values.iter().map(|filled| filled.value.to_string()).collect();
-        self.note(Note::Confirming { block: listening.block.clone(), between });
+    pub(super) fn keep_value(&mut self, listening: Box<Listening>, filled: Filled) {
         let plan = Arc::clone(&self.plan);
-        let text = match values.as_slice() {
-            [one] if one.is_spelt() => {
-                phrases::read_back(&self.spoken(&plan, one), keyed, self.language)
-            }
-            [one] => phrases::is_right(&self.spoken(&plan, one), keyed, self.language),
-            several => {
-                let all: Vec<(String, String)> = several
-                    .iter()
-                    .map(|filled| (self.label_of(&plan, filled).unwrap_or_default(), self.spoken(&plan, filled)))
-                    .collect();
-                phrases::read_back_all(&all, keyed, self.language)
-            }
-        };
-        self.ask_back(listening, Question::ReadBack(values), text);
-    }
-
-    fn spoken(&self, plan: &Plan, filled: &Filled) -> String {
-        let item = match (&filled.value, wanted_of(plan, &filled.block)) {
-            (Value::Item { id }, Some(wanted)) => {
-                let item = wanted.items.iter().find(|item| item.edge == *id);
-                item.and_then(|item| self.fill_prompt(&item.label).ok())
-                    .map(|parts| words(&parts))
-                    .filter(|label| !label.is_empty())
-            }
-            _ => None,
-        };
-        spoken::value(&filled.value, item, self.language, &self.place())
-    }
-
-    /// What the flow calls the value.
-    fn label_of(&self, plan: &Plan, filled: &Filled) -> Option<String> {
-        match listening_step(plan, &filled.block) {
-            Some((Step::Collect { label, .. }, _)) => {
-                let label = self.fill_prompt(label).ok().map(|parts| words(&parts));
-                label.filter(|label| !label.is_empty())
-            }
-            _ => None,
-        }
-    }
-
-    /// What to call the value, one way or another.
-    fn part_name(&self, plan: &Plan, filled: &Filled) -> String {
-        self.label_of(plan, filled).unwrap_or_else(|| match wanted_of(plan, &filled.block) {
-            Some(wanted) => phrases::part(&wanted.spec.kind, self.language).to_owned(),
-            None => filled.slot.replace('_', " "),
-        })
-    }
-
-    /// What is likely to be answered to what is read back, beside yes and no.
-    pub(super) fn likely_instead(&self, values: &[Filled]) -> Vec<String> {
-        let plan = &self.plan;
-        let items = values.iter().filter_map(|filled| wanted_of(plan, &filled.block)).flat_map(|wanted| &wanted.items);
-        items.flat_map(|item| item.phrases.get(&self.language).into_iter().flatten().cloned()).collect()
-    }
-
-    pub(super) fn part_names(&self, values: &[Filled]) -> Vec<String> {
-        values.iter().map(|filled| self.part_name(&self.plan, filled)).collect()
-    }
-
-    pub(super) fn understand_read_back(&mut self, listening: Box<Listening>, heard: &Heard, values: Vec<Filled>) {
-        let plan = Arc::clone(&self.plan);
-        let answer = slot::yes_no(&heard.text, heard.language);
-        let spelt = match values.as_slice() {
-            [one] => wanted_of(&plan, &one.block).filter(|wanted| wanted.is_spelt()),
-            _ => None,
-        };
-        if let (Some(wanted), [one]) = (spelt, values.as_slice()) {
-            if answer == Some(true) {
-                return self.confirmed(listening, &plan, heard, values);
-            }
-            // "No, 1043" corrects in one turn.
-            match wanted.fitted("", &wanted.said(&heard.text, heard.language), &self.place()) {
-                Some(instead) if instead == one.value => return self.confirm(listening, values),
-                Some(instead) => {
-                    let instead = Filled { value: instead, ..one.clone() };
-                    return self.read_back(listening, vec![instead], false);
-                }
-                None => {}
-            }
-        } else {
-            match self.amended(&values, heard, true) {
-                Amended::Values(values) => {
-                    self.gather_beside(&listening, &plan, &values, heard);
-                    let values = self.with_told(&listening, &plan, values);
-                    return self.read_back(listening, values, false);
-                }
-                Amended::OneOf(values, instead) => return self.ask_which_part(listening, values, instead),
-                Amended::Wrong(slot) => return self.part_is_wrong(listening, values, &slot),
-                Amended::Same if answer != Some(false) => return self.confirmed(listening, &plan, heard, values),
-                Amended::Same | Amended::Nothing => {}
-            }
-            if answer == Some(true) {
-                return self.confirmed(listening, &plan, heard, values);
-            }
-        }
-        if answer == Some(false) {
-            return self.deny(listening, values);
-        }
-        match command::detect(&heard.text, heard.language) {
-            Some(command) => self.command(listening, command),
-            None => self.miss(listening, Miss::NoMatch, true),
-        }
-    }
-
-    /// "Yes, at seven": what is said beside the yes is for a question to come.
-    fn confirmed(&mut self, listening: Box<Listening>, plan: &Plan, heard: &Heard, values: Vec<Filled>) {
-        self.gather_beside(&listening, plan, &values, heard);
-        self.confirm(listening, values);
-    }
-
-    fn gather_beside(&mut self, listening: &Listening, plan: &Plan, values: &[Filled], heard: &Heard) {
-        let pending = specs_of(plan, values);
-        let mut ahead = self.ahead(plan, &listening.block);
-        ahead.retain(|(_, wanted)| !pending.iter().any(|spec| spec.name == wanted.spec.name));
-        if !ahead.is_empty() {
-            self.gather(&ahead, &pending, heard);
-        }
-    }
-
-    /// Values with those that were told beside them, as far as there is room.
-    fn with_told(&self, listening: &Listening, plan: &Plan, mut values: Vec<Filled>) -> Vec<Filled> {
-        for told in self.told_ahead(plan, &listening.block) {
-            if values.len() < MAX_READ_BACK && !values.iter().any(|filled| filled.slot == told.slot) {
-                values.push(told);
-            }
-        }
-        values
-    }
-
-    /// What an utterance changes of some values. With `asked` they were just read back, so that a new value needs no "no" before it.
-    fn amended(&self, values: &[Filled], heard: &Heard, asked: bool) -> Amended {
-        let plan = &self.plan;
-        let specs = specs_of(plan, values);
-        if specs.is_empty() {
-            return Amended::Nothing;
-        }
-        let place = self.place();
-        let known: Vec<(String, Value)> =
-            values.iter().map(|filled| (filled.slot.clone(), filled.value.clone())).collect();
-        let correct = |text: &str| entity::correct(text, heard.language, &specs, &known, &place);
-        let wanted = |slot: &str| {
-            values.iter().find(|filled| filled.slot == slot).and_then(|filled| wanted_of(plan, &filled.block))
-        };
-        let serious = |entity: &Entity| {
-            let least = match wanted(&entity.slot).map(|wanted| &wanted.spec.kind) {
-                Some(Kind::List { .. }) => SURELY_INSTEAD,
-                _ => INSTEAD,
-            };
-            entity.confidence >= least
-        };
-        let said = correct(&heard.text);
-        // "Thursday" alone, where Wednesday was read back.
-        let guessed = if asked && said.is_empty() {
-            let no = match heard.language {
-                Language::English => "no, ",
-                Language::Chinese => "不对,",
-            };
-            let mut guessed = correct(&format!("{no}{}", heard.text));
-            guessed.retain(|correction| correction.to.as_ref().is_some_and(serious));
-            guessed
-        } else {
-            Vec::new()
-        };
-        let mut out = values.to_vec();
-        for correction in said.iter().chain(&guessed) {
-            let Some(to) = correction.to.as_ref().filter(|to| asked || serious(to)) else { continue };
-            if !wanted(&correction.slot).is_some_and(|wanted| wanted.takes(&to.value)) {
-                continue;
-            }
-            let meant: Vec<Filled> = values
-                .iter()
-                .filter(|filled| filled.slot == correction.slot || correction.among.contains(&filled.slot))
-                .cloned()
-                .collect();
-            if meant.len() > 1 {
-                return Amended::OneOf(meant, Some(to.value.clone()));
-            }
-            for filled in out.iter_mut().filter(|filled| filled.slot == correction.slot) {
-                filled.value = to.value.clone();
-            }
-        }
-        if out != values {
-            return Amended::Values(out);
-        }
-        if let Some(wrong) = said.iter().find(|correction| correction.to.is_none()) {
-            let meant: Vec<Filled> = values
-                .iter()
-                .filter(|filled| filled.slot == wrong.slot || wrong.among.contains(&filled.slot))
-                .cloned()
-                .collect();
-            return if meant.len() > 1 { Amended::OneOf(meant, None) } else { Amended::Wrong(wrong.slot.clone()) };
-        }
-        let again = entity::extract(&heard.text, heard.language, &specs, &place);
-        let is_known = |entity: &Entity| {
-            known.iter().any(|(slot, value)| {
-                *slot == entity.slot && (entity.value == *value || entity.others.contains(value))
-            })
-        };
-        if !again.is_empty() && again.iter().all(is_known) { Amended::Same } else { Amended::Nothing }
-    }
-
-    /// What was read back is right.
-    pub(super) fn confirm(&mut self, listening: Box<Listening>, values: Vec<Filled>) {
-        let mut own = None;
-        for filled in values {
-            if filled.block == listening.block {
-                own = Some(filled);
-            } else if self.known.kept.contains(&filled.slot) {
-                self.store(filled, false);
-            } else {
-                self.known.told.insert(filled.slot.clone(), Told { filled, confirmed: true });
-            }
-        }
-        match own {
-            Some(own) => self.keep_value(listening, own),
-            // Something else was corrected on the way.
-            None => self.ask_own(listening),
-        }
-    }
-
-    /// Something that was read back is wrong.
-    pub(super) fn deny(&mut self, listening: Box<Listening>, values: Vec<Filled>) {
-        match values.as_slice() {
-            [one] if one.block == listening.block => self.miss(listening, Miss::NoMatch, false),
-            // A correction that was none.
-            [_] | [] => self.ask_own(listening),
-            _ => self.ask_which_part(listening, values, None),
-        }
-    }
-
-    fn ask_which_part(&mut self, listening: Box<Listening>, values: Vec<Filled>, instead: Option<Value>) {
-        let names = self.part_names(&values);
-        let others = match &listening.question {
-            Question::ReadBack(all) => all.iter().filter(|filled| !values.contains(filled)).cloned().collect(),
-            Question::WhichPart { others, .. } => others.clone(),
-            _ => Vec::new(),
-        };
-        self.note(Note::Confirming { block: listening.block.clone(), between: names.clone() });
-        let text = phrases::which_part(&names, instead.is_some(), self.language);
-        self.ask_back(listening, Question::WhichPart { values, instead, others }, text);
-    }
-
-    pub(super) fn understand_which_part(
-        &mut self,
-        listening: Box<Listening>,
-        heard: &Heard,
-        values: Vec<Filled>,
-        instead: Option<Value>,
-        others: Vec<Filled>,
-    ) {
-        let plan = Arc::clone(&self.plan);
-        let all = |values: Vec<Filled>| in_order(values, &others);
-        match self.amended(&values, heard, true) {
-            Amended::Values(values) => return self.read_back(listening, all(values), false),
-            Amended::Wrong(slot) => return self.this_part(listening, all(values), &slot, instead),
-            Amended::OneOf(..) | Amended::Same | Amended::Nothing => {}
-        }
-        let choices: Vec<(String, Vec<String>)> = values
-            .iter()
-            .map(|filled| {
-                let mut names = vec![self.part_name(&plan, filled), filled.slot.replace('_', " ")];
-                if let Some(wanted) = wanted_of(&plan, &filled.block) {
-                    names.push(phrases::part(&wanted.spec.kind, self.language).to_owned());
-                    names.extend(wanted.spec.words.iter().cloned());
-                }
-                (filled.slot.clone(), names)
-            })
-            .collect();
-        if let Some((slot, _)) =
-            slot::match_phrase(&heard.text, &choices).filter(|(_, alike)| *alike >= ALIKE)
-        {
-            return self.this_part(listening, all(values), &slot, instead);
-        }
-        match command::detect(&heard.text, heard.language) {
-            Some(command) => self.command(listening, command),
-            None => self.miss(listening, Miss::NoMatch, true),
-        }
-    }
-
-    /// The caller said which of several values is wrong, and perhaps before what it is instead.
-    pub(super) fn this_part(
-        &mut self,
-        listening: Box<Listening>,
-        mut values: Vec<Filled>,
-        slot: &str,
-        instead: Option<Value>,
-    ) {
-        match instead {
-            Some(instead) => {
-                for filled in values.iter_mut().filter(|filled| filled.slot == slot) {
-                    filled.value = instead.clone();
-                }
-                self.read_back(listening, values, false);
-            }
-            None => self.part_is_wrong(listening, values, slot),
-        }
-    }
-
-    /// All but one of several values are right; that one is asked for, here or by its own block.
-    fn part_is_wrong(&mut self, listening: Box<Listening>, mut values: Vec<Filled>, slot: &str) {
-        self.attempts += 1;
-        values.retain(|filled| filled.slot != slot);
-        self.known.told.remove(slot);
-        let own_is_right = values.iter().any(|filled| filled.block == listening.block);
-        let own_was_asked = matches!(
-            listening_step(&self.plan, &listening.block),
-            Some((Step::Collect { wanted, .. }, _)) if wanted.spec.name == slot
-        );
-        if own_is_right || !own_was_asked {
-            return self.confirm(listening, values);
-        }
-        for filled in values {
-            self.known.told.insert(filled.slot.clone(), Told { filled, confirmed: true });
-        }
-        self.miss(listening, Miss::NoMatch, false);
-    }
-
-    fn keep_value(&mut self, listening: Box<Listening>, filled: Filled) {
-        let plan = Arc::clone(&self.plan);
-        let secret =
-            matches!(listening_step(&plan, &listening.block), Some((Step::Collect { secret: true, .. }, _)));
+        let secret = matches!(listening_step(&plan, &listening.block), Some((Step::Collect { secret: true, .. }, _)));
         self.store(filled, secret);
         self.leave(listening, "next");
     }
 
-    fn store(&mut self, filled: Filled, secret: bool) {
+    pub(super) fn store(&mut self, filled: Filled, secret: bool) {
         let Filled { block, slot, value } = &filled;
         if secret {
             self.secrets.insert(slot.clone());
@@ -776,19 +431,9 @@ impl Run {
     }
 }
 
-/// Values with others that stood beside them.
-fn in_order(mut values: Vec<Filled>, others: &[Filled]) -> Vec<Filled> {
-    values.extend(others.iter().cloned());
-    values
-}
-
-fn wanted_of<'p>(plan: &'p Plan, block: &str) -> Option<&'p Wanted> {
+pub(super) fn wanted_of<'p>(plan: &'p Plan, block: &str) -> Option<&'p Wanted> {
     match &plan.blocks.get(block)?.step {
         Step::Collect { wanted, .. } => Some(wanted),
         _ => None,
     }
-}
-
-fn specs_of(plan: &Plan, values: &[Filled]) -> Vec<SlotSpec> {
-    values.iter().filter_map(|filled| wanted_of(plan, &filled.block)).map(|wanted| wanted.spec.clone()).collect()
 }

@@ -61,7 +61,13 @@ impl Run {
         if self.is_detecting() { self.flow.languages.clone() } else { vec![self.language] }
     }
 
-    pub(super) fn change_language(&mut self, id: &str, wanted: WantedLanguage, default: Option<Language>, remember: bool) {
+    pub(super) fn change_language(
+        &mut self,
+        id: &str,
+        wanted: WantedLanguage,
+        default: Option<Language>,
+        remember: bool,
+    ) {
         // Of two blocks that want something of the caller's language, the last counts.
         self.detecting = None;
         let edge = match wanted {
@@ -69,13 +75,15 @@ impl Run {
                 self.set_language(id, language, LanguageBy::Flow, remember);
                 "next"
             }
-            WantedLanguage::Callers => match self.remembered.filter(|language| self.flow.languages.contains(language)) {
-                Some(language) => {
-                    self.set_language(id, language, LanguageBy::Caller, false);
-                    "next"
+            WantedLanguage::Callers => {
+                match self.remembered.filter(|language| self.flow.languages.contains(language)) {
+                    Some(language) => {
+                        self.set_language(id, language, LanguageBy::Caller, false);
+                        "next"
+                    }
+                    None => self.not_known(id, default),
                 }
-                None => self.not_known(id, default),
-            },
+            }
             WantedLanguage::Spoken if self.can_detect => {
                 // Until then something must be spoken.
                 if let Some(language) = default {

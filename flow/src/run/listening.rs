@@ -564,9 +564,7 @@ impl Run {
                 (Kind::Code { .. }, _) if self.is_deaf() => String::new(),
                 (Kind::Code { .. }, _) => phrases::spell(self.language).to_owned(),
                 (Kind::List { .. }, _) => choices,
-                (Kind::Digits { .. } | Kind::Phone, Some((min, max))) => {
-                    phrases::key_digits(min, max, self.language)
-                }
+                (Kind::Digits { .. } | Kind::Phone, Some((min, max))) => phrases::key_digits(min, max, self.language),
                 (_, Some((min, max))) if only_keys => phrases::key_digits(min, max, self.language),
                 (_, None) if self.is_deaf() => String::new(),
                 (kind, _) => phrases::example(phrases::sample(kind, self.language), self.language),

@@ -224,6 +224,14 @@ const NO_NAME: &[&str] = &[
     "not",
     "ill",
     "lost",
+    "wrong",
+    "right",
+    "correct",
+    "incorrect",
+    "nope",
+    "yeah",
+    "yep",
+    "nah",
 ];
 
 /// The hundred commonest surnames, and a few of two characters.
@@ -255,12 +263,14 @@ pub(super) fn readings(said: &Said, only: bool) -> Vec<(Range<usize>, Reading)> 
         }
     }
     // The whole answer is a name when nothing in it speaks against it.
-    if only
-        && out.is_empty()
-        && let Some(found) = name(said, 0, 0.5)
-            .filter(|(range, _)| range.len() == said.tokens.iter().filter(|t| t.shape != Shape::Mark).count())
-    {
-        out.push(found);
+    if only && out.is_empty() {
+        // "No, it's Schmidt" corrects one.
+        let mut begin = 0;
+        while said.shape(begin) == Some(Shape::Mark) || said.is(begin, &["no", "nope", "sorry", "its", "it", "is"]) {
+            begin += 1;
+        }
+        let words = (begin..said.len()).filter(|at| said.shape(*at) != Some(Shape::Mark)).count();
+        out.extend(name(said, begin, 0.5).filter(|(range, _)| range.len() == words));
     }
     out
 }

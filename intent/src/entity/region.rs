@@ -174,3 +174,29 @@ impl fmt::Display for Region {
         f.write_str(self.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_tells_its_country_and_how_it_is_dialled_there() {
+        for (number, region, national) in [
+            ("+441632960001", Some("GB"), Some("01632960001")),
+            ("+12025550142", Some("US"), Some("2025550142")),
+            ("+8613812345678", Some("CN"), Some("13812345678")),
+            ("+861012345678", Some("CN"), Some("01012345678")),
+            ("+85221234567", Some("HK"), Some("21234567")),
+            ("+35312345678", Some("IE"), Some("012345678")),
+            ("+999123", None, None),
+            ("02025550142", None, None),
+            ("+", None, None),
+            ("", None, None),
+        ] {
+            let found = Region::of_number(number);
+            assert_eq!(found.as_ref().map(Region::code), region, "{number}");
+            assert_eq!(found.and_then(|region| region.national(number)).as_deref(), national, "{number}");
+        }
+        assert_eq!(Region::CHINA.national("+441632960001"), None);
+    }
+}

@@ -36,6 +36,13 @@ pub(super) fn overshadow(
     }
     let counts = slots.iter().filter(|slot| matches!(slot.kind, Kind::Number | Kind::Quantity)).count();
     let clock = slots.iter().any(|slot| matches!(slot.kind, Kind::Time | Kind::DateTime));
+    // The times that are said, so that "for two" beside "at eight" is none of them.
+    let times: Vec<Range<usize>> = candidates
+        .iter()
+        .filter(|candidate| matches!(slots[candidate.slot].kind, Kind::Time | Kind::DateTime))
+        .filter(|candidate| time::is_introduced(said, candidate.tokens.start) || candidate.confidence >= FIRM)
+        .map(|candidate| candidate.tokens.clone())
+        .collect();
     for candidate in candidates {
         let own: &[usize] = match slots[candidate.slot].kind {
             Kind::Number | Kind::Digits { .. } => &[],
@@ -55,7 +62,11 @@ pub(super) fn overshadow(
         let own_word = named_after(said, &slots[candidate.slot], candidate.tokens.end);
         if shadowed && !own_word {
             candidate.confidence *= 0.4;
-        } else if clock && !own_word && time::is_introduced(said, candidate.tokens.start) {
+        } else if clock
+            && !own_word
+            && time::is_introduced(said, candidate.tokens.start)
+            && !(said.before(candidate.tokens.start) == "for" && times.iter().any(|time| apart(time, candidate)))
+        {
             // "After six", when a time is wanted, too.
             candidate.confidence *= 0.6;
         }
@@ -72,6 +83,10 @@ pub(super) fn overshadow(
             candidate.confidence *= 0.5;
         }
     }
+}
+
+fn apart(range: &Range<usize>, candidate: &Candidate) -> bool {
+    range.end <= candidate.tokens.start || candidate.tokens.end <= range.start
 }
 
 /// Whether a word of the slot follows at once: "3 nights" for the slot of nights.
