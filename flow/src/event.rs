@@ -407,7 +407,8 @@ pub enum Note {
         block: String,
         /// The name under `slots`.
         name: String,
-        /// The value.
+        /// The value in its canonical form: dates and times by ISO 8601, amounts as `45.50 GBP`, telephone numbers with + and country
+        /// code where the number is known to be whole.
         value: String,
         /// Whether it must not be shown.
         secret: bool,
@@ -427,7 +428,7 @@ pub enum Note {
     Confirming {
         /// The block.
         block: String,
-        /// What is in question: intents, or the digits.
+        /// What is in question: intents, values in their canonical form, or what values are called.
         between: Vec<String>,
     },
     /// Nothing was heard for too long.

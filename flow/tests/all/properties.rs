@@ -42,7 +42,12 @@ fn block(n: usize) -> impl Strategy<Value = Value> {
             ),
             3 => (
                 "collect",
-                json!({"prompt": prompt, "slot": "a", "min_digits": 2, "max_digits": 4, "read_back": flag, "max_tries": tries}),
+                match (n + tries as usize) % 3 {
+                    0 => json!({"prompt": prompt, "slot": "a", "min_digits": 2, "max_digits": 4, "read_back": flag, "max_tries": tries}),
+                    1 => json!({"prompt": prompt, "slot": format!("s{n}"), "kind": (["date", "time", "number"][n % 3]), "read_back": flag, "max_tries": tries}),
+                    _ => json!({"prompt": prompt, "slot": format!("s{n}"), "kind": "list", "secret": flag, "max_tries": tries,
+                        "items": [{"value": "x", "key": "1", "phrases": {"en": ["orders", "the first"]}}, {"value": "y", "label": prompt}]}),
+                },
                 json!({"next": to[0], "no_input": to[1], "no_match": to[2]}),
             ),
             4 => (
@@ -97,6 +102,9 @@ fn any_event() -> impl Strategy<Value = Event> {
         "banana",
         "12",
         "no, 1 2 3",
+        "no, Thursday",
+        "four on Friday at eight, and orders",
+        "the date is wrong",
     ]);
     prop_oneof![
         6 => Just(Event::SpeechDone { say: 0 }),
