@@ -218,7 +218,16 @@ impl Run {
             if own.is_none() && self.corrects_earlier(&listening.block, heard) {
                 return self.understand_earlier(listening, heard);
             }
+            let changed =
+                own.as_ref().map(|own| self.corrected_beside(&listening.block, heard, own)).unwrap_or_default();
             let news = beside.into_iter().fold(false, |any, (block, entity)| self.note_told(&block, entity) | any);
+            if let Some(own) = own.as_ref().filter(|_| !changed.is_empty()) {
+                let own =
+                    Filled { block: listening.block.clone(), slot: wanted.spec.name.clone(), value: own.value.clone() };
+                let values = std::iter::once(own).chain(changed).collect();
+                let values = self.with_told(&listening, &plan, values);
+                return self.read_back(listening, values, false);
+            }
             if let Some(own) = own.filter(|_| news) {
                 let confidence = if own.others.is_empty() { own.confidence.min(heard.confidence) } else { 0.0 };
                 return self.accept_value(listening, own.value, confidence, false);
@@ -334,6 +343,20 @@ impl Run {
 
     fn corrects_earlier(&self, block: &str, heard: &Heard) -> bool {
         matches!(self.amended(&self.earlier(block), heard, false), Amended::Values(_) | Amended::OneOf(..))
+    }
+
+    /// "No, for five, and on Friday", when the day is asked: what is changed beside the answer.
+    fn corrected_beside(&self, block: &str, heard: &Heard, own: &Entity) -> Vec<Filled> {
+        let earlier = self.earlier(block);
+        let mut text = heard.text.clone();
+        if earlier.is_empty() || text.get(own.span.clone()).is_none() {
+            return Vec::new();
+        }
+        text.replace_range(own.span.clone(), &"|".repeat(own.span.len()));
+        match self.amended(&earlier, &Heard { text, ..heard.clone() }, false) {
+            Amended::Values(values) => values.into_iter().filter(|value| !earlier.contains(value)).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// "No, make it Friday", said when something else is asked already.

@@ -171,7 +171,7 @@ impl Run {
     }
 
     /// Values with those that were told beside them, as far as there is room.
-    fn with_told(&self, listening: &Listening, plan: &Plan, mut values: Vec<Filled>) -> Vec<Filled> {
+    pub(super) fn with_told(&self, listening: &Listening, plan: &Plan, mut values: Vec<Filled>) -> Vec<Filled> {
         for told in self.told_ahead(plan, &listening.block) {
             if values.len() < MAX_READ_BACK && !values.iter().any(|filled| filled.slot == told.slot) {
                 values.push(told);

@@ -587,6 +587,20 @@ fn an_earlier_value_is_corrected_until_something_is_done_with_it() {
         slots: date=2026-12-04 people=5 time=21:00",
     );
 
+    // Beside the answer to another question.
+    let (flow, model) = restaurant();
+    play(
+        call(flow, model, Language::English),
+        Language::English,
+        "
+        caller: a table please
+        caller: four
+        caller: sorry, we are five people, and it's on Friday
+        bot: I have Friday, the 4th of December; and the number of people: 5. Is that right?
+        caller: yes
+        caller: nine in the evening
+        slots: date=2026-12-04 people=5 time=21:00",
+    );
     // What was told and not read back yet, too; and what more is said to a read-back is read back with it.
     let (flow, model) = restaurant();
     play(
