@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use super::{Live, Report, SEED, Shared, UnderstandError, Understanding};
-use crate::call::now;
+
 use crate::store::{NewVersion, Publish};
 
 /// A tuning that goes on.
@@ -128,7 +128,7 @@ impl Understanding {
             tuned: Some(tuned.to_bytes()),
             live,
         };
-        let version = self.shared.tenant.add_training_version(new, now()).await?;
+        let version = self.shared.tenant.add_training_version(new, jiff::Timestamp::now().as_millisecond()).await?;
         if live {
             self.set_live(Live { version: Some(version.number), ..trained });
         }

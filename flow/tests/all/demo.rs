@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use flow::{Context, Event, Flow, HttpFailure, Outcome, QueueResult, Severity};
+use flow::{Context, Event, Flow, HttpFailure, Knowledge, KnownArticle, Outcome, QueueResult, Severity};
 use intent::{Language, Model};
 use serde_json::json;
 
@@ -105,10 +105,12 @@ fn a_caller_who_wants_a_refund_and_asks_for_a_person_gets_one() {
 }
 
 #[test]
-fn a_caller_who_is_not_understood_and_then_silent_is_offered_a_person() {
+fn a_caller_whom_the_knowledge_base_cannot_help_either_and_who_is_then_silent_is_offered_a_person() {
     let mut line = call();
     line.caller("can you tell me a joke, please");
     line.check("understood Reject");
+    line.knowledge(Knowledge::Unknown(Vec::new()));
+    line.check("bot: I'm afraid I don't know about that.");
     line.silence().silence();
     assert!(
         line.words().last().is_some_and(|words| words.contains("connect you with one of our people")),
@@ -118,6 +120,31 @@ fn a_caller_who_is_not_understood_and_then_silent_is_offered_a_person() {
     line.silence().silence();
     line.check("ticket A person was offered");
     assert_eq!(line.outcome(), Some(Outcome::Callback));
+}
+
+#[test]
+fn what_means_no_intent_is_looked_up_without_asking_again() {
+    let mut line = call();
+    line.caller("how long is the warranty on a frame");
+    let article = KnownArticle {
+        id: "warranty".into(),
+        version: 1,
+        title: "How long is the warranty?".into(),
+        short: "Frames have a warranty of five years.".into(),
+        rest: None,
+        confidence: 0.9,
+    };
+    line.knowledge(Knowledge::Known(article));
+    line.check("bot: Frames have a warranty of five years.");
+    line.caller("no thank you");
+    assert_eq!(line.outcome(), Some(Outcome::Resolved));
+}
+
+#[test]
+fn words_that_were_hardly_heard_are_asked_for_again() {
+    let mut line = call();
+    line.caller_unsure("how long is the warranty on a frame", 0.3, &[]);
+    line.check("bot: Sorry");
 }
 
 #[test]
