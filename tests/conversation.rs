@@ -160,7 +160,7 @@ fn barging_in_stops_the_prompt_and_keeps_the_words_that_were_heard() {
     let mut call = Call::new(&flow, &model);
     call.answer();
     call.listen();
-    call.say("what is the meaning of life");
+    call.say("I want a refund");
     let piece = call.playing[0];
     call.feed(Input::PieceReady { id: piece, of_ms: 1_000 });
     call.feed(Input::PieceStarted { id: piece, at: call.now });

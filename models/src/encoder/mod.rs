@@ -214,6 +214,9 @@ impl SentenceEncoder {
             samples
         });
         let samples: Vec<Sample> = samples.into_iter().flatten().collect();
+        if samples.len() < wanted.len() {
+            return Err(EncoderError::Cancelled);
+        }
         let mut upper = tune::tune(upper, &samples, STEPS, threads, seed, going_on).ok_or(EncoderError::Cancelled)?;
         upper.iter_mut().flat_map(|layer| &mut layer.values).for_each(|value| *value = widen(narrow(*value)));
         self.with_upper(upper)

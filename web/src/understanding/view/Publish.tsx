@@ -66,11 +66,16 @@ export default function Publish({ close }: { close: () => void }) {
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<unknown>(null)
   const [came, setCame] = useState<VersionView>()
-  const publish = async (insist: boolean) => {
+  // What is held is trained already: it only has to answer.
+  const publish = async (held?: number) => {
     setBusy(true)
     setFailure(null)
     try {
-      const version = await take(http.POST('/api/v1/intents/train', { body: { note: note.trim(), insist } }))
+      const version = await take(
+        held === undefined
+          ? http.POST('/api/v1/intents/train', { body: { note: note.trim(), insist: false } })
+          : http.POST('/api/v1/intents/versions/{number}/promote', { params: { path: { number: held } } }),
+      )
       setCame(version)
       if (version.state === 'live') setNote('')
       // The draft, the versions, and what the live version makes of texts: all of it may be different now. The last check is not.
@@ -103,7 +108,7 @@ export default function Publish({ close }: { close: () => void }) {
               <Button key="cancel" onClick={leave}>
                 {t(held ? 'understanding.leave_held' : 'app.cancel')}
               </Button>,
-              <Button key="go" type="primary" danger={held} loading={busy} onClick={() => void publish(held)}>
+              <Button key="go" type="primary" danger={held} loading={busy} onClick={() => void publish(held ? came.number : undefined)}>
                 {t(held ? 'understanding.insist' : 'understanding.publish_go')}
               </Button>,
             ]
