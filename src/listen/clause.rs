@@ -452,7 +452,7 @@ fn english(text: &str) -> Clause {
     }
     let asks = trimmed.ends_with('?');
     let closed = CLOSED.iter().any(|ending| ends_with(ending));
-    if OPEN_ENDED.contains(&last.as_str()) && !closed && !(asks && plain.len() > 3) {
+    if OPEN_ENDED.contains(&last.as_str()) && !closed && !(asks && plain.len() > 3) && !asks_indirectly(&plain) {
         return Clause::Unfinished;
     }
     if asks || ASKING.iter().any(|asking| words.starts_with(asking)) && plain.len() >= 4 {
@@ -463,6 +463,13 @@ fn english(text: &str) -> Clause {
     }
     // A single word, or two, may be a whole answer or a beginning.
     if plain.len() <= 2 { Clause::Open } else { Clause::Finished }
+}
+
+/// "I want to know where my parcel is": in a question inside a sentence the verb comes last.
+fn asks_indirectly(plain: &[String]) -> bool {
+    let Some((last, before)) = plain.split_last() else { return false };
+    let asked = before.iter().rposition(|word| ["where", "when", "how", "who", "what"].contains(&word.as_str()));
+    ["is", "are", "was", "were"].contains(&last.as_str()) && asked.is_some_and(|at| at > 0 && before.len() > at + 1)
 }
 
 fn chinese(text: &str) -> Clause {
@@ -593,6 +600,8 @@ mod tests {
                 "I would like to check on my",
                 "I'd like to order a",
                 "My number is",
+                "what I want is",
+                "I want to know where is",
                 "and",
                 "I want to go to",
                 "Um",
@@ -622,6 +631,8 @@ mod tests {
                 "I bought a bicycle last week",
                 "Yes, I'd like to.",
                 "I don't know what time it is.",
+                "Hello, I want to know where my parcel is.",
+                "can you tell me when the next appointments are",
                 "that's all",
                 "What is it?",
                 "The printer is not.",
