@@ -451,8 +451,8 @@ fn english(text: &str) -> Clause {
         return Clause::Finished;
     }
     let asks = trimmed.ends_with('?');
-    let closed = CLOSED.iter().any(|ending| ends_with(ending));
-    if OPEN_ENDED.contains(&last.as_str()) && !closed && !(asks && plain.len() > 3) && !asks_indirectly(&plain) {
+    let closed = CLOSED.iter().any(|ending| ends_with(ending)) || asks_indirectly(&plain);
+    if OPEN_ENDED.contains(&last.as_str()) && !closed && !(asks && plain.len() > 3) {
         return Clause::Unfinished;
     }
     if asks || ASKING.iter().any(|asking| words.starts_with(asking)) && plain.len() >= 4 {
