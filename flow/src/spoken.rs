@@ -50,44 +50,25 @@ fn day(date: Date, today: Date, language: Language) -> String {
                 _ => "th",
             };
             let year = if far { format!(" {year}") } else { String::new() };
-            let month = MONTHS[usize::from(month.unsigned_abs()).clamp(1, 12) - 1];
-            format!("{}, the {day}{ordinal} of {month}{year}", weekday(date.weekday(), language))
+            format!("{}, the {day}{ordinal} of {}{year}", date.strftime("%A"), date.strftime("%B"))
         }
         Language::Chinese => {
             let year = if far { format!("{year}年") } else { String::new() };
-            format!("{year}{month}月{day}日,{}", weekday(date.weekday(), language))
+            format!("{year}{month}月{day}日,{}", weekday(date.weekday()))
         }
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-fn weekday(day: Weekday, language: Language) -> &'static str {
-    let (en, zh) = match day {
-        Weekday::Monday => ("Monday", "星期一"),
-        Weekday::Tuesday => ("Tuesday", "星期二"),
-        Weekday::Wednesday => ("Wednesday", "星期三"),
-        Weekday::Thursday => ("Thursday", "星期四"),
-        Weekday::Friday => ("Friday", "星期五"),
-        Weekday::Saturday => ("Saturday", "星期六"),
-        Weekday::Sunday => ("Sunday", "星期日"),
-    };
-    match language {
-        Language::English => en,
-        Language::Chinese => zh,
+/// The day of the week in Chinese.
+fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "星期一",
+        Weekday::Tuesday => "星期二",
+        Weekday::Wednesday => "星期三",
+        Weekday::Thursday => "星期四",
+        Weekday::Friday => "星期五",
+        Weekday::Saturday => "星期六",
+        Weekday::Sunday => "星期日",
     }
 }
 

@@ -65,11 +65,7 @@ pub fn train_with(set: &TrainingSet, seed: u64, encoder: Option<&Arc<dyn Encoder
     check(set)?;
     let mut prepared = Prepared::new(set);
     let failure = encoder.and_then(|encoder| prepared.encode(&**encoder).err());
-    let (folds, rounds) = rounds(prepared.items.len());
-    let fold_of = hold_out::folds(&prepared.items, prepared.classes, folds);
-    let held_out: Vec<HeldOut> = (0..rounds)
-        .flat_map(|fold| hold_out::score(&prepared.items, &prepared.background, &fold_of, fold, prepared.classes, seed))
-        .collect();
+    let held_out = prepared.held_out(seed);
     let sense = match (encoder, &failure) {
         (Some(encoder), None) => Some((encoder.clone(), sense_calibration(&held_out, set.keep_in_scope))),
         _ => None,
@@ -103,6 +99,14 @@ impl Prepared {
         let (items, originals) = items(set);
         let background = background::lines(&items);
         Prepared { classes: set.intents.len(), items, originals, background }
+    }
+
+    /// Cross-validation: the items' scores by scorers that have not seen them.
+    fn held_out(&self, seed: u64) -> Vec<HeldOut> {
+        let (folds, rounds) = rounds(self.items.len());
+        let fold_of = hold_out::folds(&self.items, self.classes, folds);
+        let score = |fold| hold_out::score(&self.items, &self.background, &fold_of, fold, self.classes, seed);
+        (0..rounds).flat_map(score).collect()
     }
 
     /// Gives every item a vector whose language the encoder reads.

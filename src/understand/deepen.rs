@@ -5,14 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
-use intent::{Deep, TrainError, TrainingSet};
+use intent::{Deep, TrainError};
 use serde::Serialize;
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use super::{Live, Report, SEED, Shared, UnderstandError, Understanding};
-
-use crate::store::{NewVersion, Publish};
 
 /// A tuning that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -54,6 +52,7 @@ impl Understanding {
         let (Some(version), Some(encoder)) = (live.version, self.shared.encoder.clone()) else { return };
         let (percent, stop) = (Arc::<AtomicU8>::default(), Arc::<AtomicBool>::default());
         let set = live.draft.training_set(&self.shared.flow);
+        let report = Report::of(&set);
         let work = {
             let (percent, stop) = (percent.clone(), stop.clone());
             move || {
@@ -76,7 +75,8 @@ impl Understanding {
         tokio::spawn(async move {
             let Ok(done) = told.await else { return };
             if !stop.load(Ordering::Relaxed) {
-                finish(&shared, version, done, begun).await;
+                let report = Report { train_ms: begun.elapsed().as_millis() as u64, ..report };
+                finish(&shared, version, done, report).await;
             }
         });
     }
@@ -87,11 +87,11 @@ impl Understanding {
     }
 }
 
-async fn finish(shared: &Weak<Shared>, version: i64, done: Result<Deep, TrainError>, begun: Instant) {
+async fn finish(shared: &Weak<Shared>, version: i64, done: Result<Deep, TrainError>, report: Report) {
     let Some(shared) = shared.upgrade() else { return };
     let understanding = Understanding { shared };
     let kept = match done {
-        Ok(deep) => understanding.keep(version, deep, begun).await,
+        Ok(deep) => understanding.keep(version, deep, report).await,
         Err(error) => Err(error.into()),
     };
     if let Err(error) = kept {
@@ -105,33 +105,19 @@ async fn finish(shared: &Weak<Shared>, version: i64, done: Result<Deep, TrainErr
 
 impl Understanding {
     /// Keeps a tuned model as a version of its own: live when it proved better than the one that it was tuned from, else held.
-    async fn keep(&self, from: i64, deep: Deep, begun: Instant) -> Result<(), UnderstandError> {
-        let (Some(trial), Some(tuned)) = (deep.trial, deep.model.tuned()) else { return Ok(()) };
+    async fn keep(&self, from: i64, deep: Deep, report: Report) -> Result<(), UnderstandError> {
+        let Some(trial) = deep.trial else { return Ok(()) };
         let _turn = self.shared.training.lock().await;
         let before = self.live();
         if before.version != Some(from) {
             return Ok(());
         }
-        let set: TrainingSet = before.draft.training_set(&self.shared.flow);
         let trained = Live { model: Arc::new(deep.model), version: None, draft: before.draft.clone() };
-        let mut report =
-            Report { train_ms: begun.elapsed().as_millis() as u64, trial: Some(trial.into()), ..Report::of(&set) };
+        let mut report = Report { trial: Some(trial.into()), ..report };
         report.judge(&trained, &before);
         let live = report.is_better() && report.regressions.is_empty();
-        let new = NewVersion {
-            made_by: None,
-            kind: Publish::Deep,
-            note: String::new(),
-            model: trained.model.version().to_owned(),
-            document: trained.draft.to_json(),
-            report: serde_json::to_string(&report).unwrap_or_default(),
-            tuned: Some(tuned.to_bytes()),
-            live,
-        };
-        let version = self.shared.tenant.add_training_version(new, jiff::Timestamp::now().as_millisecond()).await?;
-        if live {
-            self.set_live(Live { version: Some(version.number), ..trained });
-        }
+        let at = jiff::Timestamp::now().as_millisecond();
+        let version = self.add_version(trained, &report, live, String::new(), None, at).await?;
         tracing::info!(
             version = version.number,
             from,

@@ -208,19 +208,8 @@ impl Understanding {
         report.train_ms = begun.elapsed().as_millis() as u64;
         report.judge(&trained, &before);
         let live = insist || report.regressions.is_empty();
-        let new = NewVersion {
-            made_by: Some(by),
-            kind: Publish::Instant,
-            note,
-            model: trained.model.version().to_owned(),
-            document: trained.draft.to_json(),
-            report: serde_json::to_string(&report).unwrap_or_default(),
-            tuned: None,
-            live,
-        };
-        let version = self.shared.tenant.add_training_version(new, at).await?;
+        let version = self.add_version(trained, &report, live, note, Some(by), at).await?;
         if live {
-            self.set_live(Live { version: Some(version.number), ..trained });
             self.deepen();
         }
         tracing::info!(version = version.number, model = version.model, live, "intents were published");
@@ -236,6 +225,34 @@ impl Understanding {
         self.set_live(trained);
         // What somebody chose is not exchanged behind their back.
         self.stop_deepening();
+        Ok(version)
+    }
+
+    /// Stores what was trained as the next version, and has it answer if it is to be `live`.
+    async fn add_version(
+        &self,
+        trained: Live,
+        report: &Report,
+        live: bool,
+        note: String,
+        made_by: Option<UserId>,
+        at: Timestamp,
+    ) -> Result<TrainingVersion, StoreError> {
+        let tuned = trained.model.tuned().map(|tuned| tuned.to_bytes());
+        let new = NewVersion {
+            made_by,
+            kind: if tuned.is_some() { Publish::Deep } else { Publish::Instant },
+            note,
+            model: trained.model.version().to_owned(),
+            document: trained.draft.to_json(),
+            report: serde_json::to_string(report).unwrap_or_default(),
+            tuned,
+            live,
+        };
+        let version = self.shared.tenant.add_training_version(new, at).await?;
+        if live {
+            self.set_live(Live { version: Some(version.number), ..trained });
+        }
         Ok(version)
     }
 

@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Calibration, HeldOut, Item, Model, Prepared, check, hold_out, rounds, sense_calibration, train_with,
-    words_calibration,
+    Calibration, HeldOut, Item, Model, Prepared, check, hold_out, sense_calibration, train_with, words_calibration,
 };
 use crate::{EncodeError, Encoder, Language, TrainError, TrainingSet};
 
@@ -96,7 +95,7 @@ pub fn train_deep(
     };
     drop((untuned, tuned));
     let tuned = tune(&prepared, None, encoder, seed, &all)?;
-    let calibration = by_words(&prepared, set, seed);
+    let calibration = words_calibration(prepared.held_out(seed), set.keep_in_scope);
     prepared.encode(&*tuned)?;
     let model = prepared.model(set, seed, calibration, Some((tuned, sense)), None);
     Ok(Deep { model, trial: Some(trial) })
@@ -110,18 +109,9 @@ pub fn restore(set: &TrainingSet, seed: u64, encoder: &Arc<dyn Encoder>, kept: &
     check(set)?;
     let mut prepared = Prepared::new(set);
     let tuned = encoder.restored(&kept.encoder)?;
-    let calibration = by_words(&prepared, set, seed);
+    let calibration = words_calibration(prepared.held_out(seed), set.keep_in_scope);
     prepared.encode(&*tuned)?;
     Ok(prepared.model(set, seed, calibration, Some((tuned, kept.calibration.clone())), None))
-}
-
-fn by_words(prepared: &Prepared, set: &TrainingSet, seed: u64) -> Calibration {
-    let (folds, rounds) = rounds(prepared.items.len());
-    let fold_of = hold_out::folds(&prepared.items, prepared.classes, folds);
-    let held_out: Vec<HeldOut> = (0..rounds)
-        .flat_map(|fold| hold_out::score(&prepared.items, &prepared.background, &fold_of, fold, prepared.classes, seed))
-        .collect();
-    words_calibration(held_out, set.keep_in_scope)
 }
 
 /// Tunes to the items, or to those that remain without the first fold.
