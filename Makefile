@@ -14,7 +14,7 @@ demo: build models ## Set up, then place four real calls against a service of it
 	@$(HOTLINE) demo $(if $(ONCE),--once,)
 
 test: build models setup-test ## Set up, then run every test
-	@scripts/step "Running the tests" $(CARGO) test --workspace --locked
+	@scripts/step "Running the tests" $(CARGO) test --workspace --locked --no-fail-fast
 	@scripts/step "Testing the console" scripts/with-node npm --prefix web test --silent
 	@scripts/step "Trying the console in a browser, with a real call" scripts/with-node npm --prefix web run --silent e2e
 
