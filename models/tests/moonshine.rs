@@ -45,8 +45,8 @@ fn digits_are_heard_as_digits_and_other_speech_is_not_bent_into_them() {
     let hints = free().with_grammar(Grammar::Digits { min: 5, max: 5 });
     let heard = moonshine.recognise(&say("four five five oh one"), &hints).expect("it runs");
     assert_eq!((heard.text.as_str(), heard.in_grammar), ("45501", true), "{heard:?}");
-    let heard = moonshine.recognise(&say("I would like to speak to a person please"), &hints).expect("it runs");
-    assert!(!heard.in_grammar && heard.text.contains("person"), "{heard:?}");
+    let heard = moonshine.recognise(&say("What are your opening hours on Saturday?"), &hints).expect("it runs");
+    assert!(!heard.in_grammar && heard.text.to_lowercase().contains("hours"), "{heard:?}");
 }
 
 #[test]
