@@ -15,6 +15,8 @@
 //! | [`mod@validate`] | what publishing refuses or warns of |
 //! | [`event`] | what a run hears and what it wants done |
 //! | [`run`] | the run itself |
+//! | [`simulate`] | a call without a telephone |
+//! | [`scenario`] | tests of a flow: what a caller does and what must come of it |
 //! | [`finding`] | what is wrong with a flow, where, and how to mend it |
 
 mod check;
@@ -29,7 +31,9 @@ pub mod phrases;
 mod plan;
 pub mod registry;
 pub mod run;
+pub mod scenario;
 pub mod schema;
+pub mod simulate;
 mod spoken;
 mod template;
 pub mod validate;

@@ -9,3 +9,4 @@ mod language;
 mod line;
 mod properties;
 mod publishing;
+mod scenario;
