@@ -12,6 +12,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
 use sip::transport::gate::Net;
 use sip::trunk::{Country, TrunkConfig};
 pub use trunk::TRUNK_KEYS;
@@ -136,6 +137,10 @@ keys! {
     store_master_key: Option<PathBuf> = "store.master_key", "", "file of the master key; empty: master.key in data.dir";
     models_dir: Option<PathBuf> = "models.dir", "", "folder of the models; empty: the user's cache folder";
     understand_encoder: bool = "understand.encoder", "true", "go by the meaning of sentences as well as by their words, where the encoder's model is installed";
+    understand_remote: String = "understand.remote", "", "another service whose intent engine calls ask first, e.g. https://engine.example.com; empty: none. The own one answers when it does not";
+    understand_remote_token: Option<PathBuf> = "understand.remote_token", "", "file with a token of that service (scope understand)";
+    understand_remote_timeout_ms: u64 = "understand.remote_timeout_ms", "300", "how long a call waits for its answer, in ms";
+    call_time_zone: Option<TimeZone> = "call.time_zone", "", "time zone in which callers mean \"tomorrow at four\", e.g. Europe/London; empty: the system's";
     models_threads: usize = "models.threads", "0", "inference threads; 0: all cores but one, at least one";
     speech_en: String = "speech.en", "auto", "recogniser for English: auto (the most accurate model that is here and fast enough), the name of a model, or whisper:FILE; empty: keys only";
     speech_zh: String = "speech.zh", "auto", "recogniser for Chinese: auto, the name of a model, or whisper:FILE; empty: keys only";
@@ -196,6 +201,16 @@ impl Value for usize {
 impl Value for u32 {
     fn read(text: &str) -> Result<Self, String> {
         parse(text, "a whole number")
+    }
+}
+
+impl Value for Option<TimeZone> {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let expected = |_| "expected the name of a time zone that this system knows, like Europe/London".to_owned();
+        TimeZone::get(text).map(Some).map_err(expected)
     }
 }
 

@@ -35,6 +35,10 @@ pub fn install() {
             "hotline_prompts_resumed_total",
             "Prompts that went on after a sound that was no interruption."
         );
+        describe_counter!(
+            "hotline_remote_meanings_total",
+            "Questions to the remote intent engine, by what came of them."
+        );
         describe_counter!("hotline_problems_total", "Problems written into journals, by what they concern.");
         describe_counter!("hotline_journal_retries_total", "Writes of the journal that had to be tried again.");
         describe_counter!(
@@ -90,7 +94,12 @@ pub fn prompt_resumed() {
     counter!("hotline_prompts_resumed_total").increment(1);
 }
 
-/// A problem was journaled.
+/// The remote intent engine was asked, or was to be.
+pub fn remote_meaning(result: &'static str) {
+    counter!("hotline_remote_meanings_total", "result" => result).increment(1);
+}
+
+/// A problem was written into a journal.
 pub fn problem(what: String) {
     counter!("hotline_problems_total", "what" => what).increment(1);
 }

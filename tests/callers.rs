@@ -179,3 +179,52 @@ async fn a_long_story_is_interrupted_in_the_end_and_the_call_goes_on() {
     assert!(taken >= 2, "turns end although the caller goes on: {:?}", call.journal);
     assert!(reached || call.outcome.is_some(), "nothing is stuck: {:?}", call.journal);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_engine_of_another_service_is_asked_and_the_own_one_answers_without_it() {
+    if !have_models() {
+        return;
+    }
+    let (there, here) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    // The same intents with one more example: another model.
+    let mut document: serde_json::Value =
+        serde_json::from_str(include_str!("../src/demo/bicycle-shop.json")).expect("JSON");
+    document["intents"][0]["examples"]["en"].as_array_mut().expect("examples").push("did my wheels leave yet".into());
+    std::fs::write(there.path().join("flow.json"), document.to_string()).expect("it is written");
+    let store = open_store(&config_of(there.path())).await.expect("the database");
+    let tenant = store.default_tenant();
+    let admin =
+        hotline::store::NewUser { name: "Ada".into(), email: None, role: hotline::store::Role::Admin, language: None };
+    let admin = tenant.create_user(admin, hotline::call::now()).await.expect("a user");
+    let (_, secret) = tenant
+        .create_api_token("here", hotline::store::Scope::Understand, admin.id, hotline::call::now())
+        .await
+        .expect("a token");
+    std::fs::write(here.path().join("token"), secret.reveal()).expect("it is written");
+    drop((tenant, store));
+    let engine = Serving::start(there.path(), &[("HOTLINE_FLOW_FILE", "flow.json")]);
+    let address = format!("http://{}", engine.http);
+    let serving = Serving::start(
+        here.path(),
+        &[
+            ("HOTLINE_UNDERSTAND_REMOTE", address.as_str()),
+            ("HOTLINE_UNDERSTAND_REMOTE_TOKEN", "token"),
+            ("HOTLINE_UNDERSTAND_REMOTE_TIMEOUT_MS", "5000"),
+        ],
+    );
+    let phone = phone().await;
+    ask(&phone, &serving, "+441632960021", words(QUESTION)).await;
+    engine.kill();
+    ask(&phone, &serving, "+441632960022", words(QUESTION)).await;
+    assert!(serving.stop());
+    let calls = calls_of(here.path(), &["960021", "960022"]).await;
+    let model = |call: &Call| {
+        call.journal.iter().find_map(|event| match event {
+            Event::Understood { model, .. } => Some(model.clone()),
+            _ => None,
+        })
+    };
+    let (asked, alone) = (model(&calls[0]).expect("understood"), model(&calls[1]).expect("understood"));
+    assert_ne!(asked, alone, "both were understood by the same engine");
+    assert!(calls.iter().all(|call| call.entered("order_number")));
+}

@@ -167,6 +167,26 @@ impl Flow {
         self.intents.iter().find(|intent| intent.name == name)
     }
 
+    /// The shared lists that blocks name.
+    pub fn lists(&self) -> impl Iterator<Item = &str> {
+        self.blocks.iter().filter_map(|block| block.params.get("list")?.as_str())
+    }
+
+    /// The same flow, with the entries of shared lists (each like an item of a `collect` block) behind the items of the blocks that name
+    /// them.
+    #[must_use]
+    pub fn with_lists(&self, entries: impl Fn(&str) -> Option<Vec<Value>>) -> Flow {
+        let mut flow = Flow { prepared: Prepared::default(), ..self.clone() };
+        for block in &mut flow.blocks {
+            let Some(more) = block.params.get("list").and_then(Value::as_str).and_then(&entries) else { continue };
+            if let Some(items) = block.params.entry("items").or_insert_with(|| Value::Array(Vec::new())).as_array_mut()
+            {
+                items.extend(more);
+            }
+        }
+        flow
+    }
+
     /// What the intent engine learns this flow's intents from. Train it once per published flow; use
     /// [`intent::Model::empty`] for a flow without intents.
     pub fn training_set(&self) -> TrainingSet {

@@ -93,6 +93,8 @@ pub struct Heard {
     pub language: Language,
     /// Whether that language was told from the sound, and not only expected.
     pub detected: bool,
+    /// What another engine takes it to mean; the run's own model says so where there is none.
+    pub meaning: Option<Box<intent::Meaning>>,
 }
 
 /// The reply to an HTTP request.

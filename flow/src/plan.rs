@@ -85,6 +85,8 @@ pub(crate) enum Step {
         read_back: bool,
         secret: bool,
         gap_ms: u64,
+        /// What may be asked instead of answering.
+        meanwhile: Vec<String>,
     },
     Answer {
         tries: Tries,
@@ -289,6 +291,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 read_back: bool,
                 secret: bool,
                 gap_ms: u64,
+                meanwhile: Vec<String>,
             }
             let raw: Raw = read(params)?;
             Ok(Step::Collect {
@@ -299,6 +302,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 read_back: raw.read_back,
                 secret: raw.secret,
                 gap_ms: raw.gap_ms,
+                meanwhile: raw.meanwhile,
             })
         }
         "answer" => {

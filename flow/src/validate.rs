@@ -146,7 +146,9 @@ pub(crate) fn edges_of(flow: &Flow, block: &Block, spec: &BlockSpec) -> BTreeMap
     for field in spec.fields.iter().filter(|field| field.kind.brings_edges()) {
         let value = block.params.get(field.name);
         let names: Vec<&str> = match (&field.kind, value) {
-            (FieldType::Intents, None) => flow.intents.iter().map(|intent| intent.name.as_str()).collect(),
+            (FieldType::Intents, None) if field.default.is_none() => {
+                flow.intents.iter().map(|intent| intent.name.as_str()).collect()
+            }
             (FieldType::Intents, Some(Value::Array(items))) => items.iter().filter_map(Value::as_str).collect(),
             (FieldType::Rows { columns }, Some(Value::Array(rows))) => columns
                 .iter()

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State as Of;
-use intent::{Decision, Query};
+use intent::{Decision, Query, entity};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::{Ask, Body, In};
 use super::session::{Admin, Asker, SignedIn};
+use super::slots::{self, FoundValue, Told, WantedSlot};
 use super::view::Parsed;
 use super::{State, now};
 use crate::event::{CallId, Timestamp, UserId};
@@ -20,6 +21,7 @@ use crate::understand::deepen::Progress;
 use crate::understand::draft::{Intent, Line, Origin, Test, language};
 use crate::understand::judge::Share;
 use crate::understand::learn::Group;
+use crate::understand::lists::EntityList;
 use crate::understand::{Draft, Live, Report};
 
 /// A draft of 50,000 lines.
@@ -47,6 +49,13 @@ pub struct Asked {
     lang: Option<String>,
     /// The intents that make sense now; all when left out.
     allowed: Option<Vec<String>>,
+    /// Values to look for in the text, at most 32.
+    #[serde(default)]
+    slots: Vec<WantedSlot>,
+    /// The time zone in which "tomorrow at four" is meant, e.g. `Europe/London`; that of the service when left out.
+    zone: Option<String>,
+    /// The country in which telephone numbers and dates are meant, e.g. `GB`.
+    country: Option<String>,
 }
 
 /// One reading of what was said.
@@ -120,12 +129,20 @@ fn answer(live: &Live, asked: &Asked) -> ApiResult<Parsed> {
         });
         (text, meaning)
     };
+    let specs = slots::specs(&asked.slots, &live.draft)?;
     let mut best = parse(&readings[0]);
     if best.1.decision == Decision::Reject {
         let other = readings[1..].iter().map(parse).find(|(_, meaning)| meaning.accepted().is_some());
         best = other.unwrap_or(best);
     }
-    Ok(Parsed::new(&best.0, best.1, live, begun.elapsed()))
+    let mut values = Vec::new();
+    if !specs.is_empty() {
+        let language = language(asked.lang.as_deref(), &best.0);
+        let told = Told { zone: asked.zone.as_deref(), country: asked.country.as_deref() };
+        values = entity::extract(&best.0, language, &specs, &told.context(language)?);
+    }
+    let values = values.into_iter().map(FoundValue::from).collect();
+    Ok(Parsed::new(&best.0, best.1, values, live, begun.elapsed()))
 }
 
 /// What the engine learns from, as it will be at the next publish.
@@ -139,6 +156,8 @@ pub struct DraftView {
     out_of_scope: Vec<Line>,
     /// What a version is measured with before it may answer.
     tests: Vec<Test>,
+    /// Lists of what callers name.
+    lists: Vec<EntityList>,
     /// The version that answers now.
     live: Option<i64>,
     /// Whether there is something to publish.
@@ -175,6 +194,7 @@ pub async fn draft(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Draf
         live: live.version,
         out_of_scope: draft.out_of_scope,
         tests: draft.tests,
+        lists: draft.lists,
     }))
 }
 
@@ -190,6 +210,8 @@ pub struct DraftChange {
     out_of_scope: Vec<Line>,
     /// What a version is measured with.
     tests: Vec<Test>,
+    /// Lists of what callers name; left out, they stay as they are.
+    lists: Option<Vec<EntityList>>,
 }
 
 /// The revision after a change.
@@ -217,9 +239,14 @@ pub async fn save_draft(
     Admin(me): Admin,
     Body(change): Body<DraftChange>,
 ) -> ApiResult<Json<Revision>> {
-    let DraftChange { revision, intents, out_of_scope, tests } = change;
-    let draft = Draft { intents, out_of_scope, tests };
-    let revision = app.console.understanding.save(&draft, revision, me.id, now()).await?;
+    let DraftChange { revision, intents, out_of_scope, tests, lists } = change;
+    let understanding = &app.console.understanding;
+    let lists = match lists {
+        Some(lists) => lists,
+        None => understanding.draft().await?.0.lists,
+    };
+    let draft = Draft { intents, out_of_scope, tests, lists };
+    let revision = understanding.save(&draft, revision, me.id, now()).await?;
     Ok(Json(Revision { revision }))
 }
 

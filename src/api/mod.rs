@@ -37,6 +37,7 @@ mod range;
 mod recording;
 mod session;
 mod signalling;
+mod slots;
 mod throttle;
 mod tickets;
 mod tokens;

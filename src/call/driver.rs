@@ -14,7 +14,8 @@ use audio::vad::{SPEECH, VoiceActivity};
 use flow::Flow;
 use flow::event::{Context, Grammar, Profile};
 use intent::slot;
-use models::Hints;
+use jiff::tz::TimeZone;
+use models::{Hints, Recognition};
 use sip::media::{Clip, Clock, LegEvent, MediaFrame, Playback};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,7 @@ use crate::listen::{Ear, EarEvent, Recognisers};
 use crate::lookup::Lookup;
 use crate::metric;
 use crate::speak::{NotSpoken, Speaker as Voices};
+use crate::understand::remote::{Question, Remote};
 
 /// A caller who sends no sound at all is let go after this long.
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
@@ -57,6 +59,10 @@ pub struct Services {
     pub voices: Voices,
     /// Other services.
     pub lookup: Lookup,
+    /// Another service's intent engine, asked before the model.
+    pub remote: Option<Remote>,
+    /// Where "tomorrow at four" is meant.
+    pub zone: TimeZone,
     /// The articles that answer questions.
     pub knowledge: KnowledgeBase,
     /// Who is free.
@@ -132,7 +138,7 @@ pub(super) async fn run_call(
         detects: services.recognisers.tell_apart(&services.flow.languages),
         variables: services.variables.clone(),
         // "Tomorrow at four" is meant where the call centre stands.
-        now: jiff::Zoned::now(),
+        now: jiff::Timestamp::now().to_zoned(services.zone.clone()),
         region: None,
     };
     let sink = services.sink.clone();
@@ -527,7 +533,7 @@ impl Driver {
                 }
                 inputs.extend(dropped.into_iter().rev().map(|id| Input::PieceEnded { id, played_ms: 0, of_ms: 0 }));
             }
-            Output::Recognise { job, speaker, from_ms, to_ms, language, among, grammar, priority } => {
+            Output::Recognise { job, speaker, from_ms, to_ms, language, among, grammar, intents, priority } => {
                 let ear = if speaker == Speaker::Agent { &self.agent_ear } else { &self.caller_ear };
                 let (sound_from_ms, sound) = ear.sound(from_ms, to_ms);
                 let hints = Hints::free(models::Language::new(language.code())).with_grammar(hinted(grammar));
@@ -535,8 +541,15 @@ impl Driver {
                 let hints = hints.told_apart(among.map(|language| models::Language::new(language.code())).collect());
                 self.recognitions.insert(job, hints.abort.clone());
                 let (recognisers, reporter) = (self.services.recognisers.clone(), self.reporter.clone());
+                let remote = self.services.remote.clone().filter(|_| !intents.is_empty());
                 tokio::spawn(async move {
                     let result = recognisers.recognise(sound, language, hints, priority).await;
+                    if let (Some(remote), Ok(heard)) = (remote, &result)
+                        && let Some(meaning) = meant(&remote, heard, language, &intents).await
+                    {
+                        let text = heard.text.clone();
+                        let _ = reporter.send(Report::Input(Input::Meant { text, meaning: Box::new(meaning) })).await;
+                    }
                     let _ = reporter.send(Report::Input(Input::Recognised { job, sound_from_ms, result })).await;
                 });
             }
@@ -584,6 +597,24 @@ impl Driver {
             Output::Journal(_) => unreachable!("journal entries are gathered by the caller"),
         }
     }
+}
+
+/// What another engine takes somebody's words to mean; none where ours has to say.
+async fn meant(
+    remote: &Remote,
+    heard: &Recognition,
+    expected: intent::Language,
+    intents: &[String],
+) -> Option<intent::Meaning> {
+    if heard.no_speech || heard.text.trim().is_empty() {
+        return None;
+    }
+    let language = heard.detected.as_ref().and_then(|(language, _)| language.tag().parse().ok()).unwrap_or(expected);
+    let others = heard.alternatives.iter().filter(|other| other.text != heard.text);
+    let readings: Vec<(String, f32)> = std::iter::once((heard.text.clone(), heard.confidence))
+        .chain(others.map(|other| (other.text.clone(), other.confidence)))
+        .collect();
+    remote.ask(Question { readings: &readings, language, allowed: intents }).await.ok()
 }
 
 /// Renders one call's pieces in order.

@@ -1,6 +1,7 @@
 //! Asking other services over HTTP on behalf of a flow. A reply with an error status is a reply; only its absence is a failure.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use flow::event::{HttpFailure, HttpReply};
@@ -10,6 +11,28 @@ use serde_json::Value;
 
 /// The longest reply that is read, in bytes; a flow needs a few fields, not a download.
 const LONGEST_REPLY: usize = 256 * 1024;
+
+/// What matters of an http or https address before anything is sent there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// It is https.
+    pub encrypted: bool,
+    /// It leads no further than this machine.
+    pub on_this_machine: bool,
+}
+
+impl Address {
+    /// None when it is no such address.
+    pub fn parse(address: &str) -> Option<Self> {
+        let url = reqwest::Url::parse(address).ok()?;
+        let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"))?;
+        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        Some(Self {
+            encrypted: url.scheme() == "https",
+            on_this_machine: host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback()),
+        })
+    }
+}
 
 /// A request of a flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,5 +130,23 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
             cause = inner.source();
         }
         HttpFailure::BadReply(if reason.is_empty() { "the request cannot be sent".into() } else { reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_whether_others_can_read_on_the_way() {
+        let of = |address| Address::parse(address).map(|a| (a.encrypted, a.on_this_machine));
+        assert_eq!(of("https://engine.example.com"), Some((true, false)));
+        assert_eq!(of("http://127.0.0.1:8080/"), Some((false, true)));
+        assert_eq!(of("http://[::1]:8080/"), Some((false, true)));
+        assert_eq!(of("http://localhost"), Some((false, true)));
+        assert_eq!(of("http://10.0.0.5"), Some((false, false)));
+        for none in ["engine.example.com", "ftp://engine.example.com", "http://", ""] {
+            assert_eq!(of(none), None, "{none}");
+        }
     }
 }

@@ -149,13 +149,16 @@ impl Service {
 
         let sink = Arc::new(StoreSink::start(tenant.clone()));
         let legs = LiveLegs::default();
+        let lookup = Lookup::new().map_err(StartError::Client)?;
         let services = Services {
             flow: prepared.flow.clone(),
             model: understanding.live().model,
             variables: config.flow_variables.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect(),
             recognisers: speech.recognisers(),
             voices: voices.clone(),
-            lookup: Lookup::new().map_err(StartError::Client)?,
+            remote: prepare::remote(&config, &lookup)?,
+            lookup,
+            zone: config.call_time_zone.clone().unwrap_or_else(jiff::tz::TimeZone::system),
             knowledge: knowledge.clone(),
             agents,
             phones: extensions.clone(),

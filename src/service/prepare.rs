@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use audio::Pcm8k;
 use flow::{Flow, Severity};
@@ -17,8 +18,11 @@ use sip::trunk::Target;
 
 use crate::call::Plan;
 use crate::config::Config;
+use crate::event::Personal;
 use crate::listen::Recognisers;
+use crate::lookup::{Address, Lookup};
 use crate::speak::{Speaker, fixed_prompts, melody};
+use crate::understand::remote::Remote;
 
 /// The flow that answers when none is configured: an example that every installation can call at once.
 const EXAMPLE_FLOW: &str = include_str!("../demo/bicycle-shop.json");
@@ -45,6 +49,21 @@ pub enum PrepareError {
     /// The music cannot be read.
     #[error("cannot read the music {path}: {reason}; check call.hold_music (HOTLINE_CALL_HOLD_MUSIC)")]
     Music {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The remote engine cannot be asked like this.
+    #[error(
+        "understand.remote (HOTLINE_UNDERSTAND_REMOTE) is `{0}`: write an address like https://engine.example.com, or nothing"
+    )]
+    RemoteAddress(String),
+    /// Its token cannot be read.
+    #[error(
+        "cannot read the token of the remote intent engine in {path}: {reason}; check understand.remote_token (HOTLINE_UNDERSTAND_REMOTE_TOKEN)"
+    )]
+    RemoteToken {
         /// The file.
         path: PathBuf,
         /// What is wrong.
@@ -303,4 +322,30 @@ fn piper(models_dir: Option<&Path>, written: &str) -> Result<Arc<dyn Voice>, Str
     let library = paths.map_err(|error| error.to_string())?.remove("library").ok_or("ONNX Runtime has no library")?;
     let voice = Piper::load(Path::new(file), speaker, &library).map_err(|error| error.to_string())?;
     Ok(Arc::new(voice))
+}
+
+/// The intent engine of another service, if calls are to ask one.
+pub fn remote(config: &Config, lookup: &Lookup) -> Result<Option<Remote>, PrepareError> {
+    let base = config.understand_remote.trim();
+    if base.is_empty() {
+        return Ok(None);
+    }
+    let address = Address::parse(base).ok_or_else(|| PrepareError::RemoteAddress(base.to_owned()))?;
+    if !address.encrypted && !address.on_this_machine {
+        tracing::warn!(
+            "understand.remote is asked without encryption: what callers say can be read on the way; use https"
+        );
+    }
+    let token = config.understand_remote_token.as_deref().map(token).transpose()?;
+    let timeout = Duration::from_millis(config.understand_remote_timeout_ms);
+    Ok(Some(Remote::new(lookup.clone(), base, token, timeout)))
+}
+
+fn token(path: &Path) -> Result<Personal, PrepareError> {
+    let bad = |reason: String| PrepareError::RemoteToken { path: path.to_path_buf(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    match text.trim() {
+        "" => Err(bad("it is empty".to_owned())),
+        token => Ok(Personal::new(token)),
+    }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::UnderstandError;
+use super::lists::{self, EntityList};
 
 /// Limits of a draft: an admin's set is a hundredth of it.
 const MOST_INTENTS: usize = 1_000;
@@ -29,6 +30,9 @@ pub struct Draft {
     /// What a version is measured with before it may answer. Nothing here is learned from.
     #[serde(default)]
     pub tests: Vec<Test>,
+    /// Lists of what callers name.
+    #[serde(default)]
+    pub lists: Vec<EntityList>,
 }
 
 /// An intent.
@@ -94,6 +98,7 @@ impl Draft {
     pub fn to_json(&self) -> String {
         let mut sorted = self.clone();
         sorted.intents.sort_by(|a, b| a.name.cmp(&b.name));
+        sorted.lists.sort_by(|a, b| a.name.cmp(&b.name));
         serde_json::to_string(&sorted).expect("texts in lists are always JSON")
     }
 
@@ -115,6 +120,7 @@ impl Draft {
                 "the line that begins with “{begin}” has more than {LONGEST_LINE} characters; shorten it"
             ));
         }
+        lists::check_limits(&self.lists)?;
         let mut seen = HashSet::new();
         for intent in &self.intents {
             if !intent.name.chars().any(char::is_alphanumeric) {
@@ -125,6 +131,11 @@ impl Draft {
             }
         }
         Ok(())
+    }
+
+    /// The list of this name.
+    pub fn list(&self, name: &str) -> Option<&EntityList> {
+        self.lists.iter().find(|list| list.name == name)
     }
 
     /// The intents of both: those edited here, and those of the flow that are not.

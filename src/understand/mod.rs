@@ -6,6 +6,8 @@
 //! - [`deepen`]: the deep publish, in the background.
 //! - [`check`]: what an admin should know of a draft before it is published.
 //! - [`learn`]: utterances that were not understood, in groups.
+//! - [`lists`]: what callers choose from or name, for flows and other programs.
+//! - [`remote`]: the engine of another service, which calls may ask first.
 //!
 //! How a text is understood is the business of the `intent` crate; what follows from it, the flow's.
 
@@ -14,6 +16,8 @@ pub mod deepen;
 pub mod draft;
 pub mod judge;
 pub mod learn;
+pub mod lists;
+pub mod remote;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;

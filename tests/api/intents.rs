@@ -2,7 +2,11 @@
 //! understood is taught.
 
 use hotline::event::{CallId, Channel, Decision, Event, Outcome, Party, Personal, Scored};
+use std::time::Duration;
+
+use hotline::lookup::Lookup;
 use hotline::store::Role;
+use hotline::understand::remote::{Question, Remote, RemoteError};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -308,4 +312,91 @@ async fn training_data_of_other_programs_is_looked_at_taken_in_and_given_back() 
         (&json!(0), &json!(["JSON Lines"])),
         "what was written is what is there"
     );
+}
+
+#[tokio::test]
+async fn a_service_asks_the_engine_of_another_and_leaves_it_alone_when_it_fails() {
+    let bed = Bed::start().await;
+    let admin = bed.signed_in("Ada", Role::Admin).await;
+    let made =
+        ok(admin.send(Method::POST, "/api/v1/tokens", json!({ "name": "branch", "scope": "understand" })).await).await;
+    let secret = Personal::new(made["secret"].as_str().expect("a secret"));
+    let engine = |token: Option<Personal>| {
+        let lookup = Lookup::new().expect("a client");
+        Remote::new(lookup, &bed.url("/"), token, Duration::from_secs(5))
+    };
+    let readings = [("where is my border".to_owned(), 0.4), ("where is my order".to_owned(), 0.3)];
+    let allowed = ["order_status".to_owned(), "refund".to_owned()];
+    let question = Question { readings: &readings, language: intent::Language::English, allowed: &allowed };
+    let remote = engine(Some(secret.clone()));
+    let meaning = remote.ask(question).await.expect("it answers");
+    assert_eq!(meaning.accepted(), Some("order_status"));
+    let own = parse(&admin, json!({ "text": "where is my order" })).await;
+    assert_eq!(meaning.model_version, own["model"].as_str().expect("a model"));
+
+    let unknown = ["table_booking".to_owned()];
+    let none = remote.ask(Question { allowed: &unknown, ..question }).await;
+    assert_eq!(none, Err(RemoteError::UnknownIntents));
+    assert_eq!(engine(None).ask(question).await, Err(RemoteError::Refused(403)));
+    assert_eq!(engine(Some(Personal::new("0123"))).ask(question).await, Err(RemoteError::Refused(401)));
+
+    bed.stopped.cancel();
+    bed.serving.await.expect("it ends");
+    // With the question that it could not answer, these are three failures in a row.
+    for _ in 0..2 {
+        assert!(matches!(remote.ask(question).await, Err(RemoteError::Unreachable(_))));
+    }
+    assert_eq!(remote.ask(question).await, Err(RemoteError::Resting));
+    assert!(!super::bed::log().text().contains(secret.reveal()), "the secret is in the log");
+}
+
+#[tokio::test]
+async fn a_list_is_edited_published_and_found_in_texts_with_other_values() {
+    let bed = Bed::start().await;
+    let admin = bed.signed_in("Ada", Role::Admin).await;
+    let lists = json!([{ "name": "bikes", "values": [
+        { "value": "city_bike", "label": { "en": "a city bike", "zh-CN": "城市车" }, "phrases": { "en": ["town bike"] } },
+        { "value": "road_bike", "label": { "en": "a road bike" } },
+    ] }]);
+    let change = |revision: i64, lists: &Value| json!({ "revision": revision, "intents": [refund()], "out_of_scope": [], "tests": [], "lists": lists });
+    let kept = ok(admin.send(Method::PUT, "/api/v1/intents", change(0, &lists)).await).await;
+    let revision = kept["revision"].as_i64().expect("a revision");
+    let asked = json!({
+        "text": "I'd like the town bike tomorrow at half past three, my number is 020 7946 0958",
+        "zone": "Europe/London", "country": "GB",
+        "slots": [
+            { "name": "bike", "kind": "list", "list": "bikes" },
+            { "name": "day", "kind": "date" }, { "name": "time", "kind": "time" }, { "name": "phone", "kind": "phone" },
+        ],
+    });
+    // It is a draft still: other programs do not know it yet, and are told so.
+    let refused = admin.send(Method::POST, "/api/v1/intents/parse", asked.clone()).await;
+    assert_eq!(refused.status(), 400);
+    assert!(body(refused).await["error"]["message"].as_str().is_some_and(|words| words.contains("bikes")));
+    ok(admin.send(Method::POST, "/api/v1/intents/train", json!({})).await).await;
+    let found = parse(&admin, asked.clone()).await;
+    let value = |slot: &str| {
+        let values = found["values"].as_array().expect("values");
+        values.iter().find(|value| value["slot"] == slot).map(|found| found["value"].clone()).unwrap_or_default()
+    };
+    assert_eq!(value("bike")["id"], "city_bike", "{found}");
+    let tomorrow = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Europe/London").expect("a zone"));
+    let tomorrow = tomorrow.tomorrow().expect("a day").date().to_string();
+    assert_eq!(value("day")["date"].as_str(), Some(tomorrow.as_str()), "{found}");
+    assert!(value("time")["time"].as_str().is_some_and(|time| time.contains(":30")), "{found}");
+    assert_eq!(value("phone")["number"], "+442079460958", "{found}");
+
+    // Left out of a change, lists stay; what cannot be kept is refused in words.
+    let without = json!({ "revision": revision, "intents": [refund()], "out_of_scope": [], "tests": [] });
+    let kept = ok(admin.send(Method::PUT, "/api/v1/intents", without).await).await;
+    assert_eq!(admin.get("/api/v1/intents").await["lists"][0]["name"], "bikes");
+    let revision = kept["revision"].as_i64().expect("a revision");
+    let bad = json!([{ "name": "bikes", "values": [{ "value": "a b" }] }]);
+    let refused = admin.send(Method::PUT, "/api/v1/intents", change(revision, &bad)).await;
+    assert_eq!(refused.status(), 400);
+    for (field, wrong) in [("zone", json!("Mars/Olympus")), ("country", json!("Mars"))] {
+        let mut asked = asked.clone();
+        asked[field] = wrong;
+        assert_eq!(admin.send(Method::POST, "/api/v1/intents/parse", asked).await.status(), 400, "{field}");
+    }
 }

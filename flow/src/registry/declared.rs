@@ -326,6 +326,13 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                 "[]",
             ),
             field(
+                "list",
+                FieldType::Name,
+                r#""bikes""#,
+                "For one of a list: a list that is edited under Understanding, Entities; its entries count beside the items here.",
+                "用于列表:在“理解 › 实体”中维护的列表名称;其条目与此处的各项一并可选。",
+            ),
+            field(
                 "label",
                 FieldType::Texts,
                 r#"{"en": "the day of delivery", "zh-CN": "送货日期"}"#,
@@ -430,6 +437,17 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                     "等待下一位数字的时间(毫秒)。",
                 ),
                 "3000",
+            ),
+            with_default(
+                field(
+                    "meanwhile",
+                    FieldType::Intents,
+                    r#"["opening_hours"]"#,
+                    "What callers may ask here instead of answering. Each is an edge; one that leads to the answer and back here asks again \
+                     afterwards, and nothing that was collected is lost.",
+                    "来电者在此可以改问的其他事项。每项是一个出口;先转到答复再接回本块,之后会重新询问,已收集的内容不会丢失。",
+                ),
+                "[]",
             ),
             MAX_TRIES,
             NO_INPUT_MS,

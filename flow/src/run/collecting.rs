@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use super::{
     Run, State,
     confirming::{Amended, MAX_READ_BACK},
-    listening::{Listening, listening_step},
+    listening::{Listening, UNCLEAR_BELOW, listening_step},
     understanding::{SURELY_ALIKE, readings, spoken_key},
 };
 use crate::{
@@ -30,6 +30,8 @@ use crate::{
 const MAX_AHEAD: usize = 12;
 /// So sure must be a reading of an answer that stands against one for a later question.
 const OWN: f32 = 0.5;
+/// So sure must it be that something else is asked instead of answering.
+const SURE: f32 = 0.5;
 /// Edges that no answer leads along.
 const ELSEWHERE: [&str; 8] =
     ["no_input", "no_match", "low_confidence", "error", "hangup", "timeout", "no_agents", "agent"];
@@ -138,8 +140,13 @@ impl Run {
         let mut seen: BTreeSet<&str> = BTreeSet::from([from]);
         let mut open: VecDeque<&str> = VecDeque::from([from]);
         while let Some(planned) = open.pop_front().and_then(|id| plan.blocks.get(id)) {
+            let meanwhile = match &planned.step {
+                Step::Collect { meanwhile, .. } => meanwhile.as_slice(),
+                _ => &[],
+            };
             for (edge, to) in &planned.edges {
-                let Some(next) = plan.blocks.get(to).filter(|_| !ELSEWHERE.contains(&edge.as_str())) else { continue };
+                let elsewhere = ELSEWHERE.contains(&edge.as_str()) || meanwhile.contains(edge);
+                let Some(next) = plan.blocks.get(to).filter(|_| !elsewhere) else { continue };
                 if !seen.insert(to) || matches!(next.step, Step::AskIntent { .. }) {
                     continue;
                 }
@@ -368,8 +375,24 @@ impl Run {
                 self.read_back(listening, changed, false);
             }
             Amended::OneOf(values, instead) => self.ask_which_part(listening, values, instead),
-            Amended::Wrong(_) | Amended::Same | Amended::Nothing => self.miss(listening, Miss::NoMatch, true),
+            Amended::Wrong(_) | Amended::Same | Amended::Nothing => self.understand_meanwhile(listening, heard),
         }
+    }
+
+    /// "What are your hours?", when a number is asked for: the block may have a way there and back.
+    fn understand_meanwhile(&mut self, listening: Box<Listening>, heard: &Heard) {
+        let plan = Arc::clone(&self.plan);
+        if let Some((Step::Collect { meanwhile, .. }, _)) = listening_step(&plan, &listening.block)
+            && !meanwhile.is_empty()
+            && heard.confidence >= UNCLEAR_BELOW
+        {
+            let meaning = self.meaning(heard, meanwhile);
+            if let Some(intent) = surely(&meaning).map(str::to_owned) {
+                self.note(Note::Understood { block: listening.block.clone(), meaning });
+                return self.leave(listening, &intent);
+            }
+        }
+        self.miss(listening, Miss::NoMatch, true);
     }
 
     /// No more digits come.
@@ -459,4 +482,10 @@ pub(super) fn wanted_of<'p>(plan: &'p Plan, block: &str) -> Option<&'p Wanted> {
         Step::Collect { wanted, .. } => Some(wanted),
         _ => None,
     }
+}
+
+/// The intent that was accepted, if it needs no confirmation.
+fn surely(meaning: &intent::Meaning) -> Option<&str> {
+    let intent = meaning.accepted()?;
+    meaning.ranking.iter().any(|scored| scored.intent == intent && scored.confidence >= SURE).then_some(intent)
 }

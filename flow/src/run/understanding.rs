@@ -12,7 +12,7 @@ use intent::{
 use serde_json::json;
 
 use super::{
-    Run,
+    Run, State,
     listening::{Listening, Question, UNCLEAR_BELOW, listening_step},
 };
 use crate::{
@@ -139,8 +139,23 @@ impl Run {
         }
     }
 
+    /// The intents among which an answer is looked for now; none while the question is about something else. Somebody who asks
+    /// another engine ([`Heard::meaning`]) asks it about these.
+    pub fn intents_asked(&self) -> Vec<String> {
+        let State::Listening(listening) = &self.state else { return Vec::new() };
+        match (&listening.question, listening_step(&self.plan, &listening.block)) {
+            (Question::Between(between), _) => between.to_vec(),
+            (Question::Own | Question::Confirm { .. }, Some((Step::AskIntent { intents, .. }, _))) => intents.clone(),
+            (Question::Own, Some((Step::Collect { meanwhile, .. }, _))) => meanwhile.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// What was meant, by the likeliest reading that means anything here.
-    fn meaning(&self, heard: &Heard, allowed: &[String]) -> Meaning {
+    pub(super) fn meaning(&self, heard: &Heard, allowed: &[String]) -> Meaning {
+        if let Some(meaning) = &heard.meaning {
+            return within(Meaning::clone(meaning), allowed);
+        }
         let parse = |text: &str| {
             self.model.parse(&Query {
                 text,
@@ -329,4 +344,19 @@ pub(super) fn spoken_key<'c>(heard: &Heard, choices: &'c [Choice]) -> Option<&'c
 
 fn confidence_of(meaning: &Meaning, intent: &str) -> f32 {
     meaning.ranking.iter().find(|scored| scored.intent == intent).map_or(0.0, |scored| scored.confidence)
+}
+
+/// A meaning that was found elsewhere, as far as it makes sense here.
+fn within(mut meaning: Meaning, allowed: &[String]) -> Meaning {
+    let fits = |intent: &String| allowed.contains(intent);
+    let sense = match &meaning.decision {
+        Decision::Accept { intent } => fits(intent),
+        Decision::Disambiguate { between } => between.iter().all(fits),
+        Decision::Reject => true,
+    };
+    if !sense {
+        meaning.decision = Decision::Reject;
+    }
+    meaning.ranking.retain(|scored| fits(&scored.intent));
+    meaning
 }

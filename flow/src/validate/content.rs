@@ -317,11 +317,11 @@ impl Checked<'_> {
         let params = &self.block.params;
         let kind = params.get("kind").and_then(Value::as_str).unwrap_or("digits");
         let of_kind = |name: &str| match name {
-            "items" => "list",
+            "items" | "list" => "list",
             "past" => "date",
             _ => "digits",
         };
-        for name in ["items", "past", "form", "check", "min_digits", "max_digits"] {
+        for name in ["items", "list", "past", "form", "check", "min_digits", "max_digits"] {
             if params.contains_key(name) && kind != of_kind(name) {
                 self.findings.push(Finding::warning(
                     "unused_field",
@@ -332,12 +332,12 @@ impl Checked<'_> {
             }
         }
         let items = params.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        if kind == "list" && items.is_empty() {
+        if kind == "list" && items.is_empty() && !params.contains_key("list") {
             self.findings.push(Finding::error(
                 "no_items",
                 format!("{place}/items"),
                 "The list has nothing to choose from.",
-                "Add items, each with a value and phrases.",
+                "Add items, each with a value and phrases, or name a list that is edited under Understanding, Entities.",
             ));
         }
         let mut values = BTreeSet::new();

@@ -852,7 +852,7 @@ proptest! {
             let event = if keyed {
                 Event::Key(other.chars().find(char::is_ascii_digit).unwrap_or('2'))
             } else {
-                Event::Heard(Heard { text, confidence, alternatives: vec![other], language, detected: false })
+                Event::Heard(Heard { text, confidence, alternatives: vec![other], language, ..Heard::default() })
             };
             let _ = run.on(event, now);
         }
@@ -864,4 +864,130 @@ proptest! {
         }
         prop_assert!(run.finished());
     }
+}
+
+/// The restaurant, whose opening hours may be asked when the day is asked for.
+fn restaurant_with_hours() -> (Arc<Flow>, Arc<Model>) {
+    let (flow, model) = restaurant();
+    let mut document: Value = serde_json::from_str(&flow.to_json()).expect("JSON");
+    let blocks = document["blocks"].as_array_mut().expect("blocks");
+    for block in blocks.iter_mut().filter(|block| block["id"] == "date") {
+        block["params"]["meanwhile"] = json!(["hours"]);
+        block["edges"]["hours"] = json!("open");
+    }
+    blocks.push(json!({"id": "open", "type": "say", "params": {"prompt": {"en": "From six.", "zh-CN": "六点起。"}}, "edges": {"next": "date"}}));
+    let flow = flow::parse(&document.to_string()).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    (Arc::new(flow), model)
+}
+
+#[test]
+fn something_else_may_be_asked_instead_of_answering_and_nothing_is_lost() {
+    let (flow, model) = restaurant_with_hours();
+    play(
+        call(flow.clone(), model.clone(), Language::English),
+        Language::English,
+        "caller: a table for four people please
+         bot: 4. Is that right?
+         caller: yes
+         bot: The date?
+         caller: what are your hours
+         bot: Once more: The date?
+         slots: people=4
+         caller: next Thursday
+         bot: The time?
+         slots: date=2026-12-03 people=4",
+    );
+    play(
+        call(flow, model, Language::Chinese),
+        Language::Chinese,
+        "caller: 我想订位
+         bot: people?
+         caller: 四位
+         bot: date?
+         caller: 你们几点营业
+         bot: 再说一遍: date?
+         slots: people=4",
+    );
+}
+
+#[test]
+fn what_may_be_asked_meanwhile_needs_its_edge_and_its_intent() {
+    let (flow, _) = restaurant_with_hours();
+    let mut document: Value = serde_json::from_str(&flow.to_json()).expect("JSON");
+    for block in document["blocks"].as_array_mut().expect("blocks").iter_mut().filter(|block| block["id"] == "date") {
+        block["params"]["meanwhile"] = json!(["hours", "horses"]);
+        block["edges"].as_object_mut().expect("edges").remove("hours");
+    }
+    let flow = flow::parse(&document.to_string()).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    let codes: Vec<String> = flow::validate(&flow)
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Error && finding.block.as_deref() == Some("date"))
+        .map(|finding| finding.code.to_string())
+        .collect();
+    assert!(
+        codes.iter().any(|code| code == "unwired_edge") && codes.iter().any(|code| code == "unknown_intent"),
+        "{codes:?}"
+    );
+}
+
+#[test]
+fn what_another_engine_says_goes_before_the_own_model_where_it_makes_sense() {
+    let (flow, model) = restaurant();
+    let meaning = |intent: &str| intent::Meaning {
+        decision: intent::Decision::Accept { intent: intent.into() },
+        ranking: vec![intent::Scored { intent: intent.into(), confidence: 0.9 }],
+        in_scope: 0.9,
+        threshold: 0.5,
+        explain: intent::Explain::default(),
+        model_version: "elsewhere".into(),
+    };
+    let say = |meaning| {
+        Event::Heard(Heard {
+            text: "blue".into(),
+            confidence: 0.9,
+            meaning: Some(Box::new(meaning)),
+            ..Heard::default()
+        })
+    };
+    let mut line = call(flow.clone(), model.clone(), Language::English);
+    line.hear_out();
+    assert_eq!(line.run.intents_asked(), ["book", "hours"]);
+    line.send(say(meaning("book")));
+    assert_eq!(line.words().last().copied(), Some("The people?"));
+    assert!(line.run.intents_asked().is_empty());
+    let mut line = call(flow, model, Language::English);
+    line.hear_out();
+    // An intent that nobody asked for.
+    line.send(say(meaning("refund")));
+    assert_eq!(line.outcome(), None);
+    assert_ne!(line.words().last().copied(), Some("The people?"));
+}
+
+#[test]
+fn a_shared_list_stands_beside_the_items_of_a_block() {
+    let flow = single(
+        json!({"kind": "list", "list": "bikes", "items": [{"value": "child", "label": {"en": "a child's bike", "zh-CN": "童车"}}]}),
+    );
+    assert_eq!(flow.lists().collect::<Vec<_>>(), ["bikes"]);
+    let errors = |flow: &Flow| -> Vec<String> {
+        let errors = flow::validate(flow).into_iter().filter(|finding| finding.severity == Severity::Error);
+        errors.map(|finding| finding.code.to_string()).filter(|code| code != "no_way_to_a_person").collect()
+    };
+    assert_eq!(errors(&flow), [""; 0]);
+    let entries = bikes().as_array().expect("a list").clone();
+    let flow = Arc::new(flow.with_lists(|name| (name == "bikes").then(|| entries.clone())));
+    for (said, value) in [("the racing bike", "road"), ("a child's bike", "child")] {
+        let mut line = call(flow.clone(), Arc::new(Model::empty()), Language::English);
+        line.hear_out().caller_in(said, Language::English);
+        assert!(
+            slots(&line).contains(value) || line.words().last().is_some_and(|words| words.contains("bike")),
+            "{said}: {:#?}",
+            line.log
+        );
+        line.caller_in("yes", Language::English);
+        assert_eq!(slots(&line), format!("value={value}"));
+    }
+    // Without the list, and without items, there is nothing to choose from.
+    let empty = single(json!({"kind": "list"}));
+    assert_eq!(errors(&empty), ["no_items"]);
 }

@@ -46,6 +46,15 @@ fn the_document_is_canonical_and_can_be_published() {
 }
 
 #[test]
+fn a_caller_asks_for_the_hours_when_the_number_is_asked_and_comes_back_to_it() {
+    let mut line = call();
+    line.caller("hello, I'd like to know where my order is").caller("wait, when are you open");
+    line.check("bot: We are open from Tuesday to Saturday, from 10 to 6. Now to your order.");
+    line.check("bot: What is your order number?");
+    line.caller("one zero four two").check("http GET http://127.0.0.1:4000/orders/1042");
+}
+
+#[test]
 fn a_caller_asks_where_an_order_is_and_is_told() {
     let mut line = call();
     line.caller("hello, I'd like to know where my order is").caller("one zero four two");

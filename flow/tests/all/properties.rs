@@ -108,7 +108,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]);
     prop_oneof![
         6 => Just(Event::SpeechDone { say: 0 }),
-        4 => words.prop_map(|text| Event::Heard(Heard { text: text.into(), confidence: 0.5, alternatives: vec!["refund".into()], language: Language::English, detected: false })),
+        4 => words.prop_map(|text| Event::Heard(Heard { text: text.into(), confidence: 0.5, alternatives: vec!["refund".into()], language: Language::English, ..Heard::default() })),
         1 => Just(Event::SpeechStarted),
         1 => Just(Event::Nothing),
         4 => prop::sample::select(vec!['1', '2', '3', '0', '#', '*', 'x']).prop_map(Event::Key),

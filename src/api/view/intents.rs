@@ -6,6 +6,7 @@ use intent::{Decision, Meaning};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::slots::FoundValue;
 use crate::understand::Live;
 
 /// What to do with a text.
@@ -61,6 +62,8 @@ pub struct Parsed {
     pub nearest: Vec<Near>,
     /// The words and pieces of words that spoke most for the first intent.
     pub ngrams: Vec<String>,
+    /// The values that were found, of those asked for.
+    pub values: Vec<FoundValue>,
     /// The published version; `null` while the flow's own intents are all there is.
     pub version: Option<i64>,
     /// The model that answered: a hash of everything that went into it.
@@ -71,7 +74,7 @@ pub struct Parsed {
 
 impl Parsed {
     /// The answer of what is live.
-    pub fn new(text: &str, meaning: Meaning, live: &Live, took: Duration) -> Self {
+    pub fn new(text: &str, meaning: Meaning, values: Vec<FoundValue>, live: &Live, took: Duration) -> Self {
         let (decision, intent, between) = match meaning.decision {
             Decision::Accept { intent } => (Decided::Accept, Some(intent), Vec::new()),
             Decision::Disambiguate { between } => (Decided::Disambiguate, None, between.into()),
@@ -90,6 +93,7 @@ impl Parsed {
             text: text.to_owned(),
             nearest: meaning.explain.nearest.into_iter().map(near).collect(),
             ngrams: meaning.explain.ngrams,
+            values,
             version: live.version,
             model: meaning.model_version,
             microseconds: took.as_micros() as u64,

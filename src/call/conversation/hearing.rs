@@ -293,7 +293,9 @@ impl Conversation {
         // While somebody still talks, it is not worth the time.
         let detects = self.with == With::Bot && self.run.is_detecting() && priority > Priority::Partial;
         let among = if detects { self.start.0.languages.clone() } else { Vec::new() };
-        Output::Recognise { job, speaker, from_ms, to_ms, language: self.language, among, grammar, priority }
+        let answers = self.with == With::Bot && speaker == Speaker::Caller && priority > Priority::Partial;
+        let intents = if answers { self.run.intents_asked() } else { Vec::new() };
+        Output::Recognise { job, speaker, from_ms, to_ms, language: self.language, among, grammar, intents, priority }
     }
 
     pub(super) fn recognised(
@@ -398,6 +400,11 @@ impl Conversation {
             alternatives: others(recognition),
             language: detected.unwrap_or(self.language),
             detected: detected.is_some(),
+            meaning: self
+                .meant
+                .as_ref()
+                .filter(|(text, _)| *text == recognition.text)
+                .map(|(_, meaning)| meaning.clone()),
         }
     }
 

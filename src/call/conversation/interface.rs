@@ -85,6 +85,13 @@ pub enum Input {
         /// When the last voiced frame came in.
         last_voiced: Millis,
     },
+    /// What another engine takes the words of a recognition to mean; comes just before that recognition.
+    Meant {
+        /// The words.
+        text: String,
+        /// Their meaning.
+        meaning: Box<intent::Meaning>,
+    },
     /// A recognition is done.
     Recognised {
         /// Its job.
@@ -239,6 +246,8 @@ pub enum Output {
         among: Vec<Language>,
         /// What is likely to be said.
         grammar: Grammar,
+        /// The intents that it may mean, which another engine may be asked about; none where it is no answer to a question for one.
+        intents: Vec<String>,
         /// How urgent it is.
         priority: Priority,
     },

@@ -94,6 +94,8 @@ pub struct Conversation {
     agent: Option<Utterance>,
     /// Speech that began while the bot could not be interrupted, or while what was said before was still being recognised.
     waiting_speech: Option<u64>,
+    /// What another engine takes some words to mean.
+    meant: Option<(String, Box<intent::Meaning>)>,
     reply: Option<ReplyClock>,
     /// Since when the prompt is silent while it is found out if the caller means to interrupt it.
     suspended: Option<Millis>,
@@ -137,6 +139,7 @@ impl Conversation {
             caller: None,
             agent: None,
             waiting_speech: None,
+            meant: None,
             reply: None,
             suspended: None,
             last_say: 0,
@@ -242,6 +245,7 @@ impl Conversation {
             Input::SpeechEnded { speaker, from_ms, to_ms, last_voiced } => {
                 self.speech_ended(speaker, (from_ms, to_ms), last_voiced, now, &mut out);
             }
+            Input::Meant { text, meaning } => self.meant = Some((text, meaning)),
             Input::Recognised { job, sound_from_ms, result } => {
                 self.recognised(job, sound_from_ms, result, now, &mut out);
             }
