@@ -78,7 +78,7 @@ const draft = (revision: number, intents: DraftView['intents']): DraftView => ({
   revision,
   intents,
   out_of_scope: lines('sing a song'),
-  tests: [],
+  tests: [], lists: [],
   changed: false,
 })
 
