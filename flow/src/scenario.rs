@@ -274,11 +274,22 @@ impl Scenarios {
             return Err(ScenarioError::TooLarge);
         }
         let read: Self = serde_saphyr::from_str(yaml).map_err(|error| ScenarioError::Malformed(error.to_string()))?;
-        if read.tests.len() > MOST_TESTS || read.tests.iter().any(|test| test.steps.len() > MOST_STEPS) {
+        read.checked()
+    }
+
+    /// The tests that a flow's document brings along (`metadata.tests`).
+    pub fn of(flow: &Flow) -> Result<Self, ScenarioError> {
+        let Some(tests) = flow.metadata.other.get("tests") else { return Ok(Self::default()) };
+        let tests = Vec::deserialize(tests).map_err(|error| ScenarioError::Malformed(error.to_string()))?;
+        Self { flow: None, tests }.checked()
+    }
+
+    fn checked(self) -> Result<Self, ScenarioError> {
+        if self.tests.len() > MOST_TESTS || self.tests.iter().any(|test| test.steps.len() > MOST_STEPS) {
             return Err(ScenarioError::TooLarge);
         }
         let mut names = std::collections::BTreeSet::new();
-        for test in &read.tests {
+        for test in &self.tests {
             if !names.insert(&test.name) {
                 return Err(ScenarioError::Twice(test.name.clone()));
             }
@@ -286,7 +297,7 @@ impl Scenarios {
                 return Err(ScenarioError::NotOneThing { test: test.name.clone(), step: step + 1 });
             }
         }
-        Ok(read)
+        Ok(self)
     }
 
     /// The file.

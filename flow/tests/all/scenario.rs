@@ -46,7 +46,7 @@ fn what_is_not_met_is_said_at_its_step_with_what_was_found() {
             2,
             "should lead through refund_offer; it led through order_number",
         ),
-        ("- keys: '1'\n      - keys: '1042'\n      - expect: {block: tell_status}", 3, "the test has no answer"),
+        ("- keys: '1'\n      - keys: '1042'\n      - expect: {block: tell_status}", 2, "the test has no answer"),
         ("- expect: {queue: service}", 1, "should wait in service; it is no queue"),
         ("- expect: {outcome: resolved}", 1, "block wants waits for the caller"),
         ("- expect: {slot: {order_number: '1042'}}", 1, "order_number should be “1042”; it is not known"),
