@@ -5,7 +5,7 @@
 //! ```text
 //! 5  main, cli/            the commands
 //! 4  channel/  api/        SIP in and out; the console's HTTP interface
-//! 3  call/  agent/  ticket/  knowledge/
+//! 3  call/  agent/  ticket/  knowledge/  understand/  flows/
 //! 2  store/  queue/
 //! 1  event  listen/  speak/  lookup/  config  metric
 //! ```
@@ -20,6 +20,7 @@ pub mod channel;
 pub mod cli;
 pub mod config;
 pub mod event;
+pub mod flows;
 pub mod knowledge;
 pub mod listen;
 pub mod lookup;

@@ -4,6 +4,10 @@
 mod bed;
 #[path = "common/mod.rs"]
 mod common;
+#[path = "api/flow_commands.rs"]
+mod flow_commands;
+#[path = "api/flows.rs"]
+mod flows;
 #[path = "api/intents.rs"]
 mod intents;
 #[path = "api/knowledge.rs"]

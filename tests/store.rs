@@ -8,6 +8,8 @@ mod bench;
 mod calls;
 #[path = "store/disk.rs"]
 mod disk;
+#[path = "store/flows.rs"]
+mod flows;
 #[path = "store/knowledge.rs"]
 mod knowledge;
 #[path = "store/opening.rs"]

@@ -18,9 +18,11 @@
 //! | [`simulate`] | a call without a telephone |
 //! | [`scenario`] | tests of a flow: what a caller does and what must come of it |
 //! | [`finding`] | what is wrong with a flow, where, and how to mend it |
+//! | [`mod@difference`] | what changed from one document to another |
 
 mod check;
 mod collect;
+pub mod difference;
 pub mod document;
 pub mod event;
 mod expression;
@@ -39,6 +41,7 @@ mod template;
 pub mod validate;
 mod values;
 
+pub use difference::{Difference, difference};
 pub use document::{Block, BlockId, Flow, Intent};
 pub use event::{
     Action, Answer, Brief, By, Context, Event, Expect, Grammar, Heard, HttpFailure, HttpReply, Knowledge, KnownArticle,

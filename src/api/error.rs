@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::flows::FlowsError;
 use crate::store::StoreError;
 use crate::understand::UnderstandError;
 
@@ -109,6 +110,11 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", message)
     }
 
+    /// More was sent than can be kept; `message` says how much can.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
     /// It exists already.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
@@ -164,15 +170,32 @@ impl From<UnderstandError> for ApiError {
     }
 }
 
+impl From<FlowsError> for ApiError {
+    fn from(error: FlowsError) -> Self {
+        match error {
+            FlowsError::Store(error) | FlowsError::Understand(UnderstandError::Store(error)) => error.into(),
+            FlowsError::TooLarge => Self::too_large(sentence(&error)),
+            FlowsError::Stopped(_) | FlowsError::Damaged(_) | FlowsError::Understand(UnderstandError::Stopped(_)) => {
+                Self::internal(error)
+            }
+            FlowsError::Invalid(_) => Self::new(StatusCode::BAD_REQUEST, "flow_has_errors", sentence(&error)),
+            FlowsError::NoObject | FlowsError::Understand(_) => Self::invalid(sentence(&error)),
+        }
+    }
+}
+
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large; shorten its text.")
+                Self::too_large("The request is too large; shorten its text, or send it in parts.")
             }
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 let message = "The body must be JSON, with the header `content-type: application/json`.";
                 Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message)
+            }
+            _ if rejection.body_text().contains("recursion limit exceeded") => {
+                Self::invalid("The body is nested too deeply: lists and objects may stand 127 deep in each other.")
             }
             _ => Self::invalid(format!("The body is not what is expected here: {}.", rejection.body_text())),
         }
@@ -196,5 +219,6 @@ fn sentence(error: &impl std::fmt::Display) -> String {
     let words = error.to_string();
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    // What ends with the words of a finding has its full stop.
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }

@@ -120,7 +120,7 @@ pub async fn import(
         formats: formats.iter().map(|format| format.title().to_owned()).collect(),
         intents: content.training.intents.len(),
         examples: content.training.intents.iter().map(|intent| intent.examples.len()).sum(),
-        new_examples: draft.take_in(&content.training, understanding.flow()),
+        new_examples: draft.take_in(&content.training, &understanding.flow()),
         out_of_scope: content.training.out_of_scope.len(),
         lists: content.lists.len(),
         answers: content.answers.len(),
@@ -170,7 +170,7 @@ pub enum ExportFormat {
 pub async fn export(Of(app): State, SignedIn(_): SignedIn, Ask(what): Ask<ToExport>) -> ApiResult<Response> {
     let understanding = &app.console.understanding;
     let (draft, _) = understanding.draft().await?;
-    let content = Content::new(draft.training_set(understanding.flow()));
+    let content = Content::new(draft.training_set(&understanding.flow()));
     let (format, name, kind) = match what.format {
         ExportFormat::Csv => (Format::Csv, "intents.csv", "text/csv; charset=utf-8"),
         ExportFormat::JsonLines => (Format::JsonLines, "intents.jsonl", "application/x-ndjson; charset=utf-8"),

@@ -186,7 +186,7 @@ pub async fn draft(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Draf
     let understanding = &app.console.understanding;
     let (draft, revision) = understanding.draft().await?;
     let live = understanding.live();
-    let intents = draft.joined(understanding.flow()).into_iter();
+    let intents = draft.joined(&understanding.flow()).into_iter();
     Ok(Json(DraftView {
         revision,
         intents: intents.map(|(intent, origin)| IntentView { intent, origin }).collect(),
@@ -476,7 +476,7 @@ pub async fn diff(Of(app): State, SignedIn(_): SignedIn, Ask(between): Ask<Betwe
         [Some(from), Some(to)] => Some(TestDifference { from: from.all, to: to.all }),
         _ => None,
     };
-    let intents = drafts[0].differences(&drafts[1], understanding.flow());
+    let intents = drafts[0].differences(&drafts[1], &understanding.flow());
     let intents = intents.into_iter().map(|(name, added, removed)| IntentDifference { name, added, removed }).collect();
     Ok(Json(Difference { intents, tests }))
 }
@@ -570,7 +570,7 @@ pub async fn teach(Of(app): State, Admin(me): Admin, Body(lesson): Body<Lesson>)
             (Keep::Test, intent) => put(&mut draft.tests, Test { text, intent: intent.clone(), lang }),
             (Keep::Example, None) => put(&mut draft.out_of_scope, Line { text, lang }),
             (Keep::Example, Some(intent)) => {
-                put(&mut draft.edit(intent, understanding.flow()).examples, Line { text, lang });
+                put(&mut draft.edit(intent, &understanding.flow()).examples, Line { text, lang });
             }
         }
     }

@@ -7,6 +7,7 @@
 //! - [`guard`]: what holds for every request and answer: the header against forged requests, the security headers.
 //! - [`view`]: the schemas; [`error`]: the words of failure; [`extract`]: reading requests.
 //! - [`live`]: the stream of everything that happens.
+//! - [`flows`]: the flow that answers, its draft and its versions.
 //! - [`intents`]: the shared intent engine, whose training data [`exchange`] reads and writes; [`tokens`] let other programs use it.
 //! - [`recording`]: sound, by [`range`].
 //! - [`knowledge`]: the articles that answer questions.
@@ -59,6 +60,7 @@ use utoipa_axum::routes;
 
 use crate::call::LiveLegs;
 use crate::channel::TrunkStatus;
+use crate::flows::Flows;
 use crate::knowledge::KnowledgeBase;
 use crate::speak::Speaker;
 use crate::store::{Store, Tenant};
@@ -77,8 +79,8 @@ pub struct Console {
     pub tenant: Tenant,
     /// Storage, to ask whether it answers.
     pub store: Store,
-    /// The flow that answers calls.
-    pub flow: Arc<flow::Flow>,
+    /// The flow that answers calls, and those that are to.
+    pub flows: Flows,
     /// What says the flow's prompts.
     pub voices: Speaker,
     /// What texts mean.
@@ -156,6 +158,14 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tickets::ticket, tickets::change_ticket))
         .routes(routes!(tickets::add_note))
         .routes(routes!(flows::flows))
+        .routes(routes!(flows::draft, flows::save_draft).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(flows::revert))
+        .routes(routes!(flows::check).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(flows::blocks))
+        .routes(routes!(flows::publish))
+        .routes(routes!(flows::versions))
+        .routes(routes!(flows::version, flows::cancel))
+        .routes(routes!(flows::promote))
         .routes(routes!(flows::flow))
         .routes(routes!(prompts::prompts))
         .routes(routes!(prompts::prompt_sound))

@@ -199,7 +199,7 @@ async fn list(app: &App) -> ApiResult<Vec<Prompt>> {
     let mut recordings: Vec<PromptRecording> =
         app.console.tenant.prompt_recordings().await?.into_iter().map(|(about, _)| about).collect();
     let voices = &app.console.voices;
-    let mut prompts: Vec<Prompt> = fixed_prompts(&app.console.flow)
+    let mut prompts: Vec<Prompt> = fixed_prompts(&app.console.flows.live().flow)
         .into_iter()
         .map(|prompt| Prompt {
             recording: recordings.iter().position(|about| about.id == prompt.id).map(|at| recordings.remove(at).into()),

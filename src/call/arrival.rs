@@ -42,7 +42,7 @@ pub async fn take_call(
         Origin::Outside(route) => return run_call(incoming, route, call, services, permit, shutdown).await,
         Origin::Extension(extension) => extension,
     };
-    let to = services.exchange.plan().lead(&incoming.to(), |name| services.phones.has(name));
+    let to = services.plan.lead(&incoming.to(), |name| services.phones.has(name));
     match to {
         Destination::Flow => run_call(incoming, Route::Flow, call, services, permit, shutdown).await,
         Destination::Queue(queue) => run_call(incoming, Route::Queue(queue), call, services, permit, shutdown).await,
@@ -103,5 +103,5 @@ pub async fn open(
 
 /// The queue of those who have come past the flow: the flow's first.
 pub fn default_queue(services: &Services) -> String {
-    services.exchange.plan().queues.first().cloned().unwrap_or_else(|| "agents".to_owned())
+    services.plan.queues.first().cloned().unwrap_or_else(|| "agents".to_owned())
 }

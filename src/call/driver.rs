@@ -26,6 +26,7 @@ use super::exchange::{Listed, Owner, Request};
 use super::handover::{self, Handover};
 use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
+use super::plan::Plan;
 use super::{Callers, Exchange, Sink, now};
 use crate::agent::{Agents, Reservation};
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
@@ -51,6 +52,8 @@ pub struct Services {
     pub flow: Arc<Flow>,
     /// Trained from the flow's examples.
     pub model: Arc<intent::Model>,
+    /// What the names and codes mean that phones dial; the queues are the flow's.
+    pub plan: Arc<Plan>,
     /// Values of the flow's variables.
     pub variables: BTreeMap<String, serde_json::Value>,
     /// Speech to text.

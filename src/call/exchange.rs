@@ -2,6 +2,7 @@
 //! another by message, never by its state.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sip::media;
@@ -9,7 +10,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::bridge::{Guest, Seat};
 use super::leg::{Incoming, Leg, Origin};
-use super::plan::Plan;
 use super::reach::Ringing;
 use crate::agent::Reservation;
 
@@ -140,7 +140,8 @@ pub enum Gives {
 pub struct Exchange(Arc<Shared>);
 
 struct Shared {
-    plan: Plan,
+    /// The numbers of the slots.
+    slots: RangeInclusive<u32>,
     /// A std mutex, held for a look-up only.
     tables: Mutex<Tables>,
 }
@@ -190,14 +191,9 @@ impl Shared {
 }
 
 impl Exchange {
-    /// No calls yet.
-    pub fn new(plan: Plan) -> Self {
-        Self(Arc::new(Shared { plan, tables: Mutex::default() }))
-    }
-
-    /// What codes and names mean.
-    pub fn plan(&self) -> &Plan {
-        &self.0.plan
+    /// No calls yet, and these slots to park some in.
+    pub fn new(slots: RangeInclusive<u32>) -> Self {
+        Self(Arc::new(Shared { slots, tables: Mutex::default() }))
     }
 
     /// Puts a leg on the list, under its [`Leg::dialog`].
@@ -230,8 +226,7 @@ impl Exchange {
     /// Takes a free slot, if there is one.
     pub fn take_slot(&self, room: mpsc::Sender<Request>) -> Option<TakenSlot> {
         let mut tables = self.0.tables();
-        let plan = &self.0.plan;
-        let slot = (plan.park + 1..=plan.park + plan.slots).find(|slot| !tables.slots.contains_key(slot))?;
+        let slot = self.0.slots.clone().find(|slot| !tables.slots.contains_key(slot))?;
         tables.slots.insert(slot, room);
         Some(TakenSlot { shared: self.0.clone(), slot })
     }

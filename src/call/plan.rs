@@ -1,6 +1,7 @@
 //! What an extension dials, or transfers to, and what that means. Pure.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use crate::event::Personal;
 
@@ -79,7 +80,7 @@ impl Plan {
         }
         match dialled.parse::<u32>() {
             Ok(code) if code == self.park => return Destination::Park,
-            Ok(code) if self.is_slot(code) => return Destination::Slot(code),
+            Ok(code) if self.slots().contains(&code) => return Destination::Slot(code),
             _ => {}
         }
         let digits = dialled.chars().filter(char::is_ascii_digit).count();
@@ -90,9 +91,9 @@ impl Plan {
         }
     }
 
-    /// Whether this is the number of a slot.
-    pub fn is_slot(&self, code: u32) -> bool {
-        code.checked_sub(self.park).is_some_and(|slot| (1..=self.slots).contains(&slot))
+    /// The numbers of the slots.
+    pub fn slots(&self) -> RangeInclusive<u32> {
+        self.park.saturating_add(1)..=self.park.saturating_add(self.slots)
     }
 }
 

@@ -183,7 +183,7 @@ async fn reach(
                 let by = Diverted { by: to.name(), rang: rang.load(Ordering::Relaxed) };
                 let diverted: Vec<Diverted> = diverted.into_iter().chain([by]).collect();
                 let leads = |dialled: &String| {
-                    let to = services.exchange.plan().lead(dialled, |name| services.phones.has(name));
+                    let to = services.plan.lead(dialled, |name| services.phones.has(name));
                     let callable = !matches!(to, Destination::Nowhere(_) | Destination::Park | Destination::Slot(_));
                     callable.then(|| Next { to, diverted: diverted.clone() })
                 };

@@ -1,10 +1,12 @@
 //! The command line.
 
+mod api;
 mod bench;
 mod call;
 mod demo;
 mod doctor;
 mod eval;
+mod flow;
 mod models;
 mod serve;
 
@@ -37,6 +39,8 @@ enum Command {
     Call(call::Arguments),
     /// Find out why calls have no sound, or do not come: ports, clock, certificates, NAT, trunks, and test calls
     Doctor(doctor::Arguments),
+    /// Check flows, compare them, and publish them
+    Flow(flow::Arguments),
     /// Pull and check the models
     Models(models::Arguments),
     /// Measure recognition and understanding on your own data
@@ -63,7 +67,12 @@ pub fn main() -> ExitCode {
     let quiet = is_doctor
         || matches!(
             arguments.command,
-            Command::Demo(_) | Command::Call(_) | Command::Eval(_) | Command::Models(_) | Command::Bench(_)
+            Command::Demo(_)
+                | Command::Call(_)
+                | Command::Flow(_)
+                | Command::Eval(_)
+                | Command::Models(_)
+                | Command::Bench(_)
         );
     start_log(&config, quiet);
     let file = arguments.config.clone();
@@ -77,6 +86,7 @@ pub fn main() -> ExitCode {
             Command::Demo(arguments) => demo::run(arguments, config).await,
             Command::Call(arguments) => call::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,
+            Command::Flow(arguments) => flow::run(arguments, &config).await,
             Command::Models(arguments) => models::run(arguments, &config).await,
             Command::Eval(arguments) => eval::run(arguments, &config).await,
             Command::Bench(arguments) => bench::run(arguments).await,

@@ -9,7 +9,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-/// The longest reply that is read, in bytes; a flow needs a few fields, not a download.
+/// The longest reply that is read unless a longer one is wanted, in bytes; a flow needs a few fields, not a download.
 const LONGEST_REPLY: usize = 256 * 1024;
 
 /// What matters of an http or https address before anything is sent there.
@@ -53,6 +53,7 @@ pub struct Request {
 #[derive(Clone)]
 pub struct Lookup {
     client: reqwest::Client,
+    longest: usize,
 }
 
 impl Lookup {
@@ -60,7 +61,14 @@ impl Lookup {
     pub fn new() -> Result<Self, String> {
         let agent = concat!("Hotline/", env!("CARGO_PKG_VERSION"));
         let client = reqwest::Client::builder().user_agent(agent).no_proxy().build();
-        client.map(|client| Self { client }).map_err(|e| format!("cannot set up the HTTP client: {e}"))
+        client
+            .map(|client| Self { client, longest: LONGEST_REPLY })
+            .map_err(|e| format!("cannot set up the HTTP client: {e}"))
+    }
+
+    /// The same, for replies of up to so many bytes.
+    pub fn reading(self, longest: usize) -> Self {
+        Self { longest, ..self }
     }
 
     /// Sends the request once and reads the reply.
@@ -90,8 +98,8 @@ impl Lookup {
             cookie.and_then(|cookie| cookie.split(';').next()?.split_once('=')).map(|(_, value)| value.to_owned());
         let mut bytes = Vec::new();
         while let Some(chunk) = reply.chunk().await.map_err(|e| failure(&e))? {
-            if bytes.len() + chunk.len() > LONGEST_REPLY {
-                return Err(bad(format!("the reply is longer than {LONGEST_REPLY} bytes")));
+            if bytes.len() + chunk.len() > self.longest {
+                return Err(bad(format!("the reply is longer than {} bytes", self.longest)));
             }
             bytes.extend_from_slice(&chunk);
         }

@@ -1,6 +1,6 @@
 //! The service: puts the parts together, starts them in order, and stops them so that nothing is lost.
 //!
-//! - [`prepare`]: the flow, the recognisers and the voices.
+//! - [`prepare`]: the configured flow, the recognisers and the voices.
 //! - [`sink`]: from calls to the store.
 //! - [`callers`]: what is known of those who call.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
@@ -8,8 +8,10 @@
 //! - [`extensions`]: the agents' phones and their hashed passwords.
 //! - [`local`]: the API's door for this user's own programs.
 //! - [`speech`]: which recogniser hears which language, and changing that while calls go on.
+//! - [`answering`]: which flow answers at the start, and what follows when another does.
 //! - [`observe`]: metrics and traces, read from the journal.
 
+mod answering;
 mod callers;
 mod encoder;
 mod extensions;
@@ -37,6 +39,7 @@ use crate::call::{Exchange, LiveLegs, Services, take_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
+use crate::flows::Flows;
 use crate::knowledge::KnowledgeBase;
 use crate::lookup::Lookup;
 use crate::metric::{self, Held};
@@ -132,9 +135,10 @@ impl Service {
             tracing::warn!(calls = recovered, "calls cut off by the last stop were given their outcome and ticket");
         }
 
-        let prepared = prepare::prepare(&config).await?;
+        let standing = answering::at_start(&tenant, &config).await?;
+        let prepared = prepare::prepare(&config, &standing.flow).await?;
         let understanding =
-            Understanding::open(tenant.clone(), prepared.flow.clone(), prepared.encoder.clone()).await?;
+            Understanding::open(tenant.clone(), standing.flow.clone(), prepared.encoder.clone()).await?;
         let voices = prepared.voices;
         load_recordings(&tenant, &voices).await?;
         let knowledge = KnowledgeBase::load(tenant.clone(), prepared.encoder).await?;
@@ -142,7 +146,14 @@ impl Service {
         let clock = Clock::start().map_err(StartError::Clock)?;
         let agents = Agents::new();
         let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm, agents.clone()).await?);
-        prepare::warn_of_targets(&config, &prepared.flow, &extensions.names());
+        prepare::warn_of_targets(&config, &standing.flow, &extensions.names());
+        let flows = Flows::new(tenant.clone(), standing, understanding.clone(), voices.clone());
+        // What was due while nothing ran, before the first call.
+        if let Err(error) = flows.make_due_live().await {
+            tracing::warn!(%error, "it cannot be told which flow is due; the one before answers");
+        }
+        let answer = understanding.live();
+        let plan = Arc::new(prepare::dial_plan(&config, &answer.flow));
         let settings = SipSettings::new(&config, extensions.clone());
         let (channel, calls) = SipChannel::start(settings, clock.clone()).await?;
         extensions.attach(channel.clone());
@@ -151,8 +162,8 @@ impl Service {
         let legs = LiveLegs::default();
         let lookup = Lookup::new().map_err(StartError::Client)?;
         let services = Services {
-            flow: prepared.flow.clone(),
-            model: understanding.live().model,
+            flow: answer.flow,
+            model: answer.model,
             variables: config.flow_variables.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect(),
             recognisers: speech.recognisers(),
             voices: voices.clone(),
@@ -171,7 +182,8 @@ impl Service {
             waiting_sound: Arc::new(Clip::new(audio::tone::ringback())),
             hold_music: prepared.hold_music,
             park_return: Duration::from_secs(config.park_return_seconds),
-            exchange: Exchange::new(prepare::dial_plan(&config, &prepared.flow)),
+            exchange: Exchange::new(plan.slots()),
+            plan,
             clock: clock.clone(),
         };
 
@@ -182,6 +194,7 @@ impl Service {
             services,
             speech.clone(),
             understanding.clone(),
+            config.clone(),
             tracker.clone(),
             closing.clone(),
         ));
@@ -192,7 +205,7 @@ impl Service {
         let console = Console {
             tenant: tenant.clone(),
             store: store.clone(),
-            flow: prepared.flow,
+            flows: flows.clone(),
             voices,
             understanding,
             knowledge: knowledge.clone(),
@@ -207,6 +220,10 @@ impl Service {
                 move || sink.is_healthy() && !closing.is_cancelled()
             }),
         };
+        let following =
+            answering::follow(flows.watch(), config.clone(), extensions.clone(), speech.clone(), stopped.clone());
+        let following = tokio::spawn(following);
+        let scheduling = tokio::spawn(flows.keep_time(stopped.clone()));
         let counting = tokio::spawn(count(channel.clone(), clock.clone(), stopped.clone()));
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
         let observing = tokio::spawn(observe::observe(tenant.clone(), config.trace_otlp.clone(), stopped.clone()));
@@ -225,7 +242,7 @@ impl Service {
             calls: tracker,
             closing,
             stopped,
-            tasks: vec![accepting, serving, observing, counting],
+            tasks: vec![accepting, serving, observing, counting, scheduling, following],
             sink,
         })
     }
@@ -317,9 +334,10 @@ async fn load_recordings(tenant: &Tenant, voices: &Speaker) -> Result<(), StoreE
 /// Takes calls until the service closes.
 async fn accept(
     mut calls: Calls,
-    services: Services,
+    mut services: Services,
     speech: Speech,
     understanding: Understanding,
+    config: Config,
     tracker: TaskTracker,
     closing: CancellationToken,
 ) {
@@ -335,9 +353,13 @@ async fn accept(
         };
         let Some((permit, incoming)) = next else { return };
         metric::call_offered();
-        // A call keeps the recognisers and the model that it begins with.
-        let (recognisers, model) = (speech.recognisers(), understanding.live().model);
-        let services = Services { recognisers, model, ..services.clone() };
+        // A call keeps what it begins with: the flow with the model that knows its intents, and the recognisers.
+        let answer = understanding.live();
+        if !Arc::ptr_eq(&answer.flow, &services.flow) {
+            services.plan = Arc::new(prepare::dial_plan(&config, &answer.flow));
+        }
+        (services.flow, services.model, services.recognisers) = (answer.flow, answer.model, speech.recognisers());
+        let services = services.clone();
         tracker.spawn(take_call(incoming, CallId::new(), services, permit, closing.clone()));
     }
 }

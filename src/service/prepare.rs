@@ -102,8 +102,6 @@ pub enum PrepareError {
 
 /// All of it.
 pub struct Prepared {
-    /// The flow.
-    pub flow: Arc<Flow>,
     /// Text to meaning, where its model is installed.
     pub encoder: Option<Arc<dyn intent::Encoder>>,
     /// Speech to text.
@@ -116,25 +114,22 @@ pub struct Prepared {
     pub resolved: Config,
 }
 
-/// Loads and checks everything that the configuration names.
-pub async fn prepare(config: &Config) -> Result<Prepared, PrepareError> {
-    let flow = load_flow(config.flow_file.as_deref())?;
+/// Loads and checks everything that the configuration names, for calls that this flow answers.
+pub async fn prepare(config: &Config, flow: &Flow) -> Result<Prepared, PrepareError> {
     let wanted = config.clone();
     let config = &stoppable(move || Ok(super::speech::resolved(&wanted, true))).await?;
     let encoder = encoder(config).await?;
     let recognisers = recognisers(config)?;
-    for &language in flow.languages.iter().filter(|&&language| !recognisers.hear(language)) {
-        tracing::warn!(%language, "no recogniser for this language: its callers go on with keys");
-    }
+    warn_of_the_unheard(flow, &recognisers);
     let voices = voices(config, &flow.languages)?;
-    let fixed = fixed_prompts(&flow).into_iter().map(|prompt| (prompt.text, prompt.language));
+    let fixed = fixed_prompts(flow).into_iter().map(|prompt| (prompt.text, prompt.language));
     let fixed = fixed.filter(|(_, language)| voices.speaks(*language));
     for failure in voices.prepare(fixed).await {
         tracing::warn!(%failure, "a prompt could not be rendered ahead");
     }
     let hold_music = Arc::new(Clip::new(hold_music(config.call_hold_music.as_deref())?));
     let resolved = config.clone();
-    Ok(Prepared { flow: Arc::new(flow), encoder, recognisers, voices, hold_music, resolved })
+    Ok(Prepared { encoder, recognisers, voices, hold_music, resolved })
 }
 
 /// The sentence encoder, unless it is switched off or cannot be had; then words alone tell what is meant.
@@ -165,6 +160,13 @@ fn hold_music(file: Option<&Path>) -> Result<Pcm8k, PrepareError> {
     audio::wav::read(file).map_err(|error| PrepareError::Music { path: file.into(), reason: error.to_string() })
 }
 
+/// Says which languages of a flow nobody here understands.
+pub fn warn_of_the_unheard(flow: &Flow, recognisers: &Recognisers) {
+    for &language in flow.languages.iter().filter(|&&language| !recognisers.hear(language)) {
+        tracing::warn!(%language, "no recogniser for this language: its callers go on with keys");
+    }
+}
+
 /// Says which of our numbers lead somewhere that is not there; their calls are answered all the same, by the flow.
 pub fn warn_of_targets(config: &Config, flow: &Flow, extensions: &[String]) {
     let queues = dial_plan(config, flow).queues;
@@ -179,7 +181,7 @@ pub fn warn_of_targets(config: &Config, flow: &Flow, extensions: &[String]) {
         }
         match &did.target {
             Target::Flow(name) if *name != flow.id => tracing::warn!(
-                "trunk.{trunk}.did leads to flow:{name}, but the flow that is loaded is {}: it answers; load the other with flow.file, or write flow:{}",
+                "trunk.{trunk}.did leads to flow:{name}, but the flow that answers is {}: publish the other, or write flow:{}",
                 flow.id,
                 flow.id
             ),
@@ -196,7 +198,7 @@ pub fn warn_of_targets(config: &Config, flow: &Flow, extensions: &[String]) {
     }
 }
 
-/// What codes and names mean to the phones of this service.
+/// What codes and names mean to the phones of this service while this flow answers.
 pub fn dial_plan(config: &Config, flow: &Flow) -> Plan {
     let queue = |block: &flow::Block| block.params.get("queue")?.as_str().map(str::to_owned);
     let queues = flow.blocks.iter().filter_map(queue);

@@ -321,6 +321,58 @@ pub(super) mod training_version {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// The flow that is edited, one of a tenant.
+pub(super) mod flow_draft {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "flow_draft")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        pub revision: i64,
+        pub changed_at: i64,
+        pub changed_by: Option<Uuid>,
+        /// JSON, whether a flow or half of one.
+        pub document: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Flows that were published.
+pub(super) mod flow_version {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "flow_version")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i64,
+        pub made_at: i64,
+        pub made_by: Option<Uuid>,
+        pub note: String,
+        pub state: String,
+        /// When it answers, or was to answer.
+        pub at: Option<i64>,
+        /// Of the document.
+        pub hash: String,
+        pub blocks: i64,
+        /// In its canonical form.
+        pub document: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Utterances that somebody has looked at and said what they mean.
 pub(super) mod judged_utterance {
     use sea_orm::entity::prelude::*;

@@ -1,8 +1,10 @@
 //! The schema, as the list of changes that made it; the same for SQLite and PostgreSQL. A change that was released is
 //! never edited: the next one follows it.
 
+mod flows;
 mod understanding;
 
+use flows::Flows;
 use sea_orm_migration::{prelude::*, schema::*};
 use understanding::Understanding;
 
@@ -12,7 +14,7 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(PersonLanguage), Box::new(Knowledge), Box::new(Understanding)]
+        vec![Box::new(First), Box::new(PersonLanguage), Box::new(Knowledge), Box::new(Understanding), Box::new(Flows)]
     }
 }
 

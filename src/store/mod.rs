@@ -13,6 +13,7 @@ mod database;
 mod entity;
 mod error;
 mod extensions;
+mod flows;
 mod journal;
 mod key;
 mod knowledge;
@@ -46,6 +47,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use self::{database::Database, entity::tenant};
 pub use self::{
     error::StoreError,
+    flows::{FlowDraft, FlowState, FlowVersion, NewFlowVersion},
     key::MasterKey,
     knowledge::{ArticleVersion, Asked, Gap, KeptArticle},
     model::*,

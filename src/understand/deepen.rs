@@ -51,7 +51,7 @@ impl Understanding {
         running.take();
         let (Some(version), Some(encoder)) = (live.version, self.shared.encoder.clone()) else { return };
         let (percent, stop) = (Arc::<AtomicU8>::default(), Arc::<AtomicBool>::default());
-        let set = live.draft.training_set(&self.shared.flow);
+        let set = live.draft.training_set(&live.flow);
         let report = Report::of(&set);
         let work = {
             let (percent, stop) = (percent.clone(), stop.clone());
@@ -76,7 +76,7 @@ impl Understanding {
             let Ok(done) = told.await else { return };
             if !stop.load(Ordering::Relaxed) {
                 let report = Report { train_ms: begun.elapsed().as_millis() as u64, ..report };
-                finish(&shared, version, done, report).await;
+                finish(&shared, &live, &stop, done, report).await;
             }
         });
     }
@@ -87,32 +87,39 @@ impl Understanding {
     }
 }
 
-async fn finish(shared: &Weak<Shared>, version: i64, done: Result<Deep, TrainError>, report: Report) {
-    let Some(shared) = shared.upgrade() else { return };
+async fn finish(
+    shared: &Weak<Shared>,
+    tuned: &Live,
+    stop: &Arc<AtomicBool>,
+    done: Result<Deep, TrainError>,
+    report: Report,
+) {
+    let (Some(shared), Some(version)) = (shared.upgrade(), tuned.version) else { return };
     let understanding = Understanding { shared };
     let kept = match done {
-        Ok(deep) => understanding.keep(version, deep, report).await,
+        Ok(deep) => understanding.keep(tuned, deep, report).await,
         Err(error) => Err(error.into()),
     };
     if let Err(error) = kept {
         tracing::warn!(version, %error, "the intents were not tuned: they answer as they were published");
     }
     let mut running = understanding.shared.tuning.lock().unwrap_or_else(PoisonError::into_inner);
-    if running.as_ref().is_some_and(|running| running.version == version) {
+    if running.as_ref().is_some_and(|running| Arc::ptr_eq(&running.stop, stop)) {
         *running = None;
     }
 }
 
 impl Understanding {
     /// Keeps a tuned model as a version of its own: live when it proved better than the one that it was tuned from, else held.
-    async fn keep(&self, from: i64, deep: Deep, report: Report) -> Result<(), UnderstandError> {
+    async fn keep(&self, from: &Live, deep: Deep, report: Report) -> Result<(), UnderstandError> {
         let Some(trial) = deep.trial else { return Ok(()) };
         let _turn = self.shared.training.lock().await;
         let before = self.live();
-        if before.version != Some(from) {
+        // Another publish, or another flow with other intents, came first.
+        if !Arc::ptr_eq(&before.model, &from.model) {
             return Ok(());
         }
-        let trained = Live { model: Arc::new(deep.model), version: None, draft: before.draft.clone() };
+        let trained = Live { model: Arc::new(deep.model), version: None, ..before.clone() };
         let mut report = Report { trial: Some(trial.into()), ..report };
         report.judge(&trained, &before);
         let live = report.is_better() && report.regressions.is_empty();
@@ -120,7 +127,7 @@ impl Understanding {
         let version = self.add_version(trained, &report, live, String::new(), None, at).await?;
         tracing::info!(
             version = version.number,
-            from,
+            from = from.version,
             live,
             n = trial.n,
             right = trial.right,

@@ -61,7 +61,6 @@ pub struct Understanding {
 
 struct Shared {
     tenant: Tenant,
-    flow: Arc<Flow>,
     /// Meaning beside words, where its model is installed.
     encoder: Option<Arc<dyn Encoder>>,
     /// Held for a look only, never across a wait.
@@ -81,6 +80,8 @@ pub struct Live {
     pub version: Option<i64>,
     /// What it was trained from.
     pub draft: Arc<Draft>,
+    /// The flow that answers with it, whose intents it knows.
+    pub flow: Arc<Flow>,
 }
 
 /// How a version did when it was published.
@@ -145,7 +146,6 @@ impl Understanding {
         };
         let shared = Shared {
             tenant,
-            flow,
             encoder,
             live: RwLock::new(live),
             training: tokio::sync::Mutex::default(),
@@ -166,19 +166,56 @@ impl Understanding {
         Ok(())
     }
 
-    /// What answers now. A call keeps the model that it began with.
+    /// What answers now. A call keeps the flow and the model that it began with.
     pub fn live(&self) -> Live {
         self.shared.live.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The flow whose intents are known whatever is edited here.
-    pub fn flow(&self) -> &Flow {
-        &self.shared.flow
+    pub fn flow(&self) -> Arc<Flow> {
+        self.live().flow
+    }
+
+    /// Has another flow answer from now on. The model is trained for its intents first, and what is to be stored is `keep`'s business
+    /// between the two; when either fails, everything stays as it was. Flow and model are exchanged in one step, so no call gets a
+    /// flow with a model that lacks its intents.
+    pub async fn follow<T, E: From<UnderstandError>>(
+        &self,
+        flow: Arc<Flow>,
+        keep: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let _turn = self.shared.training.lock().await;
+        let before = self.live();
+        let next = self.trained_for(flow, &before).await?;
+        let kept = keep.await?;
+        let is_new = !Arc::ptr_eq(&next.model, &before.model);
+        self.set_live(next);
+        if is_new {
+            self.deepen();
+        }
+        Ok(kept)
+    }
+
+    /// Whether the engine could [`follow`](Self::follow) this flow now.
+    pub async fn could_follow(&self, flow: Arc<Flow>) -> Result<(), UnderstandError> {
+        let _turn = self.shared.training.lock().await;
+        self.trained_for(flow, &self.live()).await.map(drop)
+    }
+
+    /// What answers now with another flow. Where that has the same to learn, the model stays, and with it what was tuned.
+    async fn trained_for(&self, flow: Arc<Flow>, before: &Live) -> Result<Live, UnderstandError> {
+        let set = before.draft.training_set(&flow);
+        if set == before.draft.training_set(&before.flow) {
+            return Ok(Live { flow, ..before.clone() });
+        }
+        let draft = Draft::clone(&before.draft);
+        let trained = train_on(set, draft, flow, self.shared.encoder.as_ref()).await?;
+        Ok(Live { version: before.version, ..trained })
     }
 
     /// What a draft would be like; the same encoder judges it.
     pub async fn check(&self, draft: Draft) -> Result<check::Check, UnderstandError> {
-        let (flow, encoder) = (self.shared.flow.clone(), self.shared.encoder.clone());
+        let (flow, encoder) = (self.flow(), self.shared.encoder.clone());
         on_a_thread(move || check::check(&draft, &flow, encoder.as_ref())).await
     }
 
@@ -206,9 +243,9 @@ impl Understanding {
         let (draft, _) = self.draft().await?;
         let before = self.live();
         let begun = Instant::now();
-        let set = draft.training_set(&self.shared.flow);
+        let set = draft.training_set(&before.flow);
         let mut report = Report::of(&set);
-        let trained = train_on(set, draft, self.shared.encoder.as_ref()).await?;
+        let trained = train_on(set, draft, before.flow.clone(), self.shared.encoder.as_ref()).await?;
         report.train_ms = begun.elapsed().as_millis() as u64;
         report.judge(&trained, &before);
         let live = insist || report.regressions.is_empty();
@@ -223,8 +260,8 @@ impl Understanding {
     /// Has an earlier version, or one that was held, answer from now on.
     pub async fn promote(&self, number: i64) -> Result<TrainingVersion, UnderstandError> {
         let _turn = self.shared.training.lock().await;
-        let Shared { tenant, flow, encoder, .. } = &*self.shared;
-        let trained = train_version(tenant, number, flow, encoder.as_ref()).await?;
+        let Shared { tenant, encoder, .. } = &*self.shared;
+        let trained = train_version(tenant, number, &self.flow(), encoder.as_ref()).await?;
         let version = tenant.make_training_live(number).await?;
         self.set_live(trained);
         // What somebody chose is not exchanged behind their back.
@@ -295,7 +332,7 @@ impl Report {
 async fn train_version(
     tenant: &Tenant,
     number: i64,
-    flow: &Flow,
+    flow: &Arc<Flow>,
     encoder: Option<&Arc<dyn Encoder>>,
 ) -> Result<Live, UnderstandError> {
     let from = tenant.trained_from(number).await?;
@@ -303,25 +340,33 @@ async fn train_version(
     if let (Some(encoder), Some(tuned)) = (encoder, from.tuned.as_deref().and_then(Tuned::from_bytes)) {
         let (set, encoder) = (draft.training_set(flow), encoder.clone());
         match on_a_thread(move || intent::restore(&set, SEED, &encoder, &tuned)).await? {
-            Ok(model) => return Ok(Live { model: Arc::new(model), version: Some(number), draft: Arc::new(draft) }),
+            Ok(model) => {
+                let (model, draft, flow) = (Arc::new(model), Arc::new(draft), flow.clone());
+                return Ok(Live { model, version: Some(number), draft, flow });
+            }
             Err(error) => tracing::warn!(version = number, %error, "the tuned intents are trained without the tuning"),
         }
     }
     Ok(Live { version: Some(number), ..train(draft, flow, encoder).await? })
 }
 
-async fn train(draft: Draft, flow: &Flow, encoder: Option<&Arc<dyn Encoder>>) -> Result<Live, UnderstandError> {
-    train_on(draft.training_set(flow), draft, encoder).await
+async fn train(draft: Draft, flow: &Arc<Flow>, encoder: Option<&Arc<dyn Encoder>>) -> Result<Live, UnderstandError> {
+    train_on(draft.training_set(flow), draft, flow.clone(), encoder).await
 }
 
 /// Trains from the set that a draft makes with the flow.
-async fn train_on(set: TrainingSet, draft: Draft, encoder: Option<&Arc<dyn Encoder>>) -> Result<Live, UnderstandError> {
+async fn train_on(
+    set: TrainingSet,
+    draft: Draft,
+    flow: Arc<Flow>,
+    encoder: Option<&Arc<dyn Encoder>>,
+) -> Result<Live, UnderstandError> {
     let encoder = encoder.cloned();
     let model = on_a_thread(move || train_set(&set, encoder.as_ref())).await??;
     if let Some(failure) = model.encoder_failure() {
         tracing::warn!(%failure, "the sentence encoder failed: texts are understood by their words alone");
     }
-    Ok(Live { model: Arc::new(model), version: None, draft: Arc::new(draft) })
+    Ok(Live { model: Arc::new(model), version: None, draft: Arc::new(draft), flow })
 }
 
 fn train_set(set: &TrainingSet, encoder: Option<&Arc<dyn Encoder>>) -> Result<Model, TrainError> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use hotline::api::{self, Console};
 use hotline::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker, TicketId};
+use hotline::flows::{Flows, Standing};
 use hotline::knowledge::KnowledgeBase;
 use hotline::service::{Extensions, load_flow};
 use hotline::speak::Speaker as Voices;
@@ -44,25 +45,28 @@ impl Bed {
         let tenant = store.default_tenant();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound").to_string();
-        let flow = Arc::new(load_flow(None).expect("the built-in flow is valid"));
+        let standing = Standing::configured(load_flow(None).expect("the built-in flow is valid"));
+        let understanding = Understanding::open(tenant.clone(), standing.flow.clone(), None);
+        let understanding = understanding.await.expect("its intents are trained");
+        let voices =
+            Voices::new().with(intent::Language::English, Arc::new(models::Flite::new(models::FliteVoice::Rms)));
+        let flows = Flows::new(tenant.clone(), standing, understanding.clone(), voices.clone());
+        let stopped = CancellationToken::new();
+        tokio::spawn(flows.clone().keep_time(stopped.clone()));
         let console = Console {
             tenant: tenant.clone(),
             store,
-            understanding: Understanding::open(tenant.clone(), flow.clone(), None)
-                .await
-                .expect("its intents are trained"),
+            understanding,
             knowledge: KnowledgeBase::load(tenant.clone(), None).await.expect("it loads"),
-            flow,
+            flows,
             extensions: Arc::new(
                 Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),
             ),
-            voices: Voices::new()
-                .with(intent::Language::English, Arc::new(models::Flite::new(models::FliteVoice::Rms))),
+            voices,
             trunks: Arc::new(Vec::new),
             legs: Default::default(),
             ready: Arc::new(|| true),
         };
-        let stopped = CancellationToken::new();
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
         Self { tenant, address, stopped, serving, http: reqwest::Client::new(), _folder: folder }
     }

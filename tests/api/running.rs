@@ -7,10 +7,11 @@ use hotline::event::CallId;
 use hotline::phone::Phone;
 use hotline::service::Service;
 use hotline::store::{CallFilter, Role};
-use reqwest::RequestBuilder;
-use serde_json::json;
+use reqwest::{Method, RequestBuilder};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 
-use super::bed::cookie;
+use super::bed::{cookie, json as json_of};
 use super::common::phone;
 
 /// A service of its own with an admin who is signed in.
@@ -18,7 +19,8 @@ pub struct Running {
     pub service: Service,
     http: reqwest::Client,
     cookie: String,
-    _folder: tempfile::TempDir,
+    config: Config,
+    folder: tempfile::TempDir,
 }
 
 impl Running {
@@ -28,14 +30,46 @@ impl Running {
         let mut config =
             Config { data_dir: folder.path().into(), http_bind: loopback, sip_bind: loopback, ..Config::default() };
         change(&mut config);
-        let service = Service::start(config).await.expect("it starts");
+        let service = Service::start(config.clone()).await.expect("it starts");
         let link = service.sign_in_link().await.expect("a link");
         let token = link.split_once("token=").expect("a token").1.to_owned();
         let http = reqwest::Client::new();
         let session = http.post(format!("http://{}/api/v1/session", service.http)).header("x-hotline", "1");
         let reply = session.json(&json!({ "token": token })).send().await.expect("an answer");
         let cookie = cookie(&reply).expect("a cookie");
-        Self { service, http, cookie, _folder: folder }
+        Self { service, http, cookie, config, folder }
+    }
+
+    /// The same service after a stop; the session goes on.
+    pub async fn restart(self) -> Self {
+        self.restart_after("").await
+    }
+
+    /// The same, with its database changed behind its back meanwhile.
+    pub async fn restart_after(self, sql: &str) -> Self {
+        self.service.stop().await;
+        if !sql.is_empty() {
+            let address = format!("sqlite:{}", self.folder.path().join("hotline.db").display());
+            let database = sea_orm::Database::connect(address).await.expect("the database is there");
+            database.execute_unprepared(sql).await.expect("the database takes it");
+            database.close().await.expect("it closes");
+        }
+        let service = Service::start(self.config.clone()).await.expect("it starts again");
+        Self { service, ..self }
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: Value) -> Value {
+        let request = self.http.request(method, format!("http://{}{path}", self.service.http));
+        let request = request.header("cookie", &self.cookie).header("x-hotline", "1").json(&body);
+        let reply = request.send().await.expect("an answer");
+        let status = reply.status();
+        let body = json_of(reply).await;
+        assert!(status.is_success(), "{path}: {status}: {body}");
+        body
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        json_of(self.request(path).send().await.expect("an answer")).await
     }
 
     pub fn request(&self, path: &str) -> RequestBuilder {

@@ -1,8 +1,11 @@
 //! Flows, and the declarations of their blocks.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
+
+use crate::event::{Timestamp, UserId};
+use crate::flows::hash;
+use crate::store::FlowState;
 
 /// One flow, as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,7 +27,7 @@ impl From<&flow::Flow> for FlowSummary {
         Self {
             id: flow.id.clone(),
             name: flow.name.clone(),
-            version: version(flow),
+            version: hash(flow),
             languages: flow.languages.iter().map(ToString::to_string).collect(),
             blocks: flow.blocks.len(),
         }
@@ -48,17 +51,69 @@ pub struct FlowDetail {
 
 impl From<&flow::Flow> for FlowDetail {
     fn from(flow: &flow::Flow) -> Self {
-        Self { id: flow.id.clone(), version: version(flow), document: flow.clone(), blocks: flow::registry::blocks() }
+        Self { id: flow.id.clone(), version: hash(flow), document: flow.clone(), blocks: flow::registry::blocks() }
     }
 }
 
-/// The first 12 hexadecimal digits of the SHA-256 of the canonical document.
-fn version(flow: &flow::Flow) -> String {
-    Sha256::digest(flow.to_json()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+/// A published version of the flow.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FlowVersion {
+    /// Counts from 1.
+    pub number: i64,
+    /// When it was published.
+    pub made_at: Timestamp,
+    /// By whom; `null` for what answered before the first publish.
+    pub made_by: Option<UserId>,
+    /// What was written about it.
+    pub note: String,
+    /// What became of it.
+    pub state: FlowState,
+    /// The time that it was scheduled for.
+    pub at: Option<Timestamp>,
+    /// Of its document; the same document has the same.
+    pub hash: String,
+    /// How many blocks it has.
+    pub blocks: i64,
 }
 
-// The schemas below describe what the registry of the flow crate serialises to. That crate knows no OpenAPI, so they
-// stand here a second time; a test reads the registry through them.
+impl From<crate::store::FlowVersion> for FlowVersion {
+    fn from(version: crate::store::FlowVersion) -> Self {
+        let crate::store::FlowVersion { number, made_at, made_by, note, state, at, hash, blocks } = version;
+        Self { number, made_at, made_by, note, state, at, hash, blocks }
+    }
+}
+
+// The schemas below describe what findings and the registry of the flow crate serialise to. That crate knows no OpenAPI, so they
+// stand here a second time; tests read the crate's own through them.
+
+/// One thing that is wrong with a flow.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowFinding {
+    /// Whether it prevents publishing.
+    pub severity: FlowSeverity,
+    /// The block that it is about, where it is about one.
+    #[schema(required)]
+    pub block: Option<String>,
+    /// The place in the document as a JSON pointer, e.g. `/blocks/2/params/prompt`; empty for the document as a whole.
+    pub place: String,
+    /// A stable name for the kind of finding, e.g. `unwired_edge`.
+    pub code: String,
+    /// What is wrong, as a sentence.
+    pub message: String,
+    /// What to do about it, as a sentence.
+    pub fix: String,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowSeverity {
+    /// Works, but is probably not what was meant.
+    Warning,
+    /// The flow cannot be published.
+    Error,
+}
 
 /// A kind of block.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -197,6 +252,14 @@ pub struct EdgeSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_schema_of_a_finding_is_what_the_flow_crate_says() {
+        let finding = flow::Finding::warning("code", "/blocks/1", "It is wrong.", "Mend it.").of("hello");
+        let said = serde_json::to_value(&finding).expect("it serialises");
+        let read: FlowFinding = serde_json::from_value(said.clone()).expect("and is read through the schema");
+        assert_eq!(serde_json::to_value(read).expect("which serialises"), said);
+    }
 
     #[test]
     fn the_schema_of_the_blocks_is_what_the_registry_says() {

@@ -11,7 +11,7 @@ mod ticket;
 mod user;
 
 pub use call::{CallDetail, CallPage, CallSummary, LiveMessage, Peaks};
-pub use flow::{FlowDetail, FlowSummary};
+pub use flow::{BlockSpec, FlowDetail, FlowFinding, FlowSummary, FlowVersion};
 pub use intents::Parsed;
 pub use knowledge::Spoken;
 pub use report::report;

@@ -23,7 +23,7 @@ impl Room {
         self.asks.insert(ask, transfer);
         let input = match replaces {
             Some(key) => return self.asked_to_join(by, ask, &key, dialled).await,
-            None => match self.services.exchange.plan().lead(&dialled, |name| self.services.phones.has(name)) {
+            None => match self.services.plan.lead(&dialled, |name| self.services.phones.has(name)) {
                 Destination::Park => {
                     let slot = self.services.exchange.take_slot(self.door.clone());
                     let number = slot.as_ref().map(TakenSlot::number);

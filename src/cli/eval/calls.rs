@@ -23,12 +23,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{deliver, read_jsonl};
 use crate::api::order_service;
+use crate::cli::api::Api;
 use crate::cli::call::local_ip;
 use crate::config::Config;
 use crate::phone::{Line, LineError, Phone};
-use crate::service::{LocalAccess, Service};
+use crate::service::Service;
 
-use result::{Api, Got, Judged, judge};
+use result::{Got, Judged, judge};
 
 /// The bot has finished when it has been silent for this long.
 const QUIET: Duration = Duration::from_millis(1_000);
@@ -322,15 +323,5 @@ impl OwnService {
         self.service.stop().await;
         self.stopped.cancel();
         let _ = self.orders.await;
-    }
-}
-
-impl Api {
-    /// The API that was named, or that of the service on this machine.
-    async fn open(named: Option<&str>, config: &Config) -> anyhow::Result<Self> {
-        match named {
-            Some(named) => Self::sign_in(named, config).await,
-            None => Self::with(LocalAccess::read(&config.data_dir).map_err(anyhow::Error::msg)?),
-        }
     }
 }

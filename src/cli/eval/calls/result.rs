@@ -3,22 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Context;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Expect;
-use crate::config::Config;
+use crate::cli::api::Api;
 use crate::event::Timestamp;
-use crate::lookup::{Lookup, Request};
-use crate::service::LocalAccess;
 
 /// How long a service has to write down how a call ended.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is asked.
 const AGAIN: Duration = Duration::from_millis(200);
-/// How long one answer may take.
-const ANSWER: Duration = Duration::from_secs(10);
 /// Edges by which nobody was understood.
 const NOT_UNDERSTOOD: [&str; 5] = ["no_input", "no_match", "low_confidence", "error", "person"];
 
@@ -76,71 +71,9 @@ pub(super) fn judge(expect: &Expect, got: &Got) -> Vec<Judged> {
     judged
 }
 
-/// A service's API, signed in.
-pub(super) struct Api {
-    client: Lookup,
-    access: LocalAccess,
-}
-
 impl Api {
-    /// With an access that is there.
-    pub fn with(access: LocalAccess) -> anyhow::Result<Self> {
-        Ok(Self { client: Lookup::new().map_err(anyhow::Error::msg)?, access })
-    }
-
-    /// Signs in with a one-time link, or, on this machine, with what the running service wrote down.
-    pub async fn sign_in(named: &str, config: &Config) -> anyhow::Result<Self> {
-        let Some((base, token)) = named.split_once("/sign-in?token=") else {
-            let mut access = LocalAccess::read(&config.data_dir).map_err(|reason| {
-                anyhow::anyhow!("{reason}, as the sign-in link that it prints (http://…/sign-in?token=…)")
-            })?;
-            access.api = named.trim_end_matches('/').to_owned();
-            return Self::with(access);
-        };
-        let client = Lookup::new().map_err(anyhow::Error::msg)?;
-        let request = Request {
-            method: "POST".to_owned(),
-            url: format!("{base}/api/v1/session"),
-            headers: BTreeMap::from([("x-hotline".to_owned(), "1".to_owned())]),
-            body: Some(json!({ "token": token })),
-            timeout: ANSWER,
-        };
-        let (reply, cookie) = client
-            .ask_for_cookie(request)
-            .await
-            .map_err(|error| anyhow::anyhow!("{base} does not answer: {error:?}"))?;
-        anyhow::ensure!(
-            reply.status == 200,
-            "{base} refuses the sign-in link ({}); a link works once, within the hour",
-            reply.status
-        );
-        let token = cookie.context("the service sent no session")?;
-        Ok(Self { client, access: LocalAccess { api: base.to_owned(), token } })
-    }
-
-    async fn get(&self, path: &str) -> Result<Value, String> {
-        let request = Request {
-            method: "GET".to_owned(),
-            url: format!("{}/api/v1/{path}", self.access.api),
-            headers: BTreeMap::from([("cookie".to_owned(), format!("hotline_session={}", self.access.token))]),
-            body: None,
-            timeout: ANSWER,
-        };
-        let reply = self.client.ask(request).await;
-        let reply = reply.map_err(|error| {
-            format!("{} does not answer: {error:?}; is it the API of the service that was called?", self.access.api)
-        })?;
-        match reply.status {
-            200 => Ok(reply.body),
-            401 => {
-                Err(format!("{} does not let us in; sign in again with --api and a new sign-in link", self.access.api))
-            }
-            status => Err(format!("{} answers {status} to {path}", self.access.api)),
-        }
-    }
-
     /// What came of the call from a number that was placed after `since`, once it is over.
-    pub async fn result(&self, from: &str, since: Timestamp) -> Result<Got, String> {
+    pub(super) async fn result(&self, from: &str, since: Timestamp) -> Result<Got, String> {
         let deadline = tokio::time::Instant::now() + WRITTEN_WITHIN;
         let id = loop {
             let page = self.get("calls?limit=200").await?;
@@ -156,7 +89,7 @@ impl Api {
                 None if tokio::time::Instant::now() >= deadline => {
                     return Err(format!(
                         "the service at {} knows of no call from {from}; is it the one that was called?",
-                        self.access.api
+                        self.address()
                     ));
                 }
                 _ => tokio::time::sleep(AGAIN).await,
@@ -196,6 +129,8 @@ fn got(detail: &Value) -> Got {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn expect(value: Value) -> Expect {
