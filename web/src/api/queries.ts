@@ -170,7 +170,8 @@ export const intentVersion = (number: number) =>
     queryKey: ['intents', 'version', number],
     queryFn: async () => {
       const version = await take(http.GET('/api/v1/intents/versions/{number}', { params: { path: { number } } }))
-      return { ...version, draft: version.draft as TrainingDraft }
+      const draft: TrainingDraft = version.draft
+      return { ...version, draft }
     },
   })
 
