@@ -8,11 +8,13 @@ import { useUnderstood } from '../../context'
 import { ListEditor } from './ListEditor'
 import { ListNav } from './ListNav'
 import { TryValues } from './TryValues'
+import { useUndo } from './useUndo'
 import './entities.css'
 
 export default function Entities() {
   const { t } = useTranslation()
   const narrow = useNarrow()
+  useUndo()
   const { intents } = useUnderstood()
   const [params] = useSearchParams()
   const wanted = params.get('list')
