@@ -4,7 +4,6 @@ import {
   BackgroundVariant,
   Controls,
   Handle,
-  MarkerType,
   MiniMap,
   Position,
   ReactFlow,
@@ -13,7 +12,6 @@ import {
   type Node,
   type NodeProps,
   type ReactFlowInstance,
-  type XYPosition,
 } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
@@ -23,7 +21,8 @@ import { useLanguage, useNarrow } from '../lib/hooks'
 import { useMode } from '../theme/mode'
 import { BlockIcon } from './BlockIcon'
 import type { Block, BlockSpec, FlowDocument } from './document'
-import { HEIGHT, isTrouble, layout, lines, WIDTH } from './layout'
+import { HEIGHT, layout, lines, WIDTH } from './layout'
+import { way } from './ways'
 
 interface BlockData extends Record<string, unknown> {
   block: Block
@@ -57,16 +56,6 @@ function BlockCard({ data, selected }: NodeProps<BlockNode>) {
       <Handle id="out-right" type="source" position={Position.Right} isConnectable={false} />
     </div>
   )
-}
-
-/** Down from below to above; across from side to side; back up along the right. */
-function sides(from: XYPosition | undefined, to: XYPosition | undefined) {
-  const down = (to?.y ?? 0) - (from?.y ?? 0)
-  if (down > HEIGHT / 2) return { sourceHandle: 'bottom', targetHandle: 'top' }
-  if (down < -HEIGHT / 2) return { sourceHandle: 'out-right', targetHandle: 'right' }
-  return (to?.x ?? 0) > (from?.x ?? 0)
-    ? { sourceHandle: 'out-right', targetHandle: 'left' }
-    : { sourceHandle: 'out-left', targetHandle: 'right' }
 }
 
 const nodeTypes = { block: BlockCard }
@@ -128,21 +117,12 @@ export function Canvas({ flow, specs, visits, taken, selected, select }: Props) 
       lines(flow).map((line) => {
         const went = line.edges.filter((edge) => taken?.has(`${line.from} ${edge}`))
         const lit = went.length > 0
-        const stroke = lit ? 'var(--accent)' : 'var(--way)'
-        const names = lit ? went : line.edges
-        return {
-          id: line.id,
-          source: line.from,
-          target: line.to,
-          ...sides(places.get(line.from), places.get(line.to)),
-          label: names.length > 2 ? `${names.slice(0, 2).join(', ')} +${names.length - 2}` : names.join(', '),
-          zIndex: lit ? 1 : 0,
-          className: [isTrouble(line) && 'way-trouble', lit && 'way-taken', taken && !lit && 'way-dim'].filter(Boolean).join(' '),
-          style: { stroke, strokeWidth: lit ? 2.2 : 1.3 },
-          labelBgPadding: [5, 2],
-          labelBgBorderRadius: 4,
-          markerEnd: { type: MarkerType.ArrowClosed, color: stroke, width: 15, height: 15 },
+        const look = {
+          names: lit ? went : line.edges,
+          className: lit ? 'way-taken' : taken ? 'way-dim' : '',
+          ...(lit ? { stroke: 'var(--accent)', width: 2.2 } : {}),
         }
+        return { ...way(line, places, look), zIndex: lit ? 1 : 0 }
       }),
     [flow, places, taken],
   )

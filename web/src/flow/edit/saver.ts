@@ -31,6 +31,8 @@ export interface Saver<T> {
   put: (document: T) => void
   /** Sends what waits now. Whether all is saved afterwards. */
   flush: () => Promise<boolean>
+  /** Somebody else has saved, as was learnt in another way than by sending. */
+  overtake: () => void
   /** Begins anew from a revision; what waited is dropped. */
   rebase: (revision: number) => void
   stop: () => void
@@ -110,6 +112,10 @@ export function saver<T>(first: number, { send, changed, afterMs = AFTER_MS, aga
       await begin()
       if (waiting && state.is === 'waiting') await begin()
       return state.is === 'saved'
+    },
+    overtake: () => {
+      clearTimeout(timer)
+      become({ is: 'overtaken' })
     },
     rebase: (next) => {
       generation += 1
