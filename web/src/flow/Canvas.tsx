@@ -12,6 +12,7 @@ import {
   type Node,
   type NodeProps,
   type ReactFlowInstance,
+  type Viewport,
 } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
@@ -20,8 +21,10 @@ import { words } from '../lib/format'
 import { useLanguage, useNarrow } from '../lib/hooks'
 import { useMode } from '../theme/mode'
 import { BlockIcon } from './BlockIcon'
+import type { Stands } from './edit/difference'
 import type { Block, BlockSpec, FlowDocument } from './document'
 import { HEIGHT, layout, lines, WIDTH } from './layout'
+import { Mark } from './Mark'
 import { way } from './ways'
 
 interface BlockData extends Record<string, unknown> {
@@ -30,6 +33,8 @@ interface BlockData extends Record<string, unknown> {
   start: boolean
   /** Visits by the call shown; undefined when none is. */
   visits: number | undefined
+  /** How it stands against another version, while two are compared. */
+  mark: Stands | undefined
 }
 
 type BlockNode = Node<BlockData, 'block'>
@@ -37,8 +42,8 @@ type BlockNode = Node<BlockData, 'block'>
 function BlockCard({ data, selected }: NodeProps<BlockNode>) {
   const { t } = useTranslation()
   const zh = useLanguage() === 'zh-CN'
-  const { block, spec, start, visits } = data
-  const look = [selected && 'block-selected', visits === 0 && 'block-dim', visits && 'block-visited']
+  const { block, spec, start, visits, mark } = data
+  const look = [selected && 'block-selected', visits === 0 && 'block-dim', visits && 'block-visited', mark && `block-${mark}`]
   return (
     <div className={['block', ...look].filter(Boolean).join(' ')}>
       <Handle id="top" type="target" position={Position.Top} isConnectable={false} />
@@ -50,6 +55,7 @@ function BlockCard({ data, selected }: NodeProps<BlockNode>) {
         <span className="muted clip">{spec ? (zh ? spec.title_zh : spec.title_en) : words(block.type)}</span>
       </div>
       {start && <span className="chip chip-start">{t('flow.start')}</span>}
+      {mark && <Mark stands={mark} named />}
       {visits !== undefined && visits > 1 && <span className="chip num">{`${visits}×`}</span>}
       <Handle id="bottom" type="source" position={Position.Bottom} isConnectable={false} />
       <Handle id="out-left" type="source" position={Position.Left} isConnectable={false} />
@@ -67,6 +73,9 @@ interface Props {
   taken: ReadonlyMap<string, number> | undefined
   selected: string | undefined
   select: (block: string | undefined) => void
+  marks?: ReadonlyMap<string, Stands>
+  /** Told when somebody moves or zooms the graph. */
+  moved?: (viewport: Viewport) => void
 }
 
 /** Brings a block into sight when it was chosen elsewhere. */
@@ -86,7 +95,7 @@ function Follow({ selected }: { selected: string | undefined }) {
 const READABLE = 0.78
 const MARGIN = 28
 
-export function Canvas({ flow, specs, visits, taken, selected, select }: Props) {
+export function Canvas({ flow, specs, visits, taken, selected, select, marks, moved }: Props) {
   const { mode } = useMode()
   const narrow = useNarrow()
   const box = useRef<HTMLDivElement>(null)
@@ -107,9 +116,10 @@ export function Canvas({ flow, specs, visits, taken, selected, select }: Props) 
           spec: specs.get(block.type),
           start: block.id === flow.start,
           visits: visits && (visits.get(block.id) ?? 0),
+          mark: marks?.get(block.id),
         },
       })),
-    [flow, places, specs, visits, selected],
+    [flow, places, specs, visits, selected, marks],
   )
 
   const edges = useMemo<Edge[]>(
@@ -151,6 +161,7 @@ export function Canvas({ flow, specs, visits, taken, selected, select }: Props) 
         nodeTypes={nodeTypes}
         colorMode={mode}
         onInit={begin}
+        onMove={(event, viewport) => event && moved?.(viewport)}
         minZoom={0.2}
         maxZoom={1.6}
         nodesDraggable={false}

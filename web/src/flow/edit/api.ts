@@ -80,7 +80,7 @@ export const draftQuery = queryOptions({
 /** The kinds of block never change while the service runs. */
 export const blocksQuery = queryOptions({
   queryKey: ['flows', 'blocks'],
-  queryFn: () => take(flows.GET('/api/v1/flows/blocks')),
+  queryFn: async () => (await take(flows.GET('/api/v1/flows/blocks'))) as unknown as readonly BlockSpec[],
 })
 
 export const versionsQuery = queryOptions({
