@@ -1,7 +1,7 @@
 /** What the pages ask the service, by page-sized questions. Asked once; afterwards the live stream keeps it true. */
 import { infiniteQueryOptions, queryOptions, QueryClient } from '@tanstack/react-query'
 import { Failure, http, take } from './client'
-import type { DraftView, FoundValue, Outcome, Parsed, TicketStatus, TrainingDraft, WantedSlot } from './types'
+import type { DraftView, FoundValue, Outcome, Parsed, TicketStatus, TrainingDraft, VersionView, WantedSlot } from './types'
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -168,11 +168,7 @@ export const intentTuning = queryOptions({
 export const intentVersion = (number: number) =>
   queryOptions({
     queryKey: ['intents', 'version', number],
-    queryFn: async () => {
-      const version = await take(http.GET('/api/v1/intents/versions/{number}', { params: { path: { number } } }))
-      const draft: TrainingDraft = version.draft
-      return { ...version, draft }
-    },
+    queryFn: () => take(http.GET('/api/v1/intents/versions/{number}', { params: { path: { number } } })) as Promise<VersionView & { draft: TrainingDraft }>,
   })
 
 /** From the flow's own intents when `from` is left out; to the draft when `to` is. */
@@ -212,7 +208,7 @@ export const valuesIn = (text: string, slots: WantedSlot[], where: Whereabouts) 
   queryOptions({
     queryKey: ['intents', 'values', text, slots, where],
     queryFn: () =>
-      take(http.POST('/api/v1/intents/parse', { body: { text, readings: [], slots, ...where } as never })) as Promise<Parsed & { values: FoundValue[] }>,
+      take(http.POST('/api/v1/intents/parse', { body: { text, readings: [], slots, ...where } })) as Promise<Omit<Parsed, 'values'> & { values: FoundValue[] }>,
     gcTime: 60_000,
     staleTime: 0,
   })
