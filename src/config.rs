@@ -146,7 +146,7 @@ keys! {
     speech_zh: String = "speech.zh", "auto", "recogniser for Chinese: auto, the name of a model, or whisper:FILE; empty: keys only";
     voice_en: String = "voice.en", "flite:rms", "voice for English: flite:rms, flite:slt, flite:awb, flite:kal16, espeak:en or piper:FILE (a Piper voice, FILE.json beside it; #2 behind it names a speaker)";
     voice_zh: String = "voice.zh", "espeak:cmn", "voice for Chinese: espeak:cmn or piper:FILE";
-    flow_file: Option<PathBuf> = "flow.file", "", "flow that answers calls; empty: the built-in example";
+    flow_file: Option<PathBuf> = "flow.file", "", "flow that answers calls until one is published; empty: the built-in example";
     flow_variables: BTreeMap<String, String> = "flow.variables", "", "variables handed to the flow, e.g. order_service=http://127.0.0.1:9000";
     queue_ring_seconds: u64 = "queue.ring_seconds", "20", "how long one agent's phone rings before the next is tried";
     queue_max_wait_seconds: u64 = "queue.max_wait_seconds", "120", "how long a caller waits before the flow goes on without an agent";

@@ -140,6 +140,7 @@ fn modules_use_only_what_stands_below_them() {
         ("understand", 3),
         ("knowledge", 3),
         ("call", 4),
+        ("flows", 4),
         ("channel", 5),
         ("phone", 5),
         // The assembly and the console know each other: one starts the other and is shown by it.

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Flows, FlowsError};
 use crate::event::Timestamp;
 use crate::store::{FlowState, FlowVersion};
+use crate::understand::UnderstandError;
 
 /// The clock is looked at this often at least: it may be set, and the machine may sleep.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -51,7 +52,11 @@ impl Flows {
         match self.make_live(number, now()).await {
             Ok(_) => Ok(()),
             // It may go well later.
-            Err(FlowsError::Store(error)) => Err(error.into()),
+            Err(
+                error @ (FlowsError::Store(_)
+                | FlowsError::Stopped(_)
+                | FlowsError::Understand(UnderstandError::Store(_) | UnderstandError::Stopped(_))),
+            ) => Err(error),
             Err(error) => {
                 tracing::error!(version = number, %error, "a scheduled flow cannot answer and is held; what answered before goes on");
                 self.shared.tenant.unschedule_flow(number, FlowState::Held).await?;

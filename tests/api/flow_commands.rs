@@ -113,11 +113,11 @@ fn a_running_service_takes_and_gives_flows() {
 
     // Half a flow is a draft, and no flow.
     let said = ok(folder, &["import", "bad.json"]);
-    assert!(said.contains("nowhere") && said.contains("1 error"), "{said}");
+    assert!(said.contains("nowhere") && said.contains("bad.json is the draft now (revision 2)"), "{said}");
     assert!(ok(folder, &["diff", "live", "draft"]).contains("edge next: \"wants\" → \"nowhere\""));
     assert!(ok(folder, &["export", "--draft"]).contains("nowhere"));
     let said = fails(folder, &["publish", "bad.json", "--note", "x"]);
-    assert!(said.contains("was not published: 1 error"), "{said}");
+    assert!(said.contains("was not published: "), "{said}");
     // What somebody works at is not overwritten by the way.
     for arguments in [&["import", "other.json"][..], &["publish", "other.json", "--note", "x"]] {
         let said = fails(folder, arguments);

@@ -10,6 +10,7 @@ use hotline::config::Config;
 use hotline::event::{CallId, Event, Outcome};
 use hotline::service::Service;
 use hotline::store::{CallFilter, NewUser, Role};
+use serde_json::Value;
 use sip::media::{Clip, Clock, LegEvent, LegEvents, Playback};
 use sip::message::Uri;
 use sip::trunk::{Country, Did, NumberRules, Target, TrunkConfig};
@@ -92,6 +93,17 @@ impl Bed {
         change(&mut config);
         let service = Service::start(config).await.expect("the service starts");
         Bed { service, carrier, _folder: folder }
+    }
+
+    /// What the API answers an admin.
+    pub async fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let access = self.service.local_access().await.expect("an access");
+        let method = method.parse().expect("a method");
+        let request = reqwest::Client::new().request(method, format!("{}/api/v1/{path}", access.api));
+        let request = request.header("cookie", format!("hotline_session={}", access.token)).header("x-hotline", "1");
+        let reply = request.json(body).send().await.expect("an answer");
+        assert!(reply.status().is_success(), "{path}: {}", reply.text().await.unwrap_or_default());
+        reply.json().await.expect("JSON")
     }
 
     /// An extension, and its password.

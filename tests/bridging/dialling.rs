@@ -1,6 +1,7 @@
 //! Calls that extensions make, and where calls from outside go first.
 
 use hotline::event::{Channel, Event, Outcome};
+use serde_json::{Value, json};
 use sip::ua::{Credentials, Progress};
 
 use crate::bed::*;
@@ -109,6 +110,23 @@ async fn an_extension_that_dials_a_queue_waits_in_it() {
     let far = ben.answer().await;
     near.hears(BEN).await;
     far.hears(ANNA).await;
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queues_of_a_flow_that_is_published_can_be_dialled_and_those_of_the_one_before_cannot() {
+    let bed = Bed::start().await;
+    let anna = bed.hire("anna", ANNA).await;
+    assert_eq!(failed(&mut anna.dial("sales").await).await, 404);
+    let draft = bed.ask("GET", "flows/draft", &Value::Null).await;
+    // The same flow with its only queue under another name.
+    let document = draft["document"].to_string().replace("\"service\"", "\"sales\"");
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    bed.ask("PUT", "flows/draft", &json!({ "revision": 0, "document": document })).await;
+    bed.ask("POST", "flows/publish", &json!({ "revision": 1 })).await;
+    let mut outgoing = anna.dial("sales").await;
+    Talk::new(answered(&mut outgoing).await, ANNA).hears_music().await;
+    assert_eq!(failed(&mut anna.dial("service").await).await, 404);
     bed.stop().await;
 }
 

@@ -9,7 +9,7 @@ use hotline::event::{Timestamp, UserId};
 use hotline::service::{load_flow, sentence_encoder};
 use hotline::store::{MasterKey, NewUser, Publish, Role, Store, VersionState};
 use hotline::understand::draft::{Intent, Line};
-use hotline::understand::{Draft, Report, Understanding};
+use hotline::understand::{Draft, Report, UnderstandError, Understanding};
 use intent::Query;
 
 const NOW: Timestamp = 1_790_000_000_000;
@@ -42,6 +42,53 @@ async fn publish(understanding: &Understanding, by: UserId) -> i64 {
     assert_eq!(understanding.live().version, Some(version.number));
     assert_eq!(understanding.tuning().expect("it is being tuned").version, version.number);
     version.number
+}
+
+/// The built-in flow with one more intent.
+fn with_gift_cards() -> Arc<flow::Flow> {
+    let mut flow = load_flow(None).expect("the built-in flow is valid");
+    let lines = ["do you sell gift cards", "I want to buy a gift card", "a gift card for a friend"];
+    let examples = [(intent::Language::English, lines.map(str::to_owned).to_vec())].into();
+    flow.intents.push(flow::Intent { name: "gift_card".into(), label: Default::default(), examples });
+    Arc::new(flow)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_flow_ends_the_tuning_for_the_one_before_and_has_its_own() {
+    let (Some(draft), Ok(encoder)) = (banking(), sentence_encoder(None)) else {
+        return println!("skipped: the shared data or the sentence encoder is not here");
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open("sqlite", MasterKey::from_bytes([7; 32]), folder.path()).await.expect("the store opens");
+    let tenant = store.default_tenant();
+    let new = NewUser { name: "Ann".into(), email: None, role: Role::Admin, language: None };
+    let ann = tenant.create_user(new, NOW).await.expect("a user").id;
+    let flow = Arc::new(load_flow(None).expect("the built-in flow is valid"));
+    let understanding = Understanding::open(tenant.clone(), flow.clone(), Some(encoder)).await.expect("it opens");
+    understanding.save(&draft, 0, ann, NOW).await.expect("saved");
+    let number = publish(&understanding, ann).await;
+    let before = understanding.live();
+
+    // Nothing is exchanged when it cannot be stored, and the tuning goes on.
+    let refused = understanding.follow(with_gift_cards(), async { Err::<(), _>(UnderstandError::Draft("no".into())) });
+    assert!(refused.await.is_err());
+    assert!(Arc::ptr_eq(&understanding.live().model, &before.model) && Arc::ptr_eq(&understanding.flow(), &flow));
+    // The same to learn, under another name: the model stays.
+    let mut renamed = flow::Flow::clone(&flow);
+    renamed.name = "Renamed".into();
+    understanding.follow(Arc::new(renamed), async { Ok::<_, UnderstandError>(()) }).await.expect("it follows");
+    assert!(Arc::ptr_eq(&understanding.live().model, &before.model));
+
+    understanding.follow(with_gift_cards(), async { Ok::<_, UnderstandError>(()) }).await.expect("it follows");
+    let live = understanding.live();
+    let knows = |live: &hotline::understand::Live| live.model.intents().iter().any(|name| *name == "gift_card");
+    assert!(knows(&live) && !knows(&before) && live.version == Some(number));
+    assert_eq!(understanding.tuning().expect("it is tuned anew").version, number);
+    settled(&understanding).await;
+    let versions = tenant.training_versions().await.expect("they are there");
+    assert_eq!(versions.len(), 2, "one tuning came to its end: {versions:?}");
+    understanding.promote(versions[0].number).await.expect("it can answer");
+    assert!(knows(&understanding.live()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
