@@ -25,6 +25,7 @@ import type { Stands } from './edit/difference'
 import type { Block, BlockSpec, FlowDocument } from './document'
 import { HEIGHT, layout, lines, WIDTH } from './layout'
 import { Mark } from './Mark'
+import { firstSight } from './sight'
 import { way } from './ways'
 
 interface BlockData extends Record<string, unknown> {
@@ -91,10 +92,6 @@ function Follow({ selected }: { selected: string | undefined }) {
   return null
 }
 
-/** Text smaller than this is not read. */
-const READABLE = 0.78
-const MARGIN = 28
-
 export function Canvas({ flow, specs, visits, taken, selected, select, marks, moved }: Props) {
   const { mode } = useMode()
   const narrow = useNarrow()
@@ -137,19 +134,8 @@ export function Canvas({ flow, specs, visits, taken, selected, select, marks, mo
     [flow, places, taken],
   )
 
-  /** The whole graph where that can be read; otherwise from the start, or from where the call began. */
   const begin = useCallback(
-    (graph: ReactFlowInstance<BlockNode>) => {
-      const { clientWidth: width = 0, clientHeight: height = 0 } = box.current ?? {}
-      const bounds = graph.getNodesBounds(flow.blocks.map(({ id }) => id))
-      const whole = Math.min((width - 2 * MARGIN) / bounds.width, (height - 2 * MARGIN) / bounds.height)
-      const zoom = Math.min(1, Math.max(READABLE, whole))
-      const start = places.get(flow.start) ?? { x: bounds.x, y: bounds.y }
-      const fits = bounds.width * zoom <= width - MARGIN
-      const centre = fits ? bounds.x + bounds.width / 2 : start.x + WIDTH / 2
-      const y = whole >= READABLE ? (height - bounds.height * zoom) / 2 - bounds.y * zoom : MARGIN - start.y * zoom
-      void graph.setViewport({ x: width / 2 - centre * zoom, y, zoom })
-    },
+    (graph: ReactFlowInstance<BlockNode>) => void graph.setViewport(firstSight(box.current, graph.getNodesBounds(flow.blocks.map(({ id }) => id)), places.get(flow.start))),
     [flow, places],
   )
 

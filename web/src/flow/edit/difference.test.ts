@@ -65,3 +65,9 @@ test('a missing field is gone to by its name', () => {
   if (!missing) throw new Error('no finding')
   expect(fieldOf(missing, { id: 'a', type: 'say', params: {}, edges: {} }, say)).toBe('params/prompt')
 })
+
+test('an unwired edge is gone to by the name in its sentence', () => {
+  const [unwired] = placed([finding('/blocks/0/edges', { code: 'unwired_edge', block: 'a', message: 'Block a has no edge for no_input.' })], {})
+  if (!unwired) throw new Error('no finding')
+  expect(fieldOf(unwired, undefined, undefined)).toBe('edges/no_input')
+})

@@ -36,7 +36,7 @@ function between(path: string, was: unknown, is: unknown): Change[] {
     const [before, after] = [isTexts(was) ? was : {}, isTexts(is) ? is : {}]
     return [...LANGUAGES].flatMap((language) => between(`${path}.${language}`, before[language], after[language]))
   }
-  if (Array.isArray(was) && Array.isArray(is) && [...was, ...is].every(isMembers)) {
+  if (Array.isArray(was) && Array.isArray(is) && [...(was as unknown[]), ...(is as unknown[])].every(isMembers)) {
     const length = Math.max(was.length, is.length)
     return Array.from({ length }, (_, index) => membersBetween(`${path}.${index + 1}`, was[index], is[index])).flat()
   }

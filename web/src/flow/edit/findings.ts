@@ -53,8 +53,11 @@ export const total = (findings: readonly Finding[]): Badge => ({
   warnings: findings.filter(({ severity }) => severity === 'warning').length,
 })
 
-/** The field to go to: the one it is about; for one that is missing, the first required one that is not there. */
+/** The field to go to: the one it is about; for one that is missing, the first required one that is not there; an edge by its name. */
 export function fieldOf(finding: Placed, block: Block | undefined, spec: BlockSpec | undefined): string {
+  // The place is the block's edges as a whole; which of them it is stands in the sentence.
+  const [, edge] = finding.code === 'unwired_edge' ? (/ (\w+)\.$/.exec(finding.message) ?? []) : []
+  if (edge !== undefined && finding.path === 'edges') return `edges/${edge}`
   if (finding.path !== 'params' || finding.code !== 'missing_field') return finding.path
   const missing = spec?.fields.find(({ name, required }) => required && block?.params[name] === undefined)
   return missing ? `params/${missing.name}` : finding.path

@@ -39,11 +39,7 @@ function Name({ block }: { block: Block }) {
         data-own-undo={typed !== undefined || undefined}
         value={typed ?? words(block.id)}
         status={isTaken ? 'error' : undefined}
-        onFocus={(event) => {
-          setTyped(block.id)
-          const field = event.target
-          requestAnimationFrame(() => field.select())
-        }}
+        onFocus={(event) => event.target.select()}
         onChange={(event) => setTyped(event.target.value)}
         onBlur={take}
         onPressEnter={(event) => event.currentTarget.blur()}
@@ -121,7 +117,7 @@ export function BlockForm({ block, remove, copy }: Props) {
         <div className="spread">
           <Name block={block} />
           <p className="muted block-kind">
-            {kind(spec, block.type)}
+            {kind(spec, block.type)} · <span className="mono">{block.id}</span>
             {draft.start === block.id && ` · ${t('flow.start')}`}
           </p>
         </div>

@@ -19,6 +19,7 @@ import { useEffect, useRef, useState, type DragEvent, type ReactNode } from 'rea
 import { useTranslation } from 'react-i18next'
 import { useMode } from '../../../theme/mode'
 import { HEIGHT, WIDTH } from '../../layout'
+import { firstSight } from '../../sight'
 import { addKind, type From } from '../add'
 import { connect } from '../blocks'
 import { useEdit, useEdited } from '../context'
@@ -155,8 +156,11 @@ export function Canvas({ children }: { children?: ReactNode }) {
         edges={ways as Edge[]}
         nodeTypes={nodeTypes}
         colorMode={mode}
-        fitView
-        fitViewOptions={{ padding: 0.12, minZoom: 0.5, maxZoom: 1 }}
+        onInit={(made) => {
+          const { blocks, start } = edit.draft()
+          if (blocks.length === 0) return
+          void made.setViewport(firstSight(box.current, made.getNodesBounds(blocks.map(({ id }) => id)), edit.place(start)))
+        }}
         minZoom={0.1}
         maxZoom={1.6}
         deleteKeyCode={null}

@@ -21,10 +21,10 @@ export function ChangeLine({ change }: { change: Change }) {
 interface Props {
   found: Difference
   selected?: string
-  choose?: (block: string) => void
+  choose?: (block: string | undefined) => void
 }
 
-/** `choose` makes every block lead to its place on the graph. */
+/** With `choose`, one block at a time is open, and its place on the graph is shown. */
 export function ChangeList({ found, selected, choose }: Props) {
   const { t } = useTranslation()
   if (isSame(found)) return <p className="muted">{t('editor.no_difference')}</p>
@@ -47,8 +47,14 @@ export function ChangeList({ found, selected, choose }: Props) {
       )}
       {found.blocks.map(({ id, stands, changes }) => (
         <li key={id}>
-          <details open={selected === id || undefined} className={selected === id ? 'change-chosen' : undefined}>
-            <summary onClick={() => choose?.(id)}>
+          <details open={choose ? selected === id : undefined} className={selected === id ? 'change-chosen' : undefined}>
+            <summary
+              onClick={(event) => {
+                if (!choose) return
+                event.preventDefault()
+                choose(selected === id ? undefined : id)
+              }}
+            >
               <Mark stands={stands} />
               <strong className="clip">{words(id)}</strong>
               <span className="muted">{t(`editor.stands_${stands}`)}</span>

@@ -18,7 +18,7 @@ export interface Side {
   draft: Draft
 }
 
-const shown = (draft: Draft): FlowDocument => ({ ...draft, layout: draft.metadata.layout }) as FlowDocument
+const shown = (draft: Draft): FlowDocument => ({ ...draft, layout: draft.metadata.layout })
 
 type Mover = (viewport: Viewport) => void
 

@@ -69,8 +69,8 @@ function RowsField({ spec, value, set, path, label }: FieldProps) {
     put(
       rows.map((row, at) => {
         if (at !== index) return row
-        const { [name]: _was, ...others } = row
-        return cell === undefined ? others : { ...row, [name]: cell }
+        if (cell !== undefined) return { ...row, [name]: cell }
+        return Object.fromEntries(Object.entries(row).filter(([other]) => other !== name))
       }),
     )
   const tool = (name: string, icon: React.ReactNode, index: number, act: () => void, isOff = false) => (

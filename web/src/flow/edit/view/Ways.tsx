@@ -64,11 +64,35 @@ export function Ways({ block, spec }: { block: Block; spec: BlockSpec | undefine
     ],
     [draft.blocks, edit, t, kind],
   )
+  const open = ports.filter(isOpen)
+  const leadAll = (to: string) => {
+    const [first, ...others] = open
+    if (!first) return
+    if (to.startsWith(NEW)) addKind(edit, to.slice(NEW.length), undefined, { block: block.id, edge: first.name })
+    const target = to.startsWith(NEW) ? edit.selected()[0] : to
+    if (target === undefined) return
+    edit.change((now) => (to.startsWith(NEW) ? others : open).reduce((before, { name }) => connect(before, block.id, name, target), now))
+  }
   return (
     <section data-field="edges">
       <h3>{t('flow.edges')}</h3>
       {ports.length === 0 && <p className="muted">{t('flow.no_edges')}</p>}
       <ul className="ways-edit">
+        {open.length > 1 && (
+          <li className="ways-all">
+            <span>{t('editor.all_open', { count: open.length })}</span>
+            <Select
+              size="small"
+              showSearch={{ optionFilterProp: 'label' }}
+              popupMatchSelectWidth={false}
+              aria-label={t('editor.all_open', { count: open.length })}
+              placeholder={t('editor.choose_block')}
+              value={null}
+              options={targets}
+              onChange={leadAll}
+            />
+          </li>
+        )}
         {ports.map((port) => (
           <Way key={port.name} block={block} port={port} targets={targets} />
         ))}
