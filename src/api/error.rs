@@ -179,6 +179,7 @@ impl From<FlowsError> for ApiError {
                 Self::internal(error)
             }
             FlowsError::Invalid(_) => Self::new(StatusCode::BAD_REQUEST, "flow_has_errors", sentence(&error)),
+            FlowsError::TestsFail(_) => Self::new(StatusCode::BAD_REQUEST, "flow_tests_fail", sentence(&error)),
             FlowsError::NoObject | FlowsError::Understand(_) => Self::invalid(sentence(&error)),
         }
     }

@@ -38,6 +38,7 @@ mod range;
 mod recording;
 mod session;
 mod signalling;
+mod simulate;
 mod slots;
 mod throttle;
 mod tickets;
@@ -161,6 +162,8 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(flows::draft, flows::save_draft).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(flows::revert))
         .routes(routes!(flows::check).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(simulate::simulate).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(simulate::test).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(flows::blocks))
         .routes(routes!(flows::publish))
         .routes(routes!(flows::versions))

@@ -9,9 +9,11 @@
 mod judge;
 mod schedule;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flow::scenario::{Played, Scenario, Scenarios};
 use flow::{Finding, Flow};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -22,6 +24,7 @@ use crate::speak::{Speaker, fixed_prompts};
 use crate::store::{FlowState, FlowVersion, NewFlowVersion, StoreError, Tenant};
 use crate::understand::{UnderstandError, Understanding};
 
+use judge::Here;
 pub use judge::{LARGEST_DOCUMENT, words};
 
 /// How long a publish waits for its new prompts to be rendered; what is not ready then is rendered while calls go on.
@@ -35,6 +38,9 @@ pub enum FlowsError {
     /// It has errors.
     #[error("the flow has errors, so it does not answer:\n{}", words(.0))]
     Invalid(Vec<Finding>),
+    /// Tests that it brings along fail.
+    #[error("tests of the flow fail, so it does not answer:\n{}", judge::failures(.0))]
+    TestsFail(Vec<Played>),
     /// It is no document.
     #[error("a flow is a JSON object (`{{\"schema_version\": 1, …}}`), and this is something else")]
     NoObject,
@@ -98,6 +104,9 @@ pub fn hash(flow: &Flow) -> String {
     Sha256::digest(flow.to_json()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A flow as calls would run it, with the model that would answer.
+pub type Prepared = (Arc<Flow>, Arc<intent::Model>);
+
 /// The flow as it is edited.
 #[derive(Clone, Debug)]
 pub struct Edited {
@@ -138,6 +147,8 @@ struct Shared {
     tenant: Tenant,
     understanding: Understanding,
     voices: Speaker,
+    /// Values of the flow's variables, for simulated calls.
+    variables: BTreeMap<String, Value>,
     standing: watch::Sender<Standing>,
     /// One exchange at a time.
     publishing: Mutex<()>,
@@ -146,12 +157,19 @@ struct Shared {
 }
 
 impl Flows {
-    /// With what answers now, which is what `understanding` has been opened with.
-    pub fn new(tenant: Tenant, standing: Standing, understanding: Understanding, voices: Speaker) -> Self {
+    /// With what answers now, which is what `understanding` has been opened with; `variables` are the values of the flow's variables.
+    pub fn new(
+        tenant: Tenant,
+        standing: Standing,
+        understanding: Understanding,
+        voices: Speaker,
+        variables: BTreeMap<String, Value>,
+    ) -> Self {
         let shared = Shared {
             tenant,
             understanding,
             voices,
+            variables,
             standing: watch::Sender::new(standing),
             publishing: Mutex::default(),
             scheduled: Notify::new(),
@@ -172,7 +190,7 @@ impl Flows {
     /// What is wrong with a document. Nothing is kept.
     pub async fn check(&self, document: &Value) -> Result<Vec<Finding>, FlowsError> {
         let text = judge::written(document)?;
-        judge::findings(text, self.shared.voices.clone()).await
+        judge::findings(text, self.here()).await
     }
 
     /// The draft, beside what answers.
@@ -189,7 +207,7 @@ impl Flows {
         Ok(Edited {
             revision: stored.revision,
             document,
-            findings: judge::findings(text, self.shared.voices.clone()).await?,
+            findings: judge::findings(text, self.here()).await?,
             live: standing.version,
             live_document,
             changed,
@@ -219,7 +237,7 @@ impl Flows {
     }
 
     async fn keep(&self, text: String, revision: i64, by: UserId, now: Timestamp) -> Result<Saved, FlowsError> {
-        let findings = judge::findings(text.clone(), self.shared.voices.clone()).await?;
+        let findings = judge::findings(text.clone(), self.here()).await?;
         let revision = self.shared.tenant.save_flow_draft(revision, text, by, now).await?;
         Ok(Saved { revision, findings })
     }
@@ -244,6 +262,7 @@ impl Flows {
             }
             let text = if draft.revision > 0 { draft.document } else { flows.live().flow.to_json() };
             let flow = flows.publishable(text).await?;
+            flows.pass(&flow).await?;
             let at = at.filter(|at| *at > now);
             let new = NewFlowVersion { made_by: Some(by), note, at, ..described(&flow) };
             if at.is_some() {
@@ -292,7 +311,44 @@ impl Flows {
 
     /// A document that may answer.
     async fn publishable(&self, text: String) -> Result<Arc<Flow>, FlowsError> {
-        Ok(Arc::new(judge::publishable(text, Some(self.shared.voices.clone())).await?))
+        Ok(Arc::new(judge::publishable(text, Some(self.here())).await?))
+    }
+
+    fn here(&self) -> Here {
+        Here { voices: self.shared.voices.clone(), draft: self.shared.understanding.live().draft }
+    }
+
+    /// A document as a call would run it now, with the model that would answer; nothing is exchanged. Without a document, the draft.
+    pub async fn prepared(&self, document: Option<&Value>) -> Result<Prepared, FlowsError> {
+        let text = match document {
+            Some(document) => judge::written(document)?,
+            None => judge::written(&self.draft().await?.document)?,
+        };
+        let flow = self.publishable(text).await?;
+        Ok(self.shared.understanding.prepared_for(flow).await?)
+    }
+
+    /// Plays the tests that a document brings along; without a document, the draft's.
+    pub async fn test(&self, document: Option<&Value>) -> Result<Vec<Played>, FlowsError> {
+        let (flow, model) = self.prepared(document).await?;
+        judge::played(flow, model, self.shared.variables.clone()).await
+    }
+
+    /// Plays one test, which need not be the flow's own.
+    pub async fn play(&self, (flow, model): &Prepared, test: Scenario) -> Result<Played, FlowsError> {
+        let (flow, model, variables) = (flow.clone(), model.clone(), self.shared.variables.clone());
+        judge::on_a_thread(move || test.run(&flow, &model, &variables)).await
+    }
+
+    /// Refuses a flow whose own tests fail.
+    async fn pass(&self, flow: &Arc<Flow>) -> Result<(), FlowsError> {
+        if Scenarios::of(flow).is_ok_and(|scenarios| scenarios.tests.is_empty()) {
+            return Ok(());
+        }
+        let (served, model) = self.shared.understanding.prepared_for(flow.clone()).await?;
+        let played = judge::played(served, model, self.shared.variables.clone()).await?;
+        let failed: Vec<Played> = played.into_iter().filter(|played| !played.failures.is_empty()).collect();
+        if failed.is_empty() { Ok(()) } else { Err(FlowsError::TestsFail(failed)) }
     }
 
     /// Must be called with the turn to publish.

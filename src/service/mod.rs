@@ -22,6 +22,7 @@ mod recover;
 mod sink;
 mod speech;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -147,7 +148,9 @@ impl Service {
         let agents = Agents::new();
         let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm, agents.clone()).await?);
         prepare::warn_of_targets(&config, &standing.flow, &extensions.names());
-        let flows = Flows::new(tenant.clone(), standing, understanding.clone(), voices.clone());
+        let variables: BTreeMap<String, serde_json::Value> =
+            config.flow_variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        let flows = Flows::new(tenant.clone(), standing, understanding.clone(), voices.clone(), variables.clone());
         // What was due while nothing ran, before the first call.
         if let Err(error) = flows.make_due_live().await {
             tracing::warn!(%error, "it cannot be told which flow is due; the one before answers");
@@ -162,9 +165,9 @@ impl Service {
         let legs = LiveLegs::default();
         let lookup = Lookup::new().map_err(StartError::Client)?;
         let services = Services {
-            flow: answer.flow,
+            flow: answer.served,
             model: answer.model,
-            variables: config.flow_variables.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect(),
+            variables,
             recognisers: speech.recognisers(),
             voices: voices.clone(),
             remote: prepare::remote(&config, &lookup)?,
@@ -355,10 +358,10 @@ async fn accept(
         metric::call_offered();
         // A call keeps what it begins with: the flow with the model that knows its intents, and the recognisers.
         let answer = understanding.live();
-        if !Arc::ptr_eq(&answer.flow, &services.flow) {
-            services.plan = Arc::new(prepare::dial_plan(&config, &answer.flow));
+        if !Arc::ptr_eq(&answer.served, &services.flow) {
+            services.plan = Arc::new(prepare::dial_plan(&config, &answer.served));
         }
-        (services.flow, services.model, services.recognisers) = (answer.flow, answer.model, speech.recognisers());
+        (services.flow, services.model, services.recognisers) = (answer.served, answer.model, speech.recognisers());
         let services = services.clone();
         tracker.spawn(take_call(incoming, CallId::new(), services, permit, closing.clone()));
     }

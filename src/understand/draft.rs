@@ -2,6 +2,7 @@
 //! as the flow has it; one that is edited here replaces the flow's.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use flow::Flow;
 use intent::{Example, IntentDef, Language, TrainingSet, normalise::normalise};
@@ -136,6 +137,14 @@ impl Draft {
     /// The list of this name.
     pub fn list(&self, name: &str) -> Option<&EntityList> {
         self.lists.iter().find(|list| list.name == name)
+    }
+
+    /// A flow with the entries of the lists that it names.
+    pub fn filled(&self, flow: &Arc<Flow>) -> Arc<Flow> {
+        if flow.lists().next().is_none() {
+            return flow.clone();
+        }
+        Arc::new(flow.with_lists(|name| self.list(name).map(EntityList::to_flow)))
     }
 
     /// The intents of both: those edited here, and those of the flow that are not.

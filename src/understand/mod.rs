@@ -69,6 +69,8 @@ struct Shared {
     training: tokio::sync::Mutex<()>,
     /// Held for a look only.
     tuning: Mutex<Option<deepen::Running>>,
+    /// What was trained last for a flow that did not answer then: it is simulated, tested and then published with the same model.
+    ready: Mutex<Option<(TrainingSet, Arc<Model>)>>,
 }
 
 /// What answers now.
@@ -82,6 +84,14 @@ pub struct Live {
     pub draft: Arc<Draft>,
     /// The flow that answers with it, whose intents it knows.
     pub flow: Arc<Flow>,
+    /// The same flow with the entries of the lists that it names: what calls run.
+    pub served: Arc<Flow>,
+}
+
+impl Live {
+    fn new(model: Arc<Model>, version: Option<i64>, draft: Arc<Draft>, flow: Arc<Flow>) -> Self {
+        Self { model, version, served: draft.filled(&flow), draft, flow }
+    }
 }
 
 /// How a version did when it was published.
@@ -150,6 +160,7 @@ impl Understanding {
             live: RwLock::new(live),
             training: tokio::sync::Mutex::default(),
             tuning: Mutex::default(),
+            ready: Mutex::default(),
         };
         let understanding = Self { shared: Arc::new(shared) };
         understanding.deepen_if_untried().await?;
@@ -202,14 +213,25 @@ impl Understanding {
         self.trained_for(flow, &self.live()).await.map(drop)
     }
 
+    /// What would answer with this flow; nothing is exchanged. The flow comes back with the entries of its lists.
+    pub async fn prepared_for(&self, flow: Arc<Flow>) -> Result<(Arc<Flow>, Arc<Model>), UnderstandError> {
+        let next = self.trained_for(flow, &self.live()).await?;
+        Ok((next.served, next.model))
+    }
+
     /// What answers now with another flow. Where that has the same to learn, the model stays, and with it what was tuned.
     async fn trained_for(&self, flow: Arc<Flow>, before: &Live) -> Result<Live, UnderstandError> {
         let set = before.draft.training_set(&flow);
         if set == before.draft.training_set(&before.flow) {
-            return Ok(Live { flow, ..before.clone() });
+            return Ok(Live::new(before.model.clone(), before.version, before.draft.clone(), flow));
+        }
+        let ready = self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, model)) = ready.filter(|(learned, _)| *learned == set) {
+            return Ok(Live::new(model, before.version, before.draft.clone(), flow));
         }
         let draft = Draft::clone(&before.draft);
-        let trained = train_on(set, draft, flow, self.shared.encoder.as_ref()).await?;
+        let trained = train_on(set.clone(), draft, flow, self.shared.encoder.as_ref()).await?;
+        *self.shared.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some((set, trained.model.clone()));
         Ok(Live { version: before.version, ..trained })
     }
 
@@ -341,8 +363,7 @@ async fn train_version(
         let (set, encoder) = (draft.training_set(flow), encoder.clone());
         match on_a_thread(move || intent::restore(&set, SEED, &encoder, &tuned)).await? {
             Ok(model) => {
-                let (model, draft, flow) = (Arc::new(model), Arc::new(draft), flow.clone());
-                return Ok(Live { model, version: Some(number), draft, flow });
+                return Ok(Live::new(Arc::new(model), Some(number), Arc::new(draft), flow.clone()));
             }
             Err(error) => tracing::warn!(version = number, %error, "the tuned intents are trained without the tuning"),
         }
@@ -366,7 +387,7 @@ async fn train_on(
     if let Some(failure) = model.encoder_failure() {
         tracing::warn!(%failure, "the sentence encoder failed: texts are understood by their words alone");
     }
-    Ok(Live { model: Arc::new(model), version: None, draft: Arc::new(draft), flow })
+    Ok(Live::new(Arc::new(model), None, Arc::new(draft), flow))
 }
 
 fn train_set(set: &TrainingSet, encoder: Option<&Arc<dyn Encoder>>) -> Result<Model, TrainError> {

@@ -225,7 +225,7 @@ part('the flow is drawn as a graph', async ({ page }) => {
   await page.locator('.react-flow__node', { hasText: 'Greeting' }).waitFor()
   expect(await page.locator('.react-flow__node').count()).toBeGreaterThan(10)
   await page.locator('.react-flow__edge-path').nth(10).waitFor({ state: 'attached' })
-  await page.locator('.react-flow__node', { hasText: 'Hours' }).click()
+  await page.getByTestId('rf__node-hours').click()
   await page.locator('.inspector-side', { hasText: HOURS }).waitFor()
 })
 

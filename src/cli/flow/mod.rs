@@ -1,8 +1,10 @@
 //! `hotline flow`: flows as files, for editors of text, version control and pipelines. `check` and `diff` need no service; the others ask
 //! the one that runs on this machine, or another by its sign-in link.
 //!
+//! - [`testing`]: the tests beside flows.
 //! - [`told`]: a difference in words.
 
+mod testing;
 mod told;
 
 use std::io::Read;
@@ -40,6 +42,17 @@ enum What {
         /// Print the findings as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Play the tests beside flows (*.test.yaml); exit code 1 when one fails
+    Test {
+        /// A folder, a file of tests, or a flow with tests of its own
+        path: PathBuf,
+        /// Print the results as JSON
+        #[arg(long)]
+        json: bool,
+        /// Show each step of tests that fail
+        #[arg(long)]
+        verbose: bool,
     },
     /// Say what changed from one flow to another, by block
     Diff {
@@ -93,6 +106,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
     let service = Service { named: arguments.api.as_deref(), config };
     match arguments.what {
         What::Check { file, json } => check(&file, json),
+        What::Test { path, json, verbose } => testing::run(&path, json, verbose, config),
         What::Diff { before, after, json } => {
             let (before, after) = (service.document(&before).await?, service.document(&after).await?);
             let difference = flow::difference(&before, &after);
