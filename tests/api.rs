@@ -43,6 +43,16 @@ fn the_committed_document_is_the_one_that_the_routes_make() {
     );
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document: Value = serde_json::from_str(&hotline::api::openapi()).expect("JSON");
+    let methods = document["paths"].as_object().expect("paths").values().filter_map(Value::as_object).flatten();
+    let names: Vec<&str> = methods.filter_map(|(_, operation)| operation["operationId"].as_str()).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    let twice: Vec<&&str> = names.iter().filter(|name| !seen.insert(**name)).collect();
+    assert!(twice.is_empty() && names.len() > 50, "a client would take one for the other: {twice:?}");
+}
+
 #[tokio::test]
 async fn nothing_is_shown_or_changed_without_a_session() {
     let bed = Bed::start().await;

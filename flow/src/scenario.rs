@@ -247,13 +247,15 @@ fn is_false(flag: &bool) -> bool {
 
 /// What came of a test.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Result {
+pub struct Played {
     /// The test.
     pub name: String,
     /// What went wrong; none when it passed.
     pub failures: Vec<Failure>,
     /// What happened.
     pub steps: Vec<Step>,
+    /// What the call waits for in the end; nothing when it could not begin.
+    pub waiting: Option<Waiting>,
 }
 
 /// Something that is not as it should be.
@@ -267,16 +269,27 @@ pub struct Failure {
 
 impl Scenarios {
     /// Reads a file.
-    pub fn read(yaml: &str) -> std::result::Result<Self, ScenarioError> {
+    pub fn read(yaml: &str) -> Result<Self, ScenarioError> {
         if yaml.len() > LARGEST {
             return Err(ScenarioError::TooLarge);
         }
         let read: Self = serde_saphyr::from_str(yaml).map_err(|error| ScenarioError::Malformed(error.to_string()))?;
-        if read.tests.len() > MOST_TESTS || read.tests.iter().any(|test| test.steps.len() > MOST_STEPS) {
+        read.checked()
+    }
+
+    /// The tests that a flow's document brings along (`metadata.tests`).
+    pub fn of(flow: &Flow) -> Result<Self, ScenarioError> {
+        let Some(tests) = flow.metadata.other.get("tests") else { return Ok(Self::default()) };
+        let tests = Vec::deserialize(tests).map_err(|error| ScenarioError::Malformed(error.to_string()))?;
+        Self { flow: None, tests }.checked()
+    }
+
+    fn checked(self) -> Result<Self, ScenarioError> {
+        if self.tests.len() > MOST_TESTS || self.tests.iter().any(|test| test.steps.len() > MOST_STEPS) {
             return Err(ScenarioError::TooLarge);
         }
         let mut names = std::collections::BTreeSet::new();
-        for test in &read.tests {
+        for test in &self.tests {
             if !names.insert(&test.name) {
                 return Err(ScenarioError::Twice(test.name.clone()));
             }
@@ -284,7 +297,7 @@ impl Scenarios {
                 return Err(ScenarioError::NotOneThing { test: test.name.clone(), step: step + 1 });
             }
         }
-        Ok(read)
+        Ok(self)
     }
 
     /// The file.
@@ -313,14 +326,14 @@ impl Line {
 
 impl Scenario {
     /// Makes the call. `variables` are those of the service, which the test's own replace.
-    pub fn run(&self, flow: &Arc<Flow>, model: &Arc<Model>, variables: &BTreeMap<String, Value>) -> Result {
+    pub fn run(&self, flow: &Arc<Flow>, model: &Arc<Model>, variables: &BTreeMap<String, Value>) -> Played {
         let mut failures = Vec::new();
         let mut at = |step: usize, message: String| failures.push(Failure { step, message });
         let context = match self.context(flow, variables) {
             Ok(context) => context,
             Err(message) => {
                 at(0, message);
-                return Result { name: self.name.clone(), failures, steps: Vec::new() };
+                return Played { name: self.name.clone(), failures, steps: Vec::new(), waiting: None };
             }
         };
         let mut call = Simulation::begin(flow.clone(), model.clone(), context);
@@ -349,10 +362,11 @@ impl Scenario {
                 break;
             }
         }
-        Result { name: self.name.clone(), failures, steps: call.steps().to_vec() }
+        let waiting = Some(call.waiting());
+        Played { name: self.name.clone(), failures, steps: call.steps().to_vec(), waiting }
     }
 
-    fn context(&self, flow: &Flow, variables: &BTreeMap<String, Value>) -> std::result::Result<Context, String> {
+    fn context(&self, flow: &Flow, variables: &BTreeMap<String, Value>) -> Result<Context, String> {
         let language = match &self.language {
             None => flow.default_language(),
             Some(code) => code.parse().map_err(|_| format!("language is `{code}`; it can be en or zh-CN"))?,
@@ -376,21 +390,27 @@ impl Scenario {
         })
     }
 
-    /// Answers what other services are asked, unless the next step does.
-    fn answer_others_unless(&self, call: &mut Simulation, next: Option<&Line>) -> std::result::Result<(), String> {
+    /// Answers what other services are asked, unless the next step does. With no step to come nothing needs the answer: whoever plays
+    /// step by step sees what is waited for.
+    fn answer_others_unless(&self, call: &mut Simulation, next: Option<&Line>) -> Result<(), String> {
         match (call.waiting(), next) {
             (Waiting::Reply { .. }, Some(Line { http: Some(_), .. }))
             | (Waiting::Knowledge { .. }, Some(Line { knowledge: Some(_), .. })) => Ok(()),
+            (Waiting::Reply { url, .. }, None) if self.stub(&url).is_none() => Ok(()),
+            (Waiting::Knowledge { .. }, None) if self.knowledge.is_empty() => Ok(()),
             _ => self.answer_others(call),
         }
     }
 
-    fn answer_others(&self, call: &mut Simulation) -> std::result::Result<(), String> {
+    fn stub(&self, url: &str) -> Option<&Stub> {
+        self.http.iter().find(|stub| stub.url.as_ref().is_none_or(|part| url.contains(part)))
+    }
+
+    fn answer_others(&self, call: &mut Simulation) -> Result<(), String> {
         for _ in 0..MOST_REPLIES {
             let misplaced = match call.waiting() {
                 Waiting::Reply { method, url, .. } => {
-                    let stub = self.http.iter().find(|stub| stub.url.as_ref().is_none_or(|part| url.contains(part)));
-                    let Some(stub) = stub else {
+                    let Some(stub) = self.stub(&url) else {
                         return Err(format!(
                             "the flow asks {method} {url}, and the test has no answer: add one under http, or a step http"
                         ));
@@ -414,7 +434,7 @@ impl Scenario {
 }
 
 impl Stub {
-    fn result(&self) -> std::result::Result<HttpReply, HttpFailure> {
+    fn result(&self) -> Result<HttpReply, HttpFailure> {
         match self.fail.as_deref() {
             None => Ok(HttpReply { status: self.status.unwrap_or(200), body: self.body.clone() }),
             Some("timeout") => Err(HttpFailure::Timeout),
@@ -441,7 +461,7 @@ impl Told {
 }
 
 impl Line {
-    fn act(&self, call: &mut Simulation) -> std::result::Result<(), String> {
+    fn act(&self, call: &mut Simulation) -> Result<(), String> {
         let done = if let Some(hear) = &self.hear {
             call.say(hear.heard(call.run().language()))
         } else if let Some(keys) = &self.keys {

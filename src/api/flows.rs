@@ -50,7 +50,7 @@ pub async fn flow(Of(app): State, SignedIn(_): SignedIn, In(id): In<String>) -> 
 
 /// The kinds of block
 #[utoipa::path(
-    get, path = "/flows/blocks", tag = "flows",
+    get, path = "/flows/blocks", operation_id = "flow_blocks", tag = "flows",
     responses(
         (status = 200, description = "Each with its fields, edges and help", body = Vec<BlockSpec>),
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
@@ -86,7 +86,7 @@ pub struct FlowDraft {
 
 /// The draft
 #[utoipa::path(
-    get, path = "/flows/draft", tag = "flows",
+    get, path = "/flows/draft", operation_id = "flow_draft", tag = "flows",
     responses(
         (status = 200, description = "The draft", body = FlowDraft),
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
@@ -137,7 +137,7 @@ impl From<Saved> for FlowDraftSaved {
 ///
 /// Any JSON object of up to 10 MB is kept, also one with errors. Nothing answers differently until it is published.
 #[utoipa::path(
-    put, path = "/flows/draft", tag = "flows", request_body = FlowDraftChange,
+    put, path = "/flows/draft", operation_id = "flow_save_draft", tag = "flows", request_body = FlowDraftChange,
     responses(
         (status = 200, description = "Kept", body = FlowDraftSaved),
         (status = 400, description = "It is no JSON object", body = ErrorBody),
@@ -169,7 +169,7 @@ pub struct FlowRevert {
 
 /// Put a version, or what answers, in the place of the draft
 #[utoipa::path(
-    post, path = "/flows/draft/revert", tag = "flows", request_body = FlowRevert,
+    post, path = "/flows/draft/revert", operation_id = "flow_revert", tag = "flows", request_body = FlowRevert,
     responses(
         (status = 200, description = "Kept", body = FlowDraftSaved),
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
@@ -204,7 +204,7 @@ pub struct FlowChecked {
 ///
 /// Nothing is kept.
 #[utoipa::path(
-    post, path = "/flows/check", tag = "flows", request_body = FlowToCheck,
+    post, path = "/flows/check", operation_id = "flow_check", tag = "flows", request_body = FlowToCheck,
     responses(
         (status = 200, description = "What was found", body = FlowChecked),
         (status = 400, description = "It is no JSON object", body = ErrorBody),
@@ -240,7 +240,7 @@ pub struct FlowToPublish {
 /// It answers from the next call on, or from a time in the future; calls that go on finish with the flow that they began with. What its
 /// intents mean is learned first.
 #[utoipa::path(
-    post, path = "/flows/publish", tag = "flows", request_body = FlowToPublish,
+    post, path = "/flows/publish", operation_id = "flow_publish", tag = "flows", request_body = FlowToPublish,
     responses(
         (status = 200, description = "Live, or scheduled", body = FlowVersion),
         (status = 400, description = "It has errors, or its intents cannot be trained; what answered before goes on", body = ErrorBody),
@@ -263,7 +263,7 @@ pub async fn publish(
 
 /// What was published, newest first
 #[utoipa::path(
-    get, path = "/flows/versions", tag = "flows",
+    get, path = "/flows/versions", operation_id = "flow_versions", tag = "flows",
     responses(
         (status = 200, description = "The versions", body = Vec<FlowVersion>),
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
@@ -285,7 +285,7 @@ pub struct FlowVersionDetail {
 
 /// One version
 #[utoipa::path(
-    get, path = "/flows/versions/{number}", tag = "flows", params(("number" = i64, Path, description = "Which version")),
+    get, path = "/flows/versions/{number}", operation_id = "flow_version", tag = "flows", params(("number" = i64, Path, description = "Which version")),
     responses(
         (status = 200, description = "The version", body = FlowVersionDetail),
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
@@ -299,7 +299,7 @@ pub async fn version(Of(app): State, SignedIn(_): SignedIn, In(number): In<i64>)
 
 /// Cancel a scheduled version
 #[utoipa::path(
-    delete, path = "/flows/versions/{number}", tag = "flows", params(("number" = i64, Path, description = "Which version")),
+    delete, path = "/flows/versions/{number}", operation_id = "flow_cancel", tag = "flows", params(("number" = i64, Path, description = "Which version")),
     responses(
         (status = 200, description = "It does not answer when its time comes", body = FlowVersion),
         (status = 400, description = "It is not scheduled", body = ErrorBody),
@@ -316,7 +316,7 @@ pub async fn cancel(Of(app): State, Admin(_): Admin, In(number): In<i64>) -> Api
 ///
 /// From the next call on, whatever became of it: to go back to an earlier one, or not to wait for a scheduled one.
 #[utoipa::path(
-    post, path = "/flows/versions/{number}/promote", tag = "flows", params(("number" = i64, Path, description = "Which version")),
+    post, path = "/flows/versions/{number}/promote", operation_id = "flow_promote", tag = "flows", params(("number" = i64, Path, description = "Which version")),
     responses(
         (status = 200, description = "It answers", body = FlowVersion),
         (status = 400, description = "It cannot answer; what answered before goes on", body = ErrorBody),

@@ -25,6 +25,7 @@ const Tickets = lazy(() => import('./pages/Tickets'))
 const Ticket = lazy(() => import('./pages/Ticket'))
 const Flows = lazy(() => import('./pages/Flows'))
 const Flow = lazy(() => import('./pages/Flow'))
+const FlowEditor = lazy(() => import('./pages/FlowEditor'))
 const Prompts = lazy(() => import('./pages/Prompts'))
 const Knowledge = lazy(() => import('./pages/Knowledge'))
 const Article = lazy(() => import('./pages/Article'))
@@ -54,7 +55,8 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/tickets" element={<Tickets />} />
           <Route path="/tickets/:id" element={<Ticket />} />
           <Route path="/flows" element={<Flows />} />
-          <Route path="/flows/:id" element={<Flow />} />
+          <Route path="/flows/:id" element={<Flow me={me} />} />
+          <Route path="/flows/:id/edit" element={<FlowEditor me={me} />} />
           <Route path="/understanding/:tab?" element={<Understanding me={me} />} />
           <Route path="/prompts" element={<Prompts me={me} />} />
           <Route path="/knowledge" element={<Knowledge me={me} />} />

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use flow::scenario::{ScenarioError, Scenarios};
+use flow::{
+    scenario::{ScenarioError, Scenarios},
+    simulate::Waiting,
+};
 use intent::Model;
 use serde_json::json;
 
@@ -43,7 +46,7 @@ fn what_is_not_met_is_said_at_its_step_with_what_was_found() {
             2,
             "should lead through refund_offer; it led through order_number",
         ),
-        ("- keys: '1'\n      - keys: '1042'", 2, "the test has no answer"),
+        ("- keys: '1'\n      - keys: '1042'\n      - expect: {block: tell_status}", 2, "the test has no answer"),
         ("- expect: {queue: service}", 1, "should wait in service; it is no queue"),
         ("- expect: {outcome: resolved}", 1, "block wants waits for the caller"),
         ("- expect: {slot: {order_number: '1042'}}", 1, "order_number should be “1042”; it is not known"),
@@ -99,4 +102,28 @@ fn what_is_secret_stays_secret_in_the_steps() {
         let shown = serde_json::to_string(&result.steps).expect("JSON");
         assert!(!shown.contains("4711") && !shown.contains("seven") && shown.contains("•••"), "{shown}");
     }
+}
+
+#[test]
+fn a_document_brings_its_tests_along_and_they_are_no_part_of_what_it_does() {
+    let mut document: serde_json::Value =
+        serde_json::from_str(include_str!("../../../src/demo/bicycle-shop.json")).expect("JSON");
+    let tests = Scenarios::read(include_str!("../../../src/demo/bicycle-shop.test.yaml")).expect("they are read");
+    document["metadata"]["tests"] = serde_json::to_value(&tests.tests).expect("JSON");
+    let flow = flow::parse(&document.to_string()).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    assert_eq!(Scenarios::of(&flow).expect("they are there").tests, tests.tests);
+    document["metadata"]["tests"] = json!([{"name": "t", "steps": [{}]}]);
+    let flow = flow::parse(&document.to_string()).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    assert!(matches!(Scenarios::of(&flow), Err(ScenarioError::NotOneThing { .. })));
+}
+
+#[test]
+fn a_call_that_is_played_step_by_step_says_what_it_waits_for() {
+    let document = include_str!("../../../src/demo/bicycle-shop.json");
+    let flow = Arc::new(flow::parse(document).unwrap_or_else(|findings| panic!("{findings:#?}")));
+    let model = Arc::new(intent::train(&flow.training_set(), 1).expect("its intents can be trained"));
+    let yaml = "tests:\n  - name: t\n    variables: {order_service: 'http://o'}\n    steps:\n      - keys: '1'\n      - keys: '1042'\n";
+    let played = Scenarios::read(yaml).expect("it is read").tests[0].run(&flow, &model, &BTreeMap::new());
+    assert_eq!(played.failures, []);
+    assert!(matches!(played.waiting, Some(Waiting::Reply { url, .. }) if url == "http://o/orders/1042"));
 }

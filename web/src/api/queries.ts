@@ -1,7 +1,7 @@
 /** What the pages ask the service, by page-sized questions. Asked once; afterwards the live stream keeps it true. */
 import { infiniteQueryOptions, queryOptions, QueryClient } from '@tanstack/react-query'
 import { Failure, http, take } from './client'
-import type { Outcome, TicketStatus } from './types'
+import type { DraftView, FoundValue, Outcome, Parsed, TicketStatus, TrainingDraft, VersionView, WantedSlot } from './types'
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -146,7 +146,7 @@ export const flow = (id: string) =>
 /** What the intent engine learns from, as it will be at the next publish. Others may change it, so each visit asks again. */
 export const intents = queryOptions({
   queryKey: ['intents', 'draft'],
-  queryFn: () => take(http.GET('/api/v1/intents')),
+  queryFn: () => take(http.GET('/api/v1/intents')) as Promise<DraftView>,
   staleTime: 0,
 })
 
@@ -168,7 +168,7 @@ export const intentTuning = queryOptions({
 export const intentVersion = (number: number) =>
   queryOptions({
     queryKey: ['intents', 'version', number],
-    queryFn: () => take(http.GET('/api/v1/intents/versions/{number}', { params: { path: { number } } })),
+    queryFn: () => take(http.GET('/api/v1/intents/versions/{number}', { params: { path: { number } } })) as Promise<VersionView & { draft: TrainingDraft }>,
   })
 
 /** From the flow's own intents when `from` is left out; to the draft when `to` is. */
@@ -193,6 +193,22 @@ export const meaning = (text: string) =>
   queryOptions({
     queryKey: ['intents', 'meaning', text],
     queryFn: () => take(http.POST('/api/v1/intents/parse', { body: { text, readings: [] } })),
+    gcTime: 60_000,
+    staleTime: 0,
+  })
+
+/** Where a text is said, as far as it is told: a country (ISO 3166) and a time zone (IANA). */
+export interface Whereabouts {
+  country?: string
+  zone?: string
+}
+
+/** The values of some kinds in a text, found by the version that answers now. */
+export const valuesIn = (text: string, slots: WantedSlot[], where: Whereabouts) =>
+  queryOptions({
+    queryKey: ['intents', 'values', text, slots, where],
+    queryFn: () =>
+      take(http.POST('/api/v1/intents/parse', { body: { text, readings: [], slots, ...where } })) as Promise<Omit<Parsed, 'values'> & { values: FoundValue[] }>,
     gcTime: 60_000,
     staleTime: 0,
   })

@@ -1,4 +1,4 @@
-/** Short names for the types of the OpenAPI document; nothing here is written by hand but the names. */
+/** Short names for the types of the OpenAPI document; nothing here is written by hand but the names and how a found value is read. */
 import type { components, operations } from './schema'
 
 type Schemas = components['schemas']
@@ -39,9 +39,10 @@ export type Found = Schemas['Found']
 export type Gap = Schemas['Gap']
 export type FileForm = Schemas['FileForm']
 export type Imported = Schemas['Imported']
-export type DraftView = Schemas['DraftView']
+/** The service always tells what is in a list; it is only when it is sent that it may be left out. */
+export type DraftView = Omit<Schemas['DraftView'], 'lists'> & { lists: EntityList[] }
 export type DraftChange = Schemas['DraftChange']
-export type TrainingDraft = Schemas['Draft']
+export type TrainingDraft = Omit<Schemas['Draft'], 'lists'> & { lists?: EntityList[] }
 export type TrainingLine = Schemas['Line']
 export type TrainingTest = Schemas['Test']
 export type ImportedTraining = Schemas['ImportedTraining']
@@ -61,3 +62,9 @@ export type Utterance = Schemas['Utterance']
 export type Keep = Schemas['Keep']
 export type TokenView = Schemas['TokenView']
 export type MadeToken = Schemas['MadeToken']
+export type EntityList = Required<Schemas['EntityList']>
+export type EntityValue = Schemas['EntityValue']
+export type WantedSlot = Schemas['WantedSlot']
+/** A value says its kind itself; the rest depends on it. */
+type Value = { type: string } & Record<string, unknown>
+export type FoundValue = Omit<Schemas['FoundValue'], 'value' | 'others'> & { value: Value; others: Value[] }

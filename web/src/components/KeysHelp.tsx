@@ -11,6 +11,18 @@ const groups = [
     keys: [['t', 'keys.try'], ['n', 'keys.new_intent'], ['Ctrl S', 'keys.save'], ['↑ ↓', 'keys.groups'], ['Enter', 'keys.teach'], ['x', 'keys.put_aside']],
   },
   {
+    name: 'keys.editor',
+    keys: [
+      ['Ctrl Z, Ctrl Shift Z', 'keys.editor_undo'],
+      ['Ctrl F', 'keys.editor_find'],
+      ['n', 'keys.editor_palette'],
+      ['Enter', 'keys.editor_add'],
+      ['Ctrl D', 'keys.editor_duplicate'],
+      ['Del', 'keys.editor_remove'],
+      ['Tab', 'keys.editor_walk'],
+    ],
+  },
+  {
     name: 'keys.call',
     keys: [['Space', 'keys.play'], ['j', 'keys.next_line'], ['k', 'keys.previous_line'], ['← →', 'keys.seek'], ['Tab', 'keys.word']],
   },

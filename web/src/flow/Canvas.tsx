@@ -4,7 +4,6 @@ import {
   BackgroundVariant,
   Controls,
   Handle,
-  MarkerType,
   MiniMap,
   Position,
   ReactFlow,
@@ -13,7 +12,7 @@ import {
   type Node,
   type NodeProps,
   type ReactFlowInstance,
-  type XYPosition,
+  type Viewport,
 } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
@@ -22,8 +21,12 @@ import { words } from '../lib/format'
 import { useLanguage, useNarrow } from '../lib/hooks'
 import { useMode } from '../theme/mode'
 import { BlockIcon } from './BlockIcon'
+import type { Stands } from './edit/difference'
 import type { Block, BlockSpec, FlowDocument } from './document'
-import { HEIGHT, isTrouble, layout, lines, WIDTH } from './layout'
+import { HEIGHT, layout, lines, WIDTH } from './layout'
+import { Mark } from './Mark'
+import { firstSight } from './sight'
+import { way } from './ways'
 
 interface BlockData extends Record<string, unknown> {
   block: Block
@@ -31,6 +34,8 @@ interface BlockData extends Record<string, unknown> {
   start: boolean
   /** Visits by the call shown; undefined when none is. */
   visits: number | undefined
+  /** How it stands against another version, while two are compared. */
+  mark: Stands | undefined
 }
 
 type BlockNode = Node<BlockData, 'block'>
@@ -38,8 +43,8 @@ type BlockNode = Node<BlockData, 'block'>
 function BlockCard({ data, selected }: NodeProps<BlockNode>) {
   const { t } = useTranslation()
   const zh = useLanguage() === 'zh-CN'
-  const { block, spec, start, visits } = data
-  const look = [selected && 'block-selected', visits === 0 && 'block-dim', visits && 'block-visited']
+  const { block, spec, start, visits, mark } = data
+  const look = [selected && 'block-selected', visits === 0 && 'block-dim', visits && 'block-visited', mark && `block-${mark}`]
   return (
     <div className={['block', ...look].filter(Boolean).join(' ')}>
       <Handle id="top" type="target" position={Position.Top} isConnectable={false} />
@@ -51,22 +56,13 @@ function BlockCard({ data, selected }: NodeProps<BlockNode>) {
         <span className="muted clip">{spec ? (zh ? spec.title_zh : spec.title_en) : words(block.type)}</span>
       </div>
       {start && <span className="chip chip-start">{t('flow.start')}</span>}
+      {mark && <Mark stands={mark} named />}
       {visits !== undefined && visits > 1 && <span className="chip num">{`${visits}×`}</span>}
       <Handle id="bottom" type="source" position={Position.Bottom} isConnectable={false} />
       <Handle id="out-left" type="source" position={Position.Left} isConnectable={false} />
       <Handle id="out-right" type="source" position={Position.Right} isConnectable={false} />
     </div>
   )
-}
-
-/** Down from below to above; across from side to side; back up along the right. */
-function sides(from: XYPosition | undefined, to: XYPosition | undefined) {
-  const down = (to?.y ?? 0) - (from?.y ?? 0)
-  if (down > HEIGHT / 2) return { sourceHandle: 'bottom', targetHandle: 'top' }
-  if (down < -HEIGHT / 2) return { sourceHandle: 'out-right', targetHandle: 'right' }
-  return (to?.x ?? 0) > (from?.x ?? 0)
-    ? { sourceHandle: 'out-right', targetHandle: 'left' }
-    : { sourceHandle: 'out-left', targetHandle: 'right' }
 }
 
 const nodeTypes = { block: BlockCard }
@@ -78,6 +74,9 @@ interface Props {
   taken: ReadonlyMap<string, number> | undefined
   selected: string | undefined
   select: (block: string | undefined) => void
+  marks?: ReadonlyMap<string, Stands>
+  /** Told when somebody moves or zooms the graph. */
+  moved?: (viewport: Viewport) => void
 }
 
 /** Brings a block into sight when it was chosen elsewhere. */
@@ -93,11 +92,7 @@ function Follow({ selected }: { selected: string | undefined }) {
   return null
 }
 
-/** Text smaller than this is not read. */
-const READABLE = 0.78
-const MARGIN = 28
-
-export function Canvas({ flow, specs, visits, taken, selected, select }: Props) {
+export function Canvas({ flow, specs, visits, taken, selected, select, marks, moved }: Props) {
   const { mode } = useMode()
   const narrow = useNarrow()
   const box = useRef<HTMLDivElement>(null)
@@ -118,9 +113,10 @@ export function Canvas({ flow, specs, visits, taken, selected, select }: Props) 
           spec: specs.get(block.type),
           start: block.id === flow.start,
           visits: visits && (visits.get(block.id) ?? 0),
+          mark: marks?.get(block.id),
         },
       })),
-    [flow, places, specs, visits, selected],
+    [flow, places, specs, visits, selected, marks],
   )
 
   const edges = useMemo<Edge[]>(
@@ -128,38 +124,18 @@ export function Canvas({ flow, specs, visits, taken, selected, select }: Props) 
       lines(flow).map((line) => {
         const went = line.edges.filter((edge) => taken?.has(`${line.from} ${edge}`))
         const lit = went.length > 0
-        const stroke = lit ? 'var(--accent)' : 'var(--way)'
-        const names = lit ? went : line.edges
-        return {
-          id: line.id,
-          source: line.from,
-          target: line.to,
-          ...sides(places.get(line.from), places.get(line.to)),
-          label: names.length > 2 ? `${names.slice(0, 2).join(', ')} +${names.length - 2}` : names.join(', '),
-          zIndex: lit ? 1 : 0,
-          className: [isTrouble(line) && 'way-trouble', lit && 'way-taken', taken && !lit && 'way-dim'].filter(Boolean).join(' '),
-          style: { stroke, strokeWidth: lit ? 2.2 : 1.3 },
-          labelBgPadding: [5, 2],
-          labelBgBorderRadius: 4,
-          markerEnd: { type: MarkerType.ArrowClosed, color: stroke, width: 15, height: 15 },
+        const look = {
+          names: lit ? went : line.edges,
+          className: lit ? 'way-taken' : taken ? 'way-dim' : '',
+          ...(lit ? { stroke: 'var(--accent)', width: 2.2 } : {}),
         }
+        return { ...way(line, places, look), zIndex: lit ? 1 : 0 }
       }),
     [flow, places, taken],
   )
 
-  /** The whole graph where that can be read; otherwise from the start, or from where the call began. */
   const begin = useCallback(
-    (graph: ReactFlowInstance<BlockNode>) => {
-      const { clientWidth: width = 0, clientHeight: height = 0 } = box.current ?? {}
-      const bounds = graph.getNodesBounds(flow.blocks.map(({ id }) => id))
-      const whole = Math.min((width - 2 * MARGIN) / bounds.width, (height - 2 * MARGIN) / bounds.height)
-      const zoom = Math.min(1, Math.max(READABLE, whole))
-      const start = places.get(flow.start) ?? { x: bounds.x, y: bounds.y }
-      const fits = bounds.width * zoom <= width - MARGIN
-      const centre = fits ? bounds.x + bounds.width / 2 : start.x + WIDTH / 2
-      const y = whole >= READABLE ? (height - bounds.height * zoom) / 2 - bounds.y * zoom : MARGIN - start.y * zoom
-      void graph.setViewport({ x: width / 2 - centre * zoom, y, zoom })
-    },
+    (graph: ReactFlowInstance<BlockNode>) => void graph.setViewport(firstSight(box.current, graph.getNodesBounds(flow.blocks.map(({ id }) => id)), places.get(flow.start))),
     [flow, places],
   )
 
@@ -171,6 +147,7 @@ export function Canvas({ flow, specs, visits, taken, selected, select }: Props) 
         nodeTypes={nodeTypes}
         colorMode={mode}
         onInit={begin}
+        onMove={(event, viewport) => event && moved?.(viewport)}
         minZoom={0.2}
         maxZoom={1.6}
         nodesDraggable={false}

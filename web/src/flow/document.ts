@@ -28,9 +28,11 @@ export interface FlowDocument {
 
 export interface FieldSpec {
   name: string
-  type: { kind: string; columns?: readonly FieldSpec[] }
+  type: { kind: string; columns?: readonly FieldSpec[]; words?: readonly string[]; min?: number; max?: number }
   required: boolean
   default?: string | null
+  /** A value that makes sense, as JSON. */
+  example?: string
   help_en: string
   help_zh: string
 }

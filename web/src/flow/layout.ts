@@ -19,7 +19,9 @@ export interface Line {
 const TROUBLE = new Set(['no_input', 'no_match', 'low_confidence', 'timeout', 'error', 'hangup', 'no_agents'])
 export const isTrouble = (line: Line): boolean => line.edges.every((edge) => TROUBLE.has(edge))
 
-export function lines(flow: FlowDocument): Line[] {
+type Blocks = Pick<FlowDocument, 'blocks'>
+
+export function lines(flow: Blocks): Line[] {
   const known = new Set(flow.blocks.map(({ id }) => id))
   const joined = new Map<string, { id: string; from: string; to: string; edges: string[] }>()
   for (const { id: from, edges } of flow.blocks) {
@@ -34,10 +36,8 @@ export function lines(flow: FlowDocument): Line[] {
   return [...joined.values()]
 }
 
-export function layout(flow: FlowDocument): ReadonlyMap<string, Position> {
-  if (flow.blocks.every(({ id }) => flow.layout[id])) {
-    return new Map(flow.blocks.map(({ id }) => [id, flow.layout[id] ?? { x: 0, y: 0 }]))
-  }
+/** The places that the way itself suggests, whatever the document says. */
+export function arrange(flow: Blocks): ReadonlyMap<string, Position> {
   const graph = new dagre.graphlib.Graph()
   graph.setGraph({ rankdir: 'TB', nodesep: 36, ranksep: 76, edgesep: 16 })
   graph.setDefaultEdgeLabel(() => ({}))
@@ -50,4 +50,9 @@ export function layout(flow: FlowDocument): ReadonlyMap<string, Position> {
       return [id, { x: x - WIDTH / 2, y: y - HEIGHT / 2 }]
     }),
   )
+}
+
+export function layout(flow: Pick<FlowDocument, 'blocks' | 'layout'>): ReadonlyMap<string, Position> {
+  const isPlaced = flow.blocks.every(({ id }) => flow.layout[id])
+  return isPlaced ? new Map(flow.blocks.map(({ id }) => [id, flow.layout[id] ?? { x: 0, y: 0 }])) : arrange(flow)
 }

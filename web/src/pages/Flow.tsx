@@ -1,13 +1,14 @@
 /** One flow as a graph, read-only; with `?call=` the way that call took. */
 import { useQuery } from '@tanstack/react-query'
-import { Drawer } from 'antd'
+import { Button, Drawer } from 'antd'
 import { ReactFlowProvider } from '@xyflow/react'
-import { X } from 'lucide-react'
+import { PencilLine, X } from 'lucide-react'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useParams, useSearchParams } from 'react-router-dom'
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom'
 import { call as callQuery, flow as flowQuery } from '../api/queries'
 import { useHeard } from '../api/live'
+import type { Me } from '../api/types'
 import { edgesTaken, path } from '../call/path'
 import { merge } from '../call/project'
 import { Bones, ErrorNote } from '../components/Bits'
@@ -32,9 +33,10 @@ function useWay(id: string | null) {
   }, [data, heard.entries])
 }
 
-export default function Flow() {
+export default function Flow({ me }: { me: Me }) {
   const { t } = useTranslation()
   const { id = '' } = useParams()
+  const go = useNavigate()
   const narrow = useNarrow()
   const [params, setParams] = useSearchParams()
   const call = params.get('call')
@@ -72,6 +74,11 @@ export default function Flow() {
               <X size={13} aria-hidden />
             </button>
           </span>
+        )}
+        {me.role === 'admin' && !narrow && (
+          <Button type="primary" icon={<PencilLine size={15} />} onClick={() => void go(`/flows/${encodeURIComponent(id)}/edit`)}>
+            {t('editor.edit')}
+          </Button>
         )}
       </Head>
       {error && <ErrorNote error={error} again={() => void refetch()} />}

@@ -4,7 +4,7 @@ import { App, Button, Popconfirm, Tabs } from 'antd'
 import { ListChecks, Rocket, Save } from 'lucide-react'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Navigate, useNavigate, useParams } from 'react-router-dom'
+import { Link, Navigate, useNavigate, useParams } from 'react-router-dom'
 import { intentsCheck, intentVersions, queries } from '../api/queries'
 import type { Me } from '../api/types'
 import { Bones, ErrorNote, useReason } from '../components/Bits'
@@ -13,10 +13,13 @@ import { capitalised, words } from '../lib/format'
 import { useLanguage, useTitle } from '../lib/hooks'
 import { UnderstoodContext, type Understood } from '../understanding/context'
 import { count } from '../understanding/edits'
+import type { Refusal } from '../understanding/entities/faults'
+import { MOST_ENTRIES, MOST_LISTS } from '../understanding/entities/list'
 import { useIntents, type Intents as IntentsNow } from '../understanding/useIntents'
 import { Intents } from '../understanding/view/Intents'
 import '../understanding/view/understanding.css'
 
+const Entities = lazy(() => import('../understanding/view/entities/Entities'))
 const Learn = lazy(() => import('../understanding/view/Learn'))
 const History = lazy(() => import('../understanding/view/History'))
 const Access = lazy(() => import('../understanding/view/Access'))
@@ -103,6 +106,23 @@ function Actions({ intents }: { intents: IntentsNow }) {
   )
 }
 
+/** What keeps the lists from being saved, with the way to it. */
+function Refused({ refusal }: { refusal: Refusal }) {
+  const { t } = useTranslation()
+  const list = 'list' in refusal ? refusal.list : undefined
+  return (
+    <div className="u-stale" role="alert">
+      <strong className="spread">
+        {refusal.kind === 'lists' && t('entities.refused_lists', { most: MOST_LISTS })}
+        {refusal.kind === 'entries' && t('entities.refused_entries', { most: MOST_ENTRIES })}
+        {refusal.kind === 'entry' && t('entities.refused_entry', { list: refusal.list, value: refusal.value })}
+        {list !== undefined && refusal.kind !== 'entry' && t('entities.refused_name', { list })}
+      </strong>
+      {list !== undefined && <Link to={`/understanding/entities?list=${encodeURIComponent(list)}`}>{t('entities.refused_show')}</Link>}
+    </div>
+  )
+}
+
 /** Somebody else has saved meanwhile, or saving failed: what happened and what can be done. */
 function SaveTrouble({ intents }: { intents: IntentsNow }) {
   const { t } = useTranslation()
@@ -110,6 +130,7 @@ function SaveTrouble({ intents }: { intents: IntentsNow }) {
   if (intents.failure !== null) {
     return <ErrorNote error={intents.failure} again={() => void (intents.edits ? intents.save() : intents.takeIn())} />
   }
+  if (intents.refusal) return <Refused refusal={intents.refusal} />
   if (!intents.stale) return null
   const takeIn = async () => {
     await intents.takeIn()
@@ -146,7 +167,7 @@ function useUnderstanding(me: Me, intents: IntentsNow): Understood {
   }, [intents, work, language, versions.data, checked.data, me.role, t])
 }
 
-const tabs = ['intents', 'learn', 'history', 'access'] as const
+const tabs = ['intents', 'entities', 'learn', 'history', 'access'] as const
 type Tab = (typeof tabs)[number]
 
 export default function Understanding({ me }: { me: Me }) {
@@ -181,6 +202,7 @@ export default function Understanding({ me }: { me: Me }) {
       {error !== null && <ErrorNote error={error} again={intents.again} />}
       <Suspense fallback={<Bones rows={6} />}>
         {tab === 'intents' && <Intents />}
+        {tab === 'entities' && <Entities />}
         {tab === 'learn' && <Learn />}
         {tab === 'history' && <History />}
         {tab === 'access' && <Access />}

@@ -14,7 +14,7 @@ vi.mock('../api/client', async (original) => {
   const changed = (revision: number) =>
     revision === service.revision ? service.revision++ : Promise.reject(new client.Failure(412, 'changed', 'The draft was changed.'))
   const http = {
-    GET: () => Promise.resolve({ revision: service.revision, intents: [], out_of_scope: service.lines.map((text) => ({ text })), tests: [] }),
+    GET: () => Promise.resolve({ revision: service.revision, intents: [], out_of_scope: service.lines.map((text) => ({ text })), tests: [], lists: [] }),
     PUT: async (_: string, { body }: { body: DraftChange }) => {
       await changed(body.revision)
       service.lines = body.out_of_scope.map(({ text }) => text)

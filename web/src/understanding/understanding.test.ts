@@ -79,6 +79,7 @@ const draft = (revision: number, intents: DraftView['intents']): DraftView => ({
   intents,
   out_of_scope: lines('sing a song'),
   tests: [],
+  lists: [],
   changed: false,
 })
 
@@ -106,6 +107,7 @@ describe('changes that are not saved', () => {
       intents: [intent('hours', 'open today'), intent('refund', 'money back')],
       out_of_scope: lines('hi'),
       tests: [],
+      lists: [],
     })
   })
 

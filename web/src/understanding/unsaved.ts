@@ -6,6 +6,7 @@ import { Failure, http, take } from '../api/client'
 import { intents as draftQuery, queries } from '../api/queries'
 import type { DraftView, ImportedTraining } from '../api/types'
 import { rebase, toChange, type Edits } from './edits'
+import { refusal, type Refusal } from './entities/faults'
 import { read, type TrainingFile } from './exchange'
 
 /** What a file brought into the draft. */
@@ -22,6 +23,8 @@ export interface Unsaved {
   /** Somebody else has saved in the meantime. */
   stale: boolean
   failure: unknown
+  /** Why it was not sent at all. */
+  refusal: Refusal | null
   /** The last import of this visit, until it is undone or its note is closed. */
   brought: Brought | null
 }
@@ -36,7 +39,7 @@ function stored(): Edits | null {
   }
 }
 
-let unsaved: Unsaved = { edits: stored(), saving: false, stale: false, failure: null, brought: null }
+let unsaved: Unsaved = { edits: stored(), saving: false, stale: false, failure: null, refusal: null, brought: null }
 const listeners = new Set<() => void>()
 
 export const snapshot = (): Unsaved => unsaved
@@ -79,9 +82,13 @@ export async function save(): Promise<boolean> {
   const draft = queries.getQueryData(draftQuery.queryKey)
   if (!edits) return true
   if (!draft || saving) return false
+  const change = toChange(draft, edits)
+  const refused = refusal(change.lists)
+  put({ refusal: refused ?? null })
+  if (refused) return false
   put({ saving: true, failure: null })
   try {
-    await take(http.PUT('/api/v1/intents', { body: toChange(draft, edits) }))
+    await take(http.PUT('/api/v1/intents', { body: change }))
     const saved = await newest()
     // What was typed while it was being saved stays.
     put({ edits: unsaved.edits === edits || !unsaved.edits ? null : rebase(unsaved.edits, saved), stale: false })

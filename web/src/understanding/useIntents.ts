@@ -2,8 +2,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useSyncExternalStore } from 'react'
 import { intents as draftQuery } from '../api/queries'
-import type { DraftView, TrainingLine, TrainingTest } from '../api/types'
-import { withIntent, withOutOfScope, withTests, work, type Intent, type Work } from './edits'
+import type { DraftView, EntityList, TrainingLine, TrainingTest } from '../api/types'
+import { withIntent, withList, withOutOfScope, withTests, work, type Intent, type Work } from './edits'
 import type { TrainingFile } from './exchange'
 import { bringIn, put, save, snapshot, subscribe, takeIn, undoBringing, type Unsaved } from './unsaved'
 
@@ -16,6 +16,8 @@ export interface Intents extends Unsaved {
   setIntent: (name: string, is: Intent | null) => void
   setOutOfScope: (lines: TrainingLine[]) => void
   setTests: (tests: TrainingTest[]) => void
+  /** `null` removes the list. */
+  setList: (key: string, is: EntityList | null) => void
   save: () => Promise<boolean>
   takeIn: () => Promise<void>
   discard: () => void
@@ -44,9 +46,10 @@ export function useIntents(): Intents {
     setIntent: (name, is) => draft && put({ edits: withIntent(draft, snapshot().edits, name, is) }),
     setOutOfScope: (lines) => draft && put({ edits: withOutOfScope(draft, snapshot().edits, lines) }),
     setTests: (tests) => draft && put({ edits: withTests(draft, snapshot().edits, tests) }),
+    setList: (key, is) => draft && put({ edits: withList(draft, snapshot().edits, key, is), refusal: null }),
     save,
     takeIn,
-    discard: () => put({ edits: null, stale: false, failure: null }),
+    discard: () => put({ edits: null, stale: false, failure: null, refusal: null }),
     bringIn,
     undoBringing,
     closeBrought: () => put({ brought: null }),

@@ -6,6 +6,7 @@ import type { TrainingDraft } from '../../api/types'
 import { Bones, ErrorNote } from '../../components/Bits'
 import { useLanguage } from '../../lib/hooks'
 import { useUnderstood } from '../context'
+import { difference } from '../entities/list'
 import { comeAndGone, shareValues } from '../share'
 
 function Counts({ added, removed }: { added: number; removed: number }) {
@@ -38,6 +39,37 @@ function Lists({ from, to }: { from: TrainingDraft; to: TrainingDraft }) {
   )
 }
 
+/** Lists of what callers name, entry by entry. */
+function Entities({ from, to }: { from: TrainingDraft; to: TrainingDraft }) {
+  const { t } = useTranslation()
+  const of = (draft: TrainingDraft, list: string) => draft.lists?.find(({ name }) => name === list)?.values ?? []
+  const names = [...new Set([...(from.lists ?? []), ...(to.lists ?? [])].map(({ name }) => name))].sort()
+  return names.map((name) => {
+    const { added, removed, changed } = difference(of(from, name), of(to, name))
+    if (added.length + removed.length + changed.length === 0) return null
+    return (
+      <details key={name}>
+        <summary>
+          <strong>{t('entities.changed_entries', { name })}</strong>
+          <Counts added={added.length + changed.length} removed={removed.length + changed.length} />
+        </summary>
+        <ul>
+          {[...added, ...changed].map((value) => (
+            <li key={`+ ${value}`} className="u-come">
+              <ins>{value}</ins>
+            </li>
+          ))}
+          {[...removed, ...changed].map((value) => (
+            <li key={`- ${value}`} className="u-gone">
+              <del>{value}</del>
+            </li>
+          ))}
+        </ul>
+      </details>
+    )
+  })
+}
+
 interface Props {
   /** The earlier version; the flow's own intents when left out. */
   from: number | undefined
@@ -53,7 +85,7 @@ export function Changes({ from, to }: Props) {
   const earlier = useQuery({ ...intentVersion(from ?? 0), enabled: from !== undefined })
   const later = useQuery({ ...intentVersion(to ?? 0), enabled: to !== undefined })
   const was: TrainingDraft | undefined = from === undefined ? {} : earlier.data?.draft
-  const is: TrainingDraft | undefined = to === undefined ? intents.draft && { out_of_scope: intents.draft.out_of_scope, tests: intents.draft.tests } : later.data?.draft
+  const is: TrainingDraft | undefined = to === undefined ? intents.draft && { out_of_scope: intents.draft.out_of_scope, tests: intents.draft.tests, lists: intents.draft.lists } : later.data?.draft
   if (error) return <ErrorNote error={error} again={() => void refetch()} />
   if (!data) return <Bones rows={3} />
   return (
@@ -67,6 +99,7 @@ export function Changes({ from, to }: Props) {
         </p>
       )}
       {was && is && <Lists from={was} to={is} />}
+      {was && is && <Entities from={was} to={is} />}
       {data.intents.length === 0 && <p className="muted">{t('understanding.same')}</p>}
       {data.intents.map(({ name, added, removed }) => (
         <details key={name} open={data.intents.length <= 6}>

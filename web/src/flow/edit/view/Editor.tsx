@@ -1,0 +1,127 @@
+/** The editor: palette, canvas and form side by side, what was found below, and everything that can be done to the draft above. */
+import { ReactFlowProvider, useReactFlow } from '@xyflow/react'
+import { App, Button } from 'antd'
+import { History, Redo2, Rocket, Search, Undo2 } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Me } from '../../../api/types'
+import { Head } from '../../../components/Shell'
+import { HEIGHT, WIDTH } from '../../layout'
+import { addKind } from '../add'
+import type { DraftView } from '../api'
+import { useEdit, useEdited, useSession, useSessionState } from '../context'
+import { ready } from '../editing'
+import { Canvas } from './Canvas'
+import type { Side } from './Compare'
+import { FindBlock } from './FindBlock'
+import { FindingsBar } from './FindingsBar'
+import { Inspector } from './Inspector'
+import { OvertakenNote, SaveNote, TakenNote } from './Notes'
+import { Palette } from './Palette'
+import { useClipboard } from './useClipboard'
+import { useEditorKeys } from './useEditorKeys'
+
+const Publish = lazy(() => import('./Publish'))
+const Versions = lazy(() => import('./Versions'))
+const Compare = lazy(() => import('./Compare'))
+
+/** The middle of what is seen of the canvas. */
+function useMiddle(): () => { x: number; y: number } {
+  const graph = useReactFlow()
+  return () => {
+    const box = document.querySelector('.canvas-edit')?.getBoundingClientRect() ?? { left: 0, top: 0, width: 800, height: 400 }
+    const { x, y } = graph.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + box.height / 2 })
+    return { x: x - WIDTH / 2, y: y - HEIGHT / 2 }
+  }
+}
+
+type Open = 'find' | 'publish' | 'versions' | undefined
+
+function Desk({ me, view }: { me: Me; view: DraftView }) {
+  const { t } = useTranslation()
+  const { message } = App.useApp()
+  const edit = useEdit()
+  const session = useSession()
+  const { theirs } = useSessionState()
+  const draft = useEdited((now) => now.draft())
+  const canUndo = useEdited((now) => now.canUndo())
+  const canRedo = useEdited((now) => now.canRedo())
+  const [open, setOpen] = useState<Open>()
+  const [compared, setCompared] = useState<{ from: Side; to?: Side }>()
+  const middle = useMiddle()
+  const { copy } = useClipboard(middle)
+  const mine: Side = { title: t('editor.the_draft'), draft }
+
+  const remove = useEditorKeys({ find: () => setOpen('find'), isIdle: open === undefined && compared === undefined })
+  const add = (kind: string) => {
+    const selected = edit.selected()
+    const [from] = selected.length === 1 ? selected : []
+    addKind(edit, kind, from === undefined ? middle() : undefined, from === undefined ? undefined : { block: from })
+  }
+  const publish = async () => {
+    if (await session.flush()) setOpen('publish')
+    else void message.warning(t('editor.not_saved_yet'))
+  }
+  const compareTheirs = () => theirs && setCompared({ from: { title: t('editor.theirs'), draft: ready(theirs.document) }, to: { title: t('editor.mine'), draft } })
+
+  return (
+    <div className="flow-page">
+      <Head
+        title={draft.name || t('nav.flows')}
+        note={view.live === null ? t('editor.file_answers') : t('editor.version_answers', { version: view.live })}
+      >
+        <div className="row editor-tools">
+          <TakenNote me={me} />
+          <SaveNote />
+          <Button type="text" icon={<Undo2 size={16} />} disabled={!canUndo} aria-label={t('editor.undo')} title={`${t('editor.undo')} (Ctrl Z)`} onClick={edit.undo} />
+          <Button type="text" icon={<Redo2 size={16} />} disabled={!canRedo} aria-label={t('editor.redo')} title={`${t('editor.redo')} (Ctrl Shift Z)`} onClick={edit.redo} />
+          <Button type="text" icon={<Search size={16} />} aria-label={t('editor.find')} title={`${t('editor.find')} (Ctrl F)`} onClick={() => setOpen('find')} />
+          <Button icon={<History size={15} />} onClick={() => setOpen('versions')}>
+            {t('editor.versions')}
+          </Button>
+          <Button type="primary" icon={<Rocket size={15} />} onClick={() => void publish()}>
+            {t('editor.publish')}
+          </Button>
+        </div>
+      </Head>
+      <OvertakenNote me={me} compare={compareTheirs} />
+      {compared ? (
+        <Suspense fallback={null}>
+          <Compare from={compared.from} to={compared.to ?? mine} close={() => setCompared(undefined)} />
+        </Suspense>
+      ) : (
+        <div className="panel editor-body">
+          <Palette add={add} />
+          <div className="editor-middle">
+            <Canvas>
+              {open === 'find' && <FindBlock close={() => setOpen(undefined)} />}
+              {draft.blocks.length === 0 && <p className="canvas-empty">{t('editor.empty_canvas')}</p>}
+            </Canvas>
+            <FindingsBar />
+          </div>
+          <Inspector remove={remove} copy={copy} />
+        </div>
+      )}
+      <Suspense fallback={null}>
+        {open === 'publish' && <Publish live={view.live_document} close={() => setOpen(undefined)} />}
+        {open === 'versions' && (
+          <Versions
+            compare={(from) => {
+              setCompared({ from })
+              setOpen(undefined)
+            }}
+            close={() => setOpen(undefined)}
+          />
+        )}
+      </Suspense>
+    </div>
+  )
+}
+
+export function Editor(props: { me: Me; view: DraftView }) {
+  return (
+    <ReactFlowProvider>
+      <Desk {...props} />
+    </ReactFlowProvider>
+  )
+}

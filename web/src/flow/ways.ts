@@ -1,0 +1,37 @@
+/** Lines as the canvas draws them: which side they leave and reach, what stands on them, how they look. */
+import { MarkerType, type Edge, type XYPosition } from '@xyflow/react'
+import { HEIGHT, isTrouble, type Line } from './layout'
+
+/** Down from below to above; across from side to side; back up along the right. */
+export function sides(from: XYPosition | undefined, to: XYPosition | undefined) {
+  const down = (to?.y ?? 0) - (from?.y ?? 0)
+  if (down > HEIGHT / 2) return { sourceHandle: 'bottom', targetHandle: 'top' }
+  if (down < -HEIGHT / 2) return { sourceHandle: 'out-right', targetHandle: 'right' }
+  return (to?.x ?? 0) > (from?.x ?? 0)
+    ? { sourceHandle: 'out-right', targetHandle: 'left' }
+    : { sourceHandle: 'out-left', targetHandle: 'right' }
+}
+
+export interface Look {
+  /** Names to say on the line; all of them unless told otherwise. */
+  names?: readonly string[]
+  stroke?: string
+  width?: number
+  className?: string
+}
+
+export function way(line: Line, places: ReadonlyMap<string, XYPosition>, look: Look = {}): Edge {
+  const { names = line.edges, stroke = 'var(--way)', width = 1.3, className = '' } = look
+  return {
+    id: line.id,
+    source: line.from,
+    target: line.to,
+    ...sides(places.get(line.from), places.get(line.to)),
+    label: names.length > 2 ? `${names.slice(0, 2).join(', ')} +${names.length - 2}` : names.join(', '),
+    className: [isTrouble(line) && 'way-trouble', className].filter(Boolean).join(' '),
+    style: { stroke, strokeWidth: width },
+    labelBgPadding: [5, 2],
+    labelBgBorderRadius: 4,
+    markerEnd: { type: MarkerType.ArrowClosed, color: stroke, width: 15, height: 15 },
+  }
+}
