@@ -135,7 +135,9 @@ async fn health_is_told_without_a_session() {
     hotline::metric::install();
     hotline::metric::call_offered();
     let metrics = get("/metrics").await.text().await.expect("a text");
-    assert!(metrics.contains("hotline_calls_offered_total 1"), "{metrics}");
+    // Other tests of this process have calls, too.
+    let offered = metrics.lines().find_map(|line| line.strip_prefix("hotline_calls_offered_total "));
+    assert!(offered.and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > 0), "{metrics}");
     assert_eq!(json(get("/api/v1/openapi.json").await).await["openapi"], "3.1.0");
 }
 
