@@ -24,6 +24,8 @@ mod running;
 mod sign_in;
 #[path = "api/signalling.rs"]
 mod signalling;
+#[path = "api/simulate.rs"]
+mod simulate;
 #[path = "api/words.rs"]
 mod words;
 #[path = "api/work.rs"]
