@@ -3,9 +3,7 @@ import {
   Background,
   BackgroundVariant,
   Controls,
-  Handle,
   MiniMap,
-  Position,
   ReactFlow,
   useReactFlow,
   type Edge,
@@ -23,10 +21,11 @@ import { useMode } from '../theme/mode'
 import { BlockIcon } from './BlockIcon'
 import type { Stands } from './edit/difference'
 import type { Block, BlockSpec, FlowDocument } from './document'
+import { Ends } from './Ends'
 import { HEIGHT, layout, lines, WIDTH } from './layout'
 import { Mark } from './Mark'
 import { firstSight } from './sight'
-import { way } from './ways'
+import { ENDS, way } from './ways'
 
 interface BlockData extends Record<string, unknown> {
   block: Block
@@ -47,9 +46,7 @@ function BlockCard({ data, selected }: NodeProps<BlockNode>) {
   const look = [selected && 'block-selected', visits === 0 && 'block-dim', visits && 'block-visited', mark && `block-${mark}`]
   return (
     <div className={['block', ...look].filter(Boolean).join(' ')}>
-      <Handle id="top" type="target" position={Position.Top} isConnectable={false} />
-      <Handle id="left" type="target" position={Position.Left} isConnectable={false} />
-      <Handle id="right" type="target" position={Position.Right} isConnectable={false} />
+      <Ends />
       <BlockIcon kind={block.type} category={spec?.category} />
       <div className="spread">
         <strong className="clip">{words(block.id)}</strong>
@@ -58,9 +55,6 @@ function BlockCard({ data, selected }: NodeProps<BlockNode>) {
       {start && <span className="chip chip-start">{t('flow.start')}</span>}
       {mark && <Mark stands={mark} named />}
       {visits !== undefined && visits > 1 && <span className="chip num">{`${visits}×`}</span>}
-      <Handle id="bottom" type="source" position={Position.Bottom} isConnectable={false} />
-      <Handle id="out-left" type="source" position={Position.Left} isConnectable={false} />
-      <Handle id="out-right" type="source" position={Position.Right} isConnectable={false} />
     </div>
   )
 }
@@ -106,6 +100,7 @@ export function Canvas({ flow, specs, visits, taken, selected, select, marks, mo
         position: places.get(block.id) ?? { x: 0, y: 0 },
         width: WIDTH,
         height: HEIGHT,
+        handles: ENDS,
         selected: block.id === selected,
         ariaLabel: words(block.id),
         data: {

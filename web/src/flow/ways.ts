@@ -1,6 +1,21 @@
 /** Lines as the canvas draws them: which side they leave and reach, what stands on them, how they look. */
-import { MarkerType, type Edge, type XYPosition } from '@xyflow/react'
-import { HEIGHT, isTrouble, type Line } from './layout'
+import { MarkerType, Position, type Edge, type NodeHandle, type XYPosition } from '@xyflow/react'
+import { HEIGHT, isTrouble, WIDTH, type Line } from './layout'
+
+const end = (id: string, type: 'source' | 'target', position: Position, x: number, y: number): NodeHandle => ({ id, type, position, x, y, width: 1, height: 1 })
+
+/** Where lines leave and reach a block; said here too, so that a line to a block out of sight can be drawn. */
+export const ENDS: NodeHandle[] = [
+  end('top', 'target', Position.Top, WIDTH / 2, 0),
+  end('left', 'target', Position.Left, 0, HEIGHT / 2),
+  end('right', 'target', Position.Right, WIDTH, HEIGHT / 2),
+  end('bottom', 'source', Position.Bottom, WIDTH / 2, HEIGHT),
+  end('out-left', 'source', Position.Left, 0, HEIGHT / 2),
+  end('out-right', 'source', Position.Right, WIDTH, HEIGHT / 2),
+]
+
+/** Where a line begins that is pulled from an edge: below the block, among the names of its edges. */
+export const portEnd = (id: string): NodeHandle => end(id, 'source', Position.Bottom, WIDTH / 2, HEIGHT + 4)
 
 /** Down from below to above; across from side to side; back up along the right. */
 export function sides(from: XYPosition | undefined, to: XYPosition | undefined) {

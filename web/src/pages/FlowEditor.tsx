@@ -30,6 +30,7 @@ function Work({ me, view, specs }: { me: Me; view: DraftView; specs: ReadonlyMap
   useEffect(() => session.leave, [session])
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
+      session.keepNow()
       if (!session.isSaved()) event.preventDefault()
     }
     window.addEventListener('beforeunload', warn)

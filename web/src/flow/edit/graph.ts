@@ -5,10 +5,10 @@
 import type { Edge, Node, XYPosition } from '@xyflow/react'
 import type { Block, BlockSpec } from '../document'
 import { HEIGHT, WIDTH, type Line } from '../layout'
-import { way } from '../ways'
+import { ENDS, portEnd, way } from '../ways'
 import type { Draft } from './draft'
 import type { Badge } from './findings'
-import { isOpen, portsOf, type Port } from './ports'
+import { isOpen, PORT, portsOf, type Port } from './ports'
 
 export interface BlockData extends Record<string, unknown> {
   block: Block
@@ -66,7 +66,8 @@ export function nodesOf(before: readonly BlockNode[], { draft, specs, selected, 
     const isSelected = chosen.has(id)
     const kept = old && sameData(old.data, data) ? old.data : data
     if (old && kept === old.data && old.position.x === position.x && old.position.y === position.y && old.selected === isSelected) return old
-    return { id, type: 'block', position, width: WIDTH, height: HEIGHT, measured: MEASURED, selected: isSelected, data: kept }
+    const handles = kept.ports.length === 0 ? ENDS : [...ENDS, ...kept.ports.map(({ name }) => portEnd(PORT + name))]
+    return { id, type: 'block', position, width: WIDTH, height: HEIGHT, measured: MEASURED, handles, selected: isSelected, data: kept }
   })
 }
 

@@ -15,6 +15,9 @@ export interface Port {
   help_zh: string
 }
 
+/** Before the name of an edge, where the canvas names what can be pulled. */
+export const PORT = 'edge:'
+
 export const bringsEdges = ({ type }: FieldSpec): boolean =>
   type.kind === 'intents' || (type.kind === 'rows' && (type.columns ?? []).some((column) => column.type.kind === 'edge'))
 

@@ -44,8 +44,8 @@ test('what is typed is checked and saved, and kept in the tab until then', async
   const visit = session(view(3, 'Old'), specs)
   expect(visit.edit.findings()).toHaveLength(1)
   visit.edit.change(named('New'))
-  expect(store.size).toBe(1)
   await pass(400)
+  expect(store.size).toBe(1)
   expect(visit.edit.findings()).toHaveLength(0)
   await pass(1_000)
   expect(visit.isSaved()).toBe(true)
@@ -54,7 +54,11 @@ test('what is typed is checked and saved, and kept in the tab until then', async
 })
 
 test('what was not saved before a reload is there after it, and is saved', async () => {
-  session(view(3, 'Old'), specs).edit.change(named('New'))
+  const before = session(view(3, 'Old'), specs)
+  before.edit.change(named('New'))
+  before.keepNow()
+  before.leave()
+  vi.mocked(api.save).mockClear()
   const again = session(view(3, 'Old'), specs)
   expect(again.edit.draft().name).toBe('New')
   await pass(1_000)
@@ -99,7 +103,9 @@ test('a save that comes too late asks what there is now', async () => {
 })
 
 test('a reload after being overtaken still shows both', () => {
-  session(view(3, 'Old'), specs).edit.change(named('Mine'))
+  const before = session(view(3, 'Old'), specs)
+  before.edit.change(named('Mine'))
+  before.keepNow()
   const again = session(view(5, 'Theirs'), specs)
   expect(again.edit.draft().name).toBe('Mine')
   expect(again.state().theirs?.revision).toBe(5)

@@ -28,6 +28,7 @@ interface Kept {
 
 const KEY = 'hotline.draft.flow'
 const CHECK_MS = 350
+const KEEP_MS = 200
 
 function kept(): Kept | undefined {
   try {
@@ -53,6 +54,7 @@ export function session(first: DraftView, specs: ReadonlyMap<string, BlockSpec>)
   let state: SessionState = { save: { is: 'saved' }, theirs: undefined, taken: undefined }
   let checking: AbortController | undefined
   let checkLater: ReturnType<typeof setTimeout> | undefined
+  let keepLater: ReturnType<typeof setTimeout> | undefined
   /** Set while the draft becomes what the service has already. */
   let isTheirs = false
 
@@ -62,10 +64,11 @@ export function session(first: DraftView, specs: ReadonlyMap<string, BlockSpec>)
   }
   const judge = (findings: readonly Finding[], document: Document) => edit.setFindings(placed(findings, document))
 
-  const keeper = saver<Document>(first.revision, {
-    send: async (revision, document) => {
-      const saved = await save(revision, document)
-      keep(undefined)
+  const keeper = saver<Draft>(first.revision, {
+    send: async (revision, draft) => {
+      const saved = await save(revision, written(draft))
+      forget()
+      if (edit.draft() !== draft) keepSoon()
       return saved.revision
     },
     changed: () => {
@@ -83,9 +86,25 @@ export function session(first: DraftView, specs: ReadonlyMap<string, BlockSpec>)
     }
   }
 
-  function checkSoon(document: Document): void {
+  /** Writing a large flow down takes longer than a letter may; so it is done once the typing rests. */
+  function keepSoon(): void {
+    clearTimeout(keepLater)
+    keepLater = setTimeout(keepNow, KEEP_MS)
+  }
+  function keepNow(): void {
+    clearTimeout(keepLater)
+    if (keeper.isSaved()) return
+    keep({ revision: keeper.revision(), document: written(edit.draft()) })
+  }
+  function forget(): void {
+    clearTimeout(keepLater)
+    keep(undefined)
+  }
+
+  function checkSoon(): void {
     clearTimeout(checkLater)
     checkLater = setTimeout(() => {
+      const document = written(edit.draft())
       checking?.abort()
       const mine = new AbortController()
       checking = mine
@@ -118,21 +137,20 @@ export function session(first: DraftView, specs: ReadonlyMap<string, BlockSpec>)
   }
 
   edit.onChange((draft) => {
-    const document = written(draft)
     if (isTheirs) return
-    keep({ revision: keeper.revision(), document })
-    keeper.put(document)
-    checkSoon(document)
+    keeper.put(draft)
+    keepSoon()
+    checkSoon()
   })
 
   judge(first.findings, first.document)
   if (unsaved) {
-    keeper.put(unsaved.document)
+    keeper.put(edit.draft())
     if (unsaved.revision < first.revision) {
       state = { ...state, theirs: first }
       keeper.overtake()
     }
-    checkSoon(unsaved.document)
+    checkSoon()
   }
 
   return {
@@ -151,7 +169,7 @@ export function session(first: DraftView, specs: ReadonlyMap<string, BlockSpec>)
       const { theirs } = state
       if (!theirs) return
       put({ theirs: undefined })
-      keep(undefined)
+      forget()
       keeper.rebase(theirs.revision)
       isTheirs = true
       edit.change((): Draft => ready(theirs.document))
@@ -160,10 +178,12 @@ export function session(first: DraftView, specs: ReadonlyMap<string, BlockSpec>)
     },
     /** After the service itself has changed the draft, as when it becomes an earlier version. */
     begin: (view: DraftView) => {
-      keep(undefined)
+      forget()
       put({ theirs: undefined, taken: undefined })
       takeOver(view)
     },
+    /** Before the tab goes away. */
+    keepNow,
     leave: () => {
       clearTimeout(checkLater)
       checking?.abort()

@@ -24,9 +24,13 @@ import { addKind, type From } from '../add'
 import { connect } from '../blocks'
 import { useEdit, useEdited } from '../context'
 import type { BlockNode } from '../graph'
-import { Card, PORT } from './Card'
+import { PORT } from '../ports'
+import { Card } from './Card'
 import { KIND } from './Palette'
 import { QuickAdd } from './QuickAdd'
+
+/** Above so many blocks, those out of sight are not drawn. */
+const MANY = 100
 
 const nodeTypes = { block: Card }
 
@@ -170,6 +174,7 @@ export function Canvas({ children }: { children?: ReactNode }) {
         connectOnClick={false}
         connectionDragThreshold={4}
         edgesFocusable={false}
+        onlyRenderVisibleElements={nodes.length > MANY}
         edgesReconnectable
         reconnectRadius={14}
         onNodesChange={changed}

@@ -1,15 +1,14 @@
 /** A block on the canvas: what it is, what is wrong with it, and the edges that can be pulled from it. */
-import { Handle, Position, useUpdateNodeInternals, type NodeProps } from '@xyflow/react'
+import { Handle, Position, type NodeProps } from '@xyflow/react'
 import { CircleX, TriangleAlert } from 'lucide-react'
-import { memo, useEffect } from 'react'
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { words } from '../../../lib/format'
 import { BlockIcon } from '../../BlockIcon'
+import { Ends } from '../../Ends'
 import type { BlockNode } from '../graph'
-import { isOpen, type Port } from '../ports'
+import { isOpen, PORT, type Port } from '../ports'
 import { useRegistryWords } from '../words'
-
-export const PORT = 'edge:'
 
 function PortPill({ port }: { port: Port }) {
   const { t } = useTranslation()
@@ -44,17 +43,11 @@ function Roles({ data }: { data: BlockNode['data'] }) {
 function BlockCard({ id, data, selected }: NodeProps<BlockNode>) {
   const { t } = useTranslation()
   const { kind } = useRegistryWords()
-  const measure = useUpdateNodeInternals()
   const { block, spec, ports, badge } = data
-  const shown = ports.map(({ name }) => name).join(' ')
-  // Lines can be pulled from an edge only once the canvas knows where it is.
-  useEffect(() => measure(id), [measure, id, shown])
   return (
     <>
       <div className={`block${selected ? ' block-selected' : ''}${badge?.errors ? ' block-wrong' : ''}`}>
-        <Handle id="top" type="target" position={Position.Top} isConnectable={false} />
-        <Handle id="left" type="target" position={Position.Left} isConnectable={false} />
-        <Handle id="right" type="target" position={Position.Right} isConnectable={false} />
+        <Ends />
         <BlockIcon kind={block.type} category={spec?.category} />
         <div className="spread">
           <strong className="clip" title={block.id}>
@@ -72,9 +65,6 @@ function BlockCard({ id, data, selected }: NodeProps<BlockNode>) {
             <span className="num">{badge.errors || badge.warnings}</span>
           </span>
         )}
-        <Handle id="bottom" type="source" position={Position.Bottom} isConnectable={false} />
-        <Handle id="out-left" type="source" position={Position.Left} isConnectable={false} />
-        <Handle id="out-right" type="source" position={Position.Right} isConnectable={false} />
       </div>
       {ports.length > 0 && (
         <div className="ports nodrag" aria-hidden>

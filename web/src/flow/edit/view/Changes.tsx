@@ -4,6 +4,9 @@ import { words } from '../../../lib/format'
 import { isSame, type Change, type Difference } from '../difference'
 import { Mark } from '../../Mark'
 
+/** So few are told in full at once. */
+const FEW = 5
+
 const said = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 export function ChangeLine({ change }: { change: Change }) {
@@ -47,7 +50,7 @@ export function ChangeList({ found, selected, choose }: Props) {
       )}
       {found.blocks.map(({ id, stands, changes }) => (
         <li key={id}>
-          <details open={choose ? selected === id : undefined} className={selected === id ? 'change-chosen' : undefined}>
+          <details open={choose ? selected === id : found.blocks.length <= FEW} className={selected === id ? 'change-chosen' : undefined}>
             <summary
               onClick={(event) => {
                 if (!choose) return

@@ -1,6 +1,5 @@
 /** The words of a finding. The service says them in English; in another language its code says what is wrong and what to do. */
 import { useTranslation } from 'react-i18next'
-import { words } from '../../../lib/format'
 import { useLanguage } from '../../../lib/hooks'
 import type { Finding } from '../findings'
 
@@ -14,8 +13,9 @@ export function useFindingWords() {
       .map(([, quoted, name, edge]) => quoted ?? name ?? edge)
       .filter((name) => name !== block)
     const what = [...new Set(named)].join('、')
+    const said = t(`editor.finding.${code}`, { defaultValue: message })
     return {
-      message: t(`editor.finding.${code}`, { defaultValue: message, block: block ? words(block) : '' }) + (what === '' ? '' : `（${what}）`),
+      message: what === '' ? said : `${said.replace(/。$/, '')}：${what}。`,
       fix: t(`editor.finding_fix.${code}`, { defaultValue: fix }),
     }
   }
