@@ -1,5 +1,6 @@
 /** Lists of what callers name: all of them, one in its editor, and a box to try what is found in a text. What is open is in the address. */
 import { ChevronLeft, Tags } from 'lucide-react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router-dom'
 import { Bones, Empty } from '../../../components/Bits'
@@ -16,8 +17,19 @@ export default function Entities() {
   const narrow = useNarrow()
   useUndo()
   const { intents } = useUnderstood()
-  const [params] = useSearchParams()
+  const [params, setParams] = useSearchParams()
   const wanted = params.get('list')
+  const lists = intents.work?.lists ?? []
+  const list = lists.find(({ key }) => key === wanted) ?? lists.find(({ name }) => name === wanted)
+  // A list that is new or renamed has its name for a key once it is saved: the address follows.
+  const shown = useRef<{ wanted: string; name: string }>(undefined)
+  const name = list?.name
+  useEffect(() => {
+    if (wanted === null) return
+    const before = shown.current
+    if (name !== undefined) shown.current = { wanted, name }
+    else if (before?.wanted === wanted && lists.some(({ key }) => key === before.name)) setParams({ list: before.name }, { replace: true })
+  })
   if (!intents.work) {
     return intents.error === null ? (
       <div className="panel">
@@ -25,8 +37,6 @@ export default function Entities() {
       </div>
     ) : null
   }
-  const { lists } = intents.work
-  const list = lists.find(({ key }) => key === wanted) ?? lists.find(({ name }) => name === wanted)
   return (
     <div className="u-intents e-entities">
       {!(narrow && wanted !== null) && <ListNav open={list?.key} />}
