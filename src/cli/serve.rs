@@ -21,11 +21,12 @@ pub async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<ExitCo
     let mut config = config;
     let mut known = fingerprint(&config);
     let service = Service::start(config.clone()).await?;
+    // Before anybody is told that it is there: commands of this machine may follow at once.
+    let access = service.publish_access(&config.data_dir).await?;
     println!("Hotline answers calls to sip:{} and shows them at http://{}", service.sip, service.http);
     if service.needs_first_sign_in().await? {
         println!("Sign in for the first time (once, within the hour): {}", service.sign_in_link().await?);
     }
-    let access = service.publish_access(&config.data_dir).await?;
     let mut look = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
