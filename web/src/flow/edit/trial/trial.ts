@@ -55,7 +55,8 @@ export function trial(edit: Pick<Editing, 'draft' | 'light'>, ask: typeof simula
       test = { name: test.name, ...setup, steps: [] }
       return play(test)
     },
-    act: (act: Act) => play({ ...test, steps: [...test.steps, act] }),
+    /** One step after the other: what is done before the last has come of it is not done. */
+    act: (act: Act) => (state.busy ? Promise.resolve(false) : play({ ...test, steps: [...test.steps, act] })),
     back: () => play({ ...test, steps: withoutLast(test.steps) }),
     again: () => play(test),
     leave: () => {

@@ -25,7 +25,7 @@ export default function Try({ close }: { close: () => void }) {
   const [language, setLanguage] = useState(() => edit.draft().languages[0])
   // A test must come out the same at any hour, so its call has a time of its own.
   const [time, setTime] = useState(() => localTime(new Date()))
-  const end = useRef<HTMLOListElement>(null)
+  const log = useRef<HTMLDivElement>(null)
   const all = useMemo(() => turns(played?.steps ?? []), [played])
 
   const setup = { ...(language === undefined ? {} : { language }), time: timeOf(time, ZONE) }
@@ -34,7 +34,7 @@ export default function Try({ close }: { close: () => void }) {
     void call.begin(first.current)
     return call.leave
   }, [call])
-  useEffect(() => end.current?.lastElementChild?.scrollIntoView({ block: 'end' }), [all])
+  useEffect(() => log.current?.scrollTo({ top: log.current.scrollHeight }), [all])
 
   const acts = played?.test.steps ?? []
   return (
@@ -72,9 +72,11 @@ export default function Try({ close }: { close: () => void }) {
         </div>
         <p className="muted">{t('trial.help')}</p>
       </header>
-      <ol ref={end} className="try-turns" role="log" aria-live="polite">
-        <Turns turns={all} />
-      </ol>
+      <div ref={log} className="try-turns" role="log" tabIndex={0} aria-label={t('trial.conversation')}>
+        <ol>
+          <Turns turns={all} />
+        </ol>
+      </div>
       {error !== undefined && <ErrorNote error={error} again={() => void call.again()} />}
       {played?.failures.map(({ step, message }, index) => (
         <p key={index} className="bad try-missed" role="alert">
@@ -89,7 +91,7 @@ export default function Try({ close }: { close: () => void }) {
           </Button>
         </p>
       )}
-      {played && <Dock waiting={played.waiting} last={acts.at(-1)} busy={busy} act={call.act} />}
+      {played && <Dock waiting={played.waiting} last={acts.at(-1)} act={call.act} />}
       <footer>
         {played && <Keep played={played} />}
         <Tests />

@@ -1,12 +1,11 @@
 /** What can be done in a tried call, by whoever it waits for: the caller, another service, or an agent. */
 import { Button, Input, Space } from 'antd'
 import { Grid3x3, MicOff, PhoneOff } from 'lucide-react'
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { agentNews, type Act, type AgentNews, type Waiting } from '../trial/call'
 
 interface Props {
-  busy: boolean
   /** Gives whether it was played. */
   act: (act: Act) => Promise<boolean>
 }
@@ -20,22 +19,22 @@ const leave = (event: KeyboardEvent<HTMLElement>) => {
   if (event.target instanceof HTMLElement) event.target.blur()
 }
 
-function Caller({ busy, act }: Props) {
+function Caller({ act }: Props) {
   const { t } = useTranslation()
   const [text, setText] = useState('')
   const [keys, setKeys] = useState('')
   const [isPad, setPad] = useState(false)
   const say = async () => {
-    if (text.trim() !== '' && !busy && (await act({ hear: text.trim() }))) setText('')
+    if (text.trim() !== '' && (await act({ hear: text.trim() }))) setText('')
   }
   const press = async () => {
-    if (keys !== '' && !busy && (await act({ keys }))) setKeys('')
+    if (keys !== '' && (await act({ keys }))) setKeys('')
   }
   return (
     <>
       <Space.Compact block>
         <Input autoFocus value={text} aria-label={t('trial.say')} placeholder={t('trial.say')} onChange={(event) => setText(event.target.value)} onPressEnter={() => void say()} />
-        <Button type="primary" disabled={busy || text.trim() === ''} onClick={() => void say()}>
+        <Button type="primary" disabled={text.trim() === ''} onClick={() => void say()}>
           {t('trial.say_go')}
         </Button>
       </Space.Compact>
@@ -55,7 +54,7 @@ function Caller({ busy, act }: Props) {
               onChange={(event) => setKeys(event.target.value.replaceAll(/[^\d*#]/g, ''))}
               onPressEnter={() => void press()}
             />
-            <Button type="primary" disabled={busy || keys === ''} onClick={() => void press()}>
+            <Button type="primary" disabled={keys === ''} onClick={() => void press()}>
               {t('trial.keys_go')}
             </Button>
           </Space.Compact>
@@ -65,19 +64,19 @@ function Caller({ busy, act }: Props) {
         <Button size="small" icon={<Grid3x3 size={13} />} aria-expanded={isPad} onClick={() => setPad(!isPad)}>
           {t('trial.pad')}
         </Button>
-        <Button size="small" icon={<MicOff size={13} />} disabled={busy} onClick={() => void act({ silence: 1 })}>
+        <Button size="small" icon={<MicOff size={13} />} onClick={() => void act({ silence: 1 })}>
           {t('trial.silence')}
         </Button>
-        <HangUp busy={busy} act={act} />
+        <HangUp act={act} />
       </div>
     </>
   )
 }
 
-function HangUp({ busy, act }: Props) {
+function HangUp({ act }: Props) {
   const { t } = useTranslation()
   return (
-    <Button size="small" icon={<PhoneOff size={13} />} disabled={busy} onClick={() => void act({ hang_up: true })}>
+    <Button size="small" icon={<PhoneOff size={13} />} onClick={() => void act({ hang_up: true })}>
       {t('trial.hang_up')}
     </Button>
   )
@@ -92,7 +91,7 @@ function parsed(text: string): { body?: unknown } | undefined {
   }
 }
 
-function Reply({ busy, act, method, url }: Props & { method: string; url: string }) {
+function Reply({ act, method, url }: Props & { method: string; url: string }) {
   const { t } = useTranslation()
   const [status, setStatus] = useState('200')
   const [text, setText] = useState('')
@@ -102,7 +101,7 @@ function Reply({ busy, act, method, url }: Props & { method: string; url: string
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        if (body && isStatus && !busy) void act({ http: { status: Number(status), ...body } })
+        if (body && isStatus) void act({ http: { status: Number(status), ...body } })
       }}
     >
       <p>{t('trial.asks')}</p>
@@ -122,10 +121,10 @@ function Reply({ busy, act, method, url }: Props & { method: string; url: string
       {!body && <span className="bad">{t('trial.no_json')}</span>}
       <div className="row try-acts">
         <Input className="try-status" inputMode="numeric" value={status} status={isStatus ? '' : 'error'} aria-label={t('trial.status')} title={t('trial.status')} onChange={(event) => setStatus(event.target.value)} />
-        <Button htmlType="submit" type="primary" disabled={busy || !body || !isStatus}>
+        <Button htmlType="submit" type="primary" disabled={!body || !isStatus}>
           {t('trial.reply_go')}
         </Button>
-        <Button disabled={busy} onClick={() => void act({ http: { fail: 'timeout' } })}>
+        <Button onClick={() => void act({ http: { fail: 'timeout' } })}>
           {t('trial.no_reply')}
         </Button>
       </div>
@@ -133,7 +132,7 @@ function Reply({ busy, act, method, url }: Props & { method: string; url: string
   )
 }
 
-function Agent({ busy, act, queue, isBridged }: Props & { queue: string; isBridged: boolean }) {
+function Agent({ act, queue, isBridged }: Props & { queue: string; isBridged: boolean }) {
   const { t } = useTranslation()
   const all: readonly AgentNews[] = isBridged ? ['agent_ended'] : agentNews
   return (
@@ -141,11 +140,11 @@ function Agent({ busy, act, queue, isBridged }: Props & { queue: string; isBridg
       {!isBridged && <p>{t('trial.waits_agent', { queue })}</p>}
       <div className="row try-acts">
         {all.map((news, index) => (
-          <Button key={news} size="small" autoFocus={index === 0} disabled={busy} onClick={() => void act({ agent: news })}>
+          <Button key={news} size="small" autoFocus={index === 0} onClick={() => void act({ agent: news })}>
             {t(`trial.agent.${news}`)}
           </Button>
         ))}
-        <HangUp busy={busy} act={act} />
+        <HangUp act={act} />
       </div>
     </>
   )
@@ -157,19 +156,14 @@ interface DockProps extends Props {
   last: Act | undefined
 }
 
-export function Dock({ waiting, last, busy, act }: DockProps) {
+export function Dock({ waiting, last, act }: DockProps) {
   const { t } = useTranslation()
-  const box = useRef<HTMLDivElement>(null)
   const key = waiting?.for
-  // Where the next thing can be done, without reaching for the mouse.
-  useEffect(() => {
-    if (document.activeElement === document.body) box.current?.querySelector<HTMLElement>('input, textarea, button')?.focus()
-  }, [key])
   return (
-    <div ref={box} className="try-dock" data-own-undo data-waiting={key} onKeyDown={leave}>
-      {waiting?.for === 'caller' && <Caller busy={busy} act={act} />}
-      {waiting?.for === 'reply' && <Reply key={waiting.url} busy={busy} act={act} method={waiting.method} url={waiting.url} />}
-      {waiting?.for === 'agent' && <Agent busy={busy} act={act} queue={waiting.queue} isBridged={last?.agent === 'bridged'} />}
+    <div className="try-dock" data-own-undo data-waiting={key} onKeyDown={leave}>
+      {waiting?.for === 'caller' && <Caller act={act} />}
+      {waiting?.for === 'reply' && <Reply key={waiting.url} act={act} method={waiting.method} url={waiting.url} />}
+      {waiting?.for === 'agent' && <Agent act={act} queue={waiting.queue} isBridged={last?.agent === 'bridged'} />}
       {waiting?.for === 'over' && (
         <p role="status">
           {t('trial.over')} <strong>{t(`outcome.${waiting.outcome}`)}</strong>

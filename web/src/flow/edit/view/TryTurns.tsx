@@ -38,7 +38,7 @@ function NoteWords({ note }: { note: Exclude<Note, { kind: 'said' }> }) {
     case 'chosen':
       return t('trial.chosen', { option: words(note.option), confidence: percent(note.confidence, language) })
     case 'command':
-      return t('trial.command', { command: note.command })
+      return t('trial.command', { command: t(`trial.commands.${note.command}`) })
     case 'slot':
       return (
         <>
