@@ -3,6 +3,7 @@ import { expected, kept, localTime, timeOf, trail, turns, withoutLast, type Act,
 
 const meaning = { decision: 'accept', intent: 'order_status', ranking: [{ intent: 'order_status', confidence: 0.92 }] } as const
 const steps: Step[] = [
+  { at_ms: 0, kind: 'language', language: 'en' },
   { at_ms: 0, kind: 'entered', block: 'greeting', block_kind: 'say' },
   { at_ms: 0, kind: 'said', text: 'Hello.', language: 'en' },
   { at_ms: 400, kind: 'left', block: 'greeting', edge: 'next', to: 'need' },
@@ -61,6 +62,17 @@ describe('what a kept test expects', () => {
     ['nothing of a call that could not begin', null, undefined],
   ])('%s', (_what, waiting, expectation) => {
     expect(expected(played(waiting))).toEqual(expectation)
+  })
+
+  test('the whole way of the last step, but not what came before news of an agent', () => {
+    const way: Step[] = [
+      { at_ms: 0, kind: 'heard', text: 'when are you open', confidence: 0.9 },
+      { at_ms: 0, kind: 'entered', block: 'hours', block_kind: 'say' },
+      { at_ms: 0, kind: 'entered', block: 'number', block_kind: 'collect' },
+    ]
+    const call = { ...played(asks, [{ hear: 'when are you open' }, { knowledge: {} }]), steps: [...steps, ...way] }
+    expect(expected(call)).toEqual({ block: ['hours', 'number'] })
+    expect(expected({ ...call, test: { ...call.test, steps: [{ agent: 'no_agents' }] } })).toEqual({ block: 'number' })
   })
 
   test('follows the steps of the call, which stay as they are', () => {

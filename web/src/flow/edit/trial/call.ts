@@ -109,7 +109,8 @@ const isWay = (step: Step): step is WayStep => (WAY as readonly string[]).includ
 export function turns(steps: readonly Step[]): Turn[] {
   const all: { caller: ActStep | undefined; notes: Note[]; way: { block: string; edge: string | undefined }[] }[] = []
   let edge: string | undefined
-  for (const step of steps) {
+  // A call begins with its language, which whoever tries it has chosen.
+  for (const step of steps[0]?.kind === 'language' ? steps.slice(1) : steps) {
     if (isAct(step)) all.push({ caller: step, notes: [], way: [] })
     else if (all.length === 0) all.push({ caller: undefined, notes: [], way: [] })
     const turn = all.at(-1)
@@ -153,14 +154,21 @@ export function withoutLast(steps: readonly Act[]): readonly Act[] {
   return last < 0 ? [] : steps.slice(0, last)
 }
 
-/** What must come of the call for it to go the same way: how it ended, where the caller waits, or which block asks. */
-export function expected(played: Pick<Played, 'steps' | 'waiting'>): Expected | undefined {
-  const { waiting } = played
+/**
+ * What must come of the call for it to go the same way: how it ended, where the caller waits, or the blocks that the last step led
+ * through. The one that asks now would say little alone, where many ways lead to it.
+ */
+export function expected({ test, steps, waiting }: Pick<Played, 'test' | 'steps' | 'waiting'>): Expected | undefined {
   if (waiting === null || waiting.for === 'reply' || waiting.for === 'knowledge') return undefined
   if (waiting.for === 'over') return { outcome: waiting.outcome }
   if (waiting.for === 'agent') return { queue: waiting.queue }
-  const block = waitingBlock(played)
-  return block === undefined ? undefined : { block }
+  const asks = waitingBlock({ steps, waiting })
+  if (asks === undefined) return undefined
+  // News of an agent begins no turn of the caller's, so what came before it is not of the last step.
+  const isCallers = test.steps.findLast(({ http, knowledge }) => http === undefined && knowledge === undefined)?.agent === undefined
+  const passed = isCallers ? (turns(steps).at(-1)?.way ?? []).map(({ block }) => block) : []
+  const blocks = [...new Set([...passed, asks])]
+  return { block: blocks.length === 1 ? asks : blocks }
 }
 
 /** The call as a test; nothing while it waits for an answer that a test would have to give. */
