@@ -12,6 +12,7 @@ const { part, complaints } = story()
 interface Document {
   start: string
   blocks: { id: string; type: string; params?: Record<string, unknown>; edges?: Record<string, string> }[]
+  metadata?: { tests?: unknown[] }
 }
 interface Draft {
   revision: number
@@ -139,6 +140,34 @@ part('what is wrong is said on the block and in the list, refuses publishing, an
   await saved(page)
   const edges = (await draft(page)).document.blocks.find(({ id }) => id === 'to_queue')?.edges
   expect(edges).toEqual({ error: 'call_back_later', no_agents: 'call_back_later', timeout: 'call_back_later' })
+})
+
+part('it is tried without a telephone, its way is lit, and the call is kept as a test that passes', async ({ page }) => {
+  await page.locator('.react-flow__pane').click({ position: { x: 5, y: 5 } })
+  await page.keyboard.press('t')
+  const log = page.getByRole('log')
+  await log.getByText(HELLO).waitFor()
+  await page.locator('.try-dock[data-waiting="agent"]').waitFor()
+  await block(page, 'say').locator('.block-passed').waitFor()
+  await block(page, 'to_queue').locator('.block-waits').waitFor()
+  await page.locator('.react-flow__edge.way-taken').first().waitFor({ state: 'attached' })
+  await button(page, 'Nobody is there').click()
+  await page.getByText('The call is over.').waitFor()
+  await button(page, 'One step back').click()
+  await block(page, 'to_queue').locator('.block-waits').waitFor()
+  await button(page, 'Nobody is there').press('Enter')
+  await page.getByText('The call is over.').waitFor()
+  await block(page, 'call_back_later').locator('.block-passed').waitFor()
+  await button(page, 'Keep as a test').click()
+  await page.getByRole('textbox', { name: 'Name of the test' }).fill('Nobody is there')
+  await page.keyboard.press('Enter')
+  await button(page, 'Run all').click()
+  await page.locator('[data-test="Nobody is there"][data-passed="true"]').waitFor()
+  await saved(page)
+  const kept = await draft(page)
+  expect(kept.document.metadata?.tests).toMatchObject([{ name: 'Nobody is there', steps: [{ agent: 'no_agents' }, { expect: { outcome: 'callback' } }] }])
+  await button(page, 'Close').click()
+  await block(page, 'say').locator('.block-passed').waitFor({ state: 'detached' })
 })
 
 part('it is published with a note and answers from now on', async ({ page }) => {

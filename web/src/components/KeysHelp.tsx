@@ -16,6 +16,7 @@ const groups = [
       ['Ctrl Z, Ctrl Shift Z', 'keys.editor_undo'],
       ['Ctrl F', 'keys.editor_find'],
       ['n', 'keys.editor_palette'],
+      ['t', 'editor.try'],
       ['Enter', 'keys.editor_add'],
       ['Ctrl D', 'keys.editor_duplicate'],
       ['Del', 'keys.editor_remove'],

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import en from './en.json'
-import zh from './zh-CN.json'
+import enFirst from './en.json'
+import enTrial from './trial.en.json'
+import zhTrial from './trial.zh-CN.json'
+import zhFirst from './zh-CN.json'
 
 type Tree = { [key: string]: string | Tree }
 
@@ -13,8 +15,8 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
   return all
 }
 
-const english = flat(en)
-const chinese = flat(zh)
+const english = flat({ ...enFirst, ...enTrial })
+const chinese = flat({ ...zhFirst, ...zhTrial })
 const sources = import.meta.glob<string>('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true })
 
 test('both languages have the same keys', () => {

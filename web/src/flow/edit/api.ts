@@ -5,6 +5,7 @@ import { http, take } from '../../api/client'
 import { queries } from '../../api/queries'
 import type { BlockSpec } from '../document'
 import type { Finding } from './findings'
+import type { Missed, Played, Test } from './trial/call'
 
 type Document = Record<string, unknown>
 
@@ -40,6 +41,11 @@ interface Saved {
   findings: Finding[]
 }
 
+export interface Tested {
+  name: string
+  failures: Missed[]
+}
+
 interface Json<T> {
   content: { 'application/json': T }
 }
@@ -57,6 +63,8 @@ interface Paths {
     put: { requestBody: Json<{ revision: number; document: Document }> } & Answer<Saved>
   }
   '/api/v1/flows/check': { post: { requestBody: Json<{ document: Document }> } & Answer<{ findings: Finding[] }> }
+  '/api/v1/flows/simulate': { post: { requestBody: Json<{ document: Document; test: Test }> } & Answer<unknown> }
+  '/api/v1/flows/test': { post: { requestBody: Json<{ document: Document }> } & Answer<Tested[]> }
   '/api/v1/flows/blocks': { get: Answer<BlockSpec[]> }
   '/api/v1/flows/publish': { post: { requestBody: Json<{ revision: number; note: string; at?: number }> } & Answer<FlowVersion> }
   '/api/v1/flows/draft/revert': { post: { requestBody: Json<{ revision: number; to: number | null }> } & Answer<Saved> }
@@ -101,6 +109,13 @@ export const save = (revision: number, document: Document): Promise<Saved> =>
 
 export const check = (document: Document, signal: AbortSignal): Promise<{ findings: Finding[] }> =>
   take(flows.POST('/api/v1/flows/check', { body: { document }, signal }))
+
+/** Plays a call from its first step. */
+export const simulate = async (document: Document, test: Test): Promise<Played> =>
+  (await take(flows.POST('/api/v1/flows/simulate', { body: { document, test } }))) as Played
+
+/** Plays the tests that a document brings along. */
+export const runTests = (document: Document): Promise<Tested[]> => take(flows.POST('/api/v1/flows/test', { body: { document } }))
 
 export const publish = (revision: number, note: string, at: number | undefined): Promise<FlowVersion> =>
   take(flows.POST('/api/v1/flows/publish', { body: { revision, note, ...(at === undefined ? {} : { at }) } }))

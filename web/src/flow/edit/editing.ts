@@ -10,6 +10,7 @@ import { namesOf, open, type Draft } from './draft'
 import { badges, type Badge, type Placed } from './findings'
 import { nodesOf, waysOf, type BlockNode } from './graph'
 import { begin, push, redo, undo, type History } from './history'
+import type { Trail } from './trial/call'
 
 export interface Graph {
   nodes: readonly BlockNode[]
@@ -39,6 +40,7 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
   let badged: ReadonlyMap<string, Badge> = new Map()
   let dragged = NONE
   let focus: Focus | undefined
+  let trail: Trail | undefined
   let graph: Graph | undefined
   let joined: { draft: Draft; lines: Line[] } | undefined
   let nodes: readonly BlockNode[] = []
@@ -108,6 +110,11 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
       badged = badges(found)
       tell()
     },
+    /** Lights where a call that is tried has been. */
+    light: (where: Trail | undefined) => {
+      trail = where
+      tell()
+    },
     goTo: (block: string | null, path: string) => {
       selected = block !== null && namesOf(history.present).has(block) ? [block] : []
       line = undefined
@@ -130,8 +137,8 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
       if (graph) return graph
       const draft = history.present
       if (joined?.draft.blocks !== draft.blocks) joined = { draft, lines: lines(draft) }
-      nodes = nodesOf(nodes, { draft, specs, selected, badges: badged, dragged })
-      ways = waysOf(ways, joined?.lines ?? [], nodes, line)
+      nodes = nodesOf(nodes, { draft, specs, selected, badges: badged, dragged, trail })
+      ways = waysOf(ways, joined?.lines ?? [], nodes, line, trail)
       graph = { nodes, ways }
       return graph
     },

@@ -9,6 +9,7 @@ import { ENDS, portEnd, way } from '../ways'
 import type { Draft } from './draft'
 import type { Badge } from './findings'
 import { isOpen, PORT, portsOf, type Port } from './ports'
+import type { Trail } from './trial/call'
 
 export interface BlockData extends Record<string, unknown> {
   block: Block
@@ -19,6 +20,8 @@ export interface BlockData extends Record<string, unknown> {
   /** Edges that must lead somewhere and do not; of a selected block every edge. */
   ports: readonly Port[]
   badge: Badge | undefined
+  /** While a call is tried: whether it came through here, or waits here. */
+  tried: 'passed' | 'waits' | undefined
 }
 
 export type BlockNode = Node<BlockData, 'block'>
@@ -30,6 +33,8 @@ export interface Drawn {
   badges: ReadonlyMap<string, Badge>
   /** Where blocks are while they are being dragged. */
   dragged: ReadonlyMap<string, XYPosition>
+  /** Where a call that is tried has been. */
+  trail?: Trail | undefined
 }
 
 const MEASURED = { width: WIDTH, height: HEIGHT }
@@ -41,11 +46,11 @@ const samePorts = (a: readonly Port[], b: readonly Port[]) =>
 const sameBadge = (a: Badge | undefined, b: Badge | undefined) => a?.errors === b?.errors && a?.warnings === b?.warnings
 
 function sameData(a: BlockData, b: BlockData): boolean {
-  const plain = a.block === b.block && a.spec === b.spec && a.start === b.start && a.person === b.person && a.hangup === b.hangup
+  const plain = a.block === b.block && a.spec === b.spec && a.start === b.start && a.person === b.person && a.hangup === b.hangup && a.tried === b.tried
   return plain && sameBadge(a.badge, b.badge) && samePorts(a.ports, b.ports)
 }
 
-export function nodesOf(before: readonly BlockNode[], { draft, specs, selected, badges, dragged }: Drawn): BlockNode[] {
+export function nodesOf(before: readonly BlockNode[], { draft, specs, selected, badges, dragged, trail }: Drawn): BlockNode[] {
   const known = new Map(before.map((node) => [node.id, node]))
   const chosen = new Set(selected)
   return draft.blocks.map((block): BlockNode => {
@@ -60,6 +65,7 @@ export function nodesOf(before: readonly BlockNode[], { draft, specs, selected, 
       hangup: id === draft.hangup,
       ports: chosen.size === 1 && chosen.has(id) ? all : all.filter(isOpen),
       badge: badges.get(id),
+      tried: trail?.waits === id ? 'waits' : trail?.blocks.has(id) ? 'passed' : undefined,
     }
     const position = dragged.get(id) ?? draft.metadata.layout[id] ?? NOWHERE
     const old = known.get(id)
@@ -74,18 +80,19 @@ export function nodesOf(before: readonly BlockNode[], { draft, specs, selected, 
 const sameWay = (a: Edge, b: Edge) =>
   a.label === b.label && a.sourceHandle === b.sourceHandle && a.targetHandle === b.targetHandle && a.className === b.className && a.selected === b.selected
 
-/** Lines of the selected block stand out, so that one sees where it leads and what leads to it. */
-export function waysOf(before: readonly Edge[], joined: readonly Line[], nodes: readonly BlockNode[], line: string | undefined): Edge[] {
+/** Lines of the selected block stand out, so that one sees where it leads and what leads to it; so do those that a tried call took. */
+export function waysOf(before: readonly Edge[], joined: readonly Line[], nodes: readonly BlockNode[], line: string | undefined, trail?: Trail): Edge[] {
   const known = new Map(before.map((edge) => [edge.id, edge]))
   const places = new Map(nodes.map(({ id, position }) => [id, position]))
   const chosen = new Set(nodes.filter(({ selected }) => selected).map(({ id }) => id))
   return joined.map((one) => {
     const isNear = chosen.has(one.from) || chosen.has(one.to)
     const isChosen = one.id === line
-    const look = isNear || isChosen ? { stroke: 'var(--accent)', width: isChosen ? 2.6 : 1.7, className: isChosen ? 'way-near way-chosen' : 'way-near' } : {}
-    const edge: Edge = { ...way(one, places, look), selected: isChosen, zIndex: isNear || isChosen ? 1 : 0 }
+    const isTaken = trail !== undefined && one.edges.some((edge) => trail.edges.has(`${one.from} ${edge}`))
+    const className = [(isNear || isChosen) && 'way-near', isChosen && 'way-chosen', isTaken && 'way-taken'].filter(Boolean).join(' ')
+    const look = className === '' ? {} : { stroke: 'var(--accent)', width: isChosen ? 2.6 : isTaken ? 2.2 : 1.7, className }
+    const edge: Edge = { ...way(one, places, look), selected: isChosen, zIndex: className === '' ? 0 : 1 }
     const old = known.get(one.id)
     return old && sameWay(old, edge) ? old : edge
   })
 }
-

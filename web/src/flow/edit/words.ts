@@ -4,6 +4,9 @@ import { useLanguage } from '../../lib/hooks'
 import { words } from '../../lib/format'
 import type { BlockSpec } from '../document'
 
+/** Languages by their own names. */
+export const languageNames: Readonly<Record<string, string>> = { en: 'English', 'zh-CN': '中文' }
+
 interface Helped {
   help_en: string
   help_zh: string

@@ -43,10 +43,10 @@ function Roles({ data }: { data: BlockNode['data'] }) {
 function BlockCard({ id, data, selected }: NodeProps<BlockNode>) {
   const { t } = useTranslation()
   const { kind } = useRegistryWords()
-  const { block, spec, ports, badge } = data
+  const { block, spec, ports, badge, tried } = data
   return (
     <>
-      <div className={`block${selected ? ' block-selected' : ''}${badge?.errors ? ' block-wrong' : ''}`}>
+      <div className={`block${selected ? ' block-selected' : ''}${badge?.errors ? ' block-wrong' : ''}${tried ? ` block-${tried}` : ''}`}>
         <Ends />
         <BlockIcon kind={block.type} category={spec?.category} />
         <div className="spread">

@@ -1,7 +1,7 @@
 /** The editor: palette, canvas and form side by side, what was found below, and everything that can be done to the draft above. */
 import { ReactFlowProvider, useReactFlow } from '@xyflow/react'
 import { App, Button } from 'antd'
-import { History, Redo2, Rocket, Search, Undo2 } from 'lucide-react'
+import { History, PhoneCall, Redo2, Rocket, Search, Undo2 } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Me } from '../../../api/types'
@@ -24,6 +24,7 @@ import { useEditorKeys } from './useEditorKeys'
 const Publish = lazy(() => import('./Publish'))
 const Versions = lazy(() => import('./Versions'))
 const Compare = lazy(() => import('./Compare'))
+const Try = lazy(() => import('./Try'))
 
 /** The middle of what is seen of the canvas. */
 function useMiddle(): () => { x: number; y: number } {
@@ -48,11 +49,12 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
   const canRedo = useEdited((now) => now.canRedo())
   const [open, setOpen] = useState<Open>()
   const [compared, setCompared] = useState<{ from: Side; to?: Side }>()
+  const [isTried, setTried] = useState(false)
   const middle = useMiddle()
   const { copy } = useClipboard(middle)
   const mine: Side = { title: t('editor.the_draft'), draft }
 
-  const remove = useEditorKeys({ find: () => setOpen('find'), isIdle: open === undefined && compared === undefined })
+  const remove = useEditorKeys({ find: () => setOpen('find'), tryOut: () => setTried(!isTried), isIdle: open === undefined && compared === undefined })
   const add = (kind: string) => {
     const selected = edit.selected()
     const [from] = selected.length === 1 ? selected : []
@@ -76,6 +78,9 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
           <Button type="text" icon={<Undo2 size={16} />} disabled={!canUndo} aria-label={t('editor.undo')} title={`${t('editor.undo')} (Ctrl Z)`} onClick={edit.undo} />
           <Button type="text" icon={<Redo2 size={16} />} disabled={!canRedo} aria-label={t('editor.redo')} title={`${t('editor.redo')} (Ctrl Shift Z)`} onClick={edit.redo} />
           <Button type="text" icon={<Search size={16} />} aria-label={t('editor.find')} title={`${t('editor.find')} (Ctrl F)`} onClick={() => setOpen('find')} />
+          <Button icon={<PhoneCall size={15} />} disabled={compared !== undefined} aria-pressed={isTried} title={`${t('editor.try')} (t)`} onClick={() => setTried(!isTried)}>
+            {t('editor.try')}
+          </Button>
           <Button icon={<History size={15} />} onClick={() => setOpen('versions')}>
             {t('editor.versions')}
           </Button>
@@ -90,7 +95,7 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
           <Compare from={compared.from} to={compared.to ?? mine} close={() => setCompared(undefined)} />
         </Suspense>
       ) : (
-        <div className="panel editor-body">
+        <div className={`panel editor-body${isTried ? ' editor-trying' : ''}`}>
           <Palette add={add} />
           <div className="editor-middle">
             <Canvas>
@@ -99,6 +104,11 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
             </Canvas>
             <FindingsBar />
           </div>
+          {isTried && (
+            <Suspense fallback={<aside className="try" />}>
+              <Try close={() => setTried(false)} />
+            </Suspense>
+          )}
           <Inspector remove={remove} copy={copy} />
         </div>
       )}

@@ -2,16 +2,15 @@
 import { Button, Input, Select } from 'antd'
 import { Plus, Trash2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
+import { languageNames } from '../words'
 import { Hear } from './Hear'
 import { isStrings, isTexts, useForm, type FieldProps } from './form'
 import { Found } from './Found'
 
-const NAMES: Record<string, string> = { en: 'English', 'zh-CN': '中文' }
-
 const shownLanguages = (languages: readonly string[], value: unknown): string[] => {
   const there = typeof value === 'object' && value !== null ? Object.keys(value) : []
   const all = [...new Set([...languages, ...there])]
-  return all.length > 0 ? all : Object.keys(NAMES)
+  return all.length > 0 ? all : Object.keys(languageNames)
 }
 
 /** The value without a member, or nothing when it was the last. */
@@ -27,7 +26,7 @@ export function TextsField({ value, set, label, spec }: FieldProps) {
   return (
     <div className="texts-edit">
       {shownLanguages(languages, value).map((language) => {
-        const name = NAMES[language] ?? language
+        const name = languageNames[language] ?? language
         const text = texts[language] ?? ''
         return (
           <div key={language} className="text-edit">
@@ -97,7 +96,7 @@ export function PhrasesField({ value, set, label }: FieldProps) {
   return (
     <div className="texts-edit">
       {shownLanguages(languages, value).map((language) => {
-        const name = NAMES[language] ?? language
+        const name = languageNames[language] ?? language
         const phrases = lists[language]
         return (
           <div key={language} className="text-edit" lang={language}>

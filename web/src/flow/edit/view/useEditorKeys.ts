@@ -19,7 +19,7 @@ function removeSelected(edit: Editing): void {
 const isElsewhere = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.closest('[role="dialog"], .nokey, [data-own-undo]') !== null
 
 /** Gives what the key Delete does, for buttons. */
-export function useEditorKeys({ find, isIdle }: { find: () => void; isIdle: boolean }): () => void {
+export function useEditorKeys({ find, tryOut, isIdle }: { find: () => void; tryOut: () => void; isIdle: boolean }): () => void {
   const edit = useEdit()
   const latest = useRef({ find, isIdle })
   useEffect(() => {
@@ -33,6 +33,7 @@ export function useEditorKeys({ find, isIdle }: { find: () => void; isIdle: bool
           Backspace: remove,
           Escape: () => edit.select([]),
           '/': find,
+          t: tryOut,
           n: () => document.querySelector<HTMLElement>('.palette [data-kind]')?.focus(),
         }
       : {},
