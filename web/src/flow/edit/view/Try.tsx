@@ -34,7 +34,9 @@ export default function Try({ close }: { close: () => void }) {
     void call.begin(first.current)
     return call.leave
   }, [call])
-  useEffect(() => log.current?.scrollTo({ top: log.current.scrollHeight }), [all])
+  useEffect(() => {
+    void log.current?.scrollTo({ top: log.current.scrollHeight })
+  }, [all])
 
   const acts = played?.test.steps ?? []
   return (
