@@ -83,11 +83,8 @@ pub async fn simulate(
 
 fn told(answer: Knowledge) -> Told {
     match answer {
-        Knowledge::Known(article) => {
-            Told { question: Some(article.title), short: Some(article.short), rest: article.rest }
-        }
         // Asking back which of two is meant is not simulated: the likelier one answers.
-        Knowledge::Unsure([article, _]) => {
+        Knowledge::Known(article) | Knowledge::Unsure([article, _]) => {
             Told { question: Some(article.title), short: Some(article.short), rest: article.rest }
         }
         Knowledge::Unknown(_) => Told::default(),

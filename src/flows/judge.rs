@@ -111,9 +111,15 @@ pub async fn differ(a: String, b: String) -> Result<bool, FlowsError> {
 
 /// Findings as lines of text.
 pub fn words(findings: &[Finding]) -> String {
-    let mut lines: Vec<String> = findings.iter().take(SAID).map(|finding| format!("- {finding}")).collect();
-    if findings.len() > SAID {
-        lines.push(format!("- and {} more", findings.len() - SAID));
+    said(findings.iter().map(Finding::to_string))
+}
+
+/// A list in words, as far as anybody reads it.
+fn said(items: impl Iterator<Item = String>) -> String {
+    let mut lines: Vec<String> = items.map(|item| format!("- {item}")).collect();
+    if lines.len() > SAID {
+        let more = lines.split_off(SAID).len();
+        lines.push(format!("- and {more} more"));
     }
     lines.join("\n")
 }
@@ -137,18 +143,7 @@ pub async fn played(
 
 /// What went wrong in tests, as lines of text.
 pub fn failures(played: &[Played]) -> String {
-    let of = |test: &Played| {
-        let name = test.name.clone();
-        test.failures
-            .iter()
-            .map(move |failure| format!("- “{name}”, step {}: {}", failure.step, failure.message))
-            .collect::<Vec<_>>()
-    };
-    let lines: Vec<String> = played.iter().flat_map(of).collect();
-    let more = lines.len().saturating_sub(SAID);
-    let mut said: Vec<String> = lines.into_iter().take(SAID).collect();
-    if more > 0 {
-        said.push(format!("- and {more} more"));
-    }
-    said.join("\n")
+    said(played.iter().flat_map(|test| {
+        test.failures.iter().map(|failure| format!("“{}”, step {}: {}", test.name, failure.step, failure.message))
+    }))
 }

@@ -210,7 +210,7 @@ impl Understanding {
     /// Whether the engine could [`follow`](Self::follow) this flow now.
     pub async fn could_follow(&self, flow: Arc<Flow>) -> Result<(), UnderstandError> {
         let _turn = self.shared.training.lock().await;
-        self.trained_for(flow, &self.live()).await.map(drop)
+        self.prepared_for(flow).await.map(drop)
     }
 
     /// What would answer with this flow; nothing is exchanged. The flow comes back with the entries of its lists.
