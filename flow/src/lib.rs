@@ -16,6 +16,7 @@
 //! | [`event`] | what a run hears and what it wants done |
 //! | [`run`] | the run itself |
 //! | [`simulate`] | a call without a telephone |
+//! | [`replay`] | what a flow would have done with a call that is over |
 //! | [`scenario`] | tests of a flow: what a caller does and what must come of it |
 //! | [`finding`] | what is wrong with a flow, where, and how to mend it |
 //! | [`mod@difference`] | what changed from one document to another |
@@ -27,11 +28,13 @@ pub mod document;
 pub mod event;
 mod expression;
 pub mod finding;
+mod hours;
 pub mod markup;
 pub mod parse;
 pub mod phrases;
 mod plan;
 pub mod registry;
+pub mod replay;
 pub mod run;
 pub mod scenario;
 pub mod schema;
@@ -44,8 +47,8 @@ mod values;
 pub use difference::{Difference, difference};
 pub use document::{Block, BlockId, Flow, Intent};
 pub use event::{
-    Action, Answer, Brief, By, Context, Event, Expect, Grammar, Heard, HttpFailure, HttpReply, Knowledge, KnownArticle,
-    LanguageBy, Millis, Note, Outcome, Part, Profile, QueueResult, TicketStatus,
+    Action, Answer, Brief, By, Context, Event, Expect, Grammar, Heard, HttpFailure, HttpReply, Inquiry, Knowledge,
+    KnownArticle, LanguageBy, Millis, Note, Outcome, Part, Profile, QueueResult, TicketStatus,
 };
 pub use finding::{Finding, Severity};
 pub use parse::parse;

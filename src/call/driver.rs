@@ -12,7 +12,7 @@ use audio::echo::EchoGuard;
 use audio::endpoint::TurnProfile;
 use audio::vad::{SPEECH, VoiceActivity};
 use flow::Flow;
-use flow::event::{Context, Grammar, Profile};
+use flow::event::{Context, Grammar, Inquiry, Profile};
 use intent::slot;
 use jiff::tz::TimeZone;
 use models::{Hints, Recognition};
@@ -26,9 +26,9 @@ use super::exchange::{Listed, Owner, Request};
 use super::handover::{self, Handover};
 use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
-use super::plan::Plan;
+use super::plan::{Destination, Plan};
 use super::{Callers, Exchange, Sink, now};
-use crate::agent::{Agents, Reservation};
+use crate::agent::{Agents, Place, Reservation};
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::knowledge::KnowledgeBase;
 use crate::listen::{Ear, EarEvent, Recognisers};
@@ -41,6 +41,9 @@ use crate::understand::remote::{Question, Remote};
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
 /// From here on a silence has been reported before.
 const NO_AUDIO_AGAIN: Duration = Duration::from_secs(9);
+
+/// What is recorded of what must not be kept.
+const SILENCE: audio::Frame8k = [0; audio::FRAME_8K];
 
 /// What other calls may ask at a time.
 const REQUEST_ROOM: usize = 4;
@@ -204,6 +207,8 @@ pub struct Driver {
     agent_voice: VoiceActivity,
     echo: EchoGuard,
     recording: bool,
+    /// Whether what is recorded now is silence, because of what is said.
+    silent: bool,
     /// Frames of the legs that the caller had before, and of all of them.
     frames_before: u64,
     frames: u64,
@@ -258,6 +263,7 @@ impl Driver {
             agent_voice: VoiceActivity::new(),
             echo: EchoGuard::new(),
             recording: false,
+            silent: false,
             frames_before: 0,
             frames: 0,
             reservation: None,
@@ -416,7 +422,7 @@ impl Driver {
             self.services.sink.open(self.conversation.call());
             self.feed(Input::RecordingStarted).await;
         }
-        let (said, heard) = frame.kept();
+        let (said, heard) = if self.silent { (&SILENCE, &SILENCE) } else { frame.kept() };
         if let Some(message) = self.services.sink.record(self.conversation.call(), said, heard) {
             self.feed(Input::Problem { what: "recording", message }).await;
         }
@@ -583,11 +589,33 @@ impl Driver {
                     let _ = reporter.send(Report::Input(Input::Consulted { id, answer })).await;
                 });
             }
-            Output::Queue { timeout_ms, .. } => {
+            Output::Inquire { id, what } => {
+                let (services, reporter) = (self.services.clone(), self.reporter.clone());
+                tokio::spawn(async move {
+                    let answer = inquire(&services, what).await;
+                    let _ = reporter.send(Report::Input(Input::Told { id, answer })).await;
+                });
+            }
+            Output::Record(on) => self.silent = !on,
+            Output::Transfer { to, timeout_ms } => {
+                let services = &self.services;
+                let to = services.plan.lead(to.reveal(), |name| services.phones.has(name));
+                let limit = services.max_wait.min(Duration::from_millis(timeout_ms));
+                let (caller, news) = self.handed_over();
+                if matches!(to, Destination::Extension(_) | Destination::Outside(_)) {
+                    self.leg.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
+                    self.handover = Some(handover::call(caller, self.services.clone(), limit, news, to));
+                } else {
+                    let why = "it is neither an extension nor a number outside".to_owned();
+                    let _ = news.try_send(QueueNews::Refused("not_found", why));
+                }
+            }
+            Output::Queue { queue, priority, timeout_ms } => {
                 self.leg.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
                 let limit = self.services.max_wait.min(Duration::from_millis(timeout_ms));
                 let (caller, news) = self.handed_over();
-                self.handover = Some(handover::begin(caller, self.services.clone(), limit, news));
+                let place = Place { queue, priority };
+                self.handover = Some(handover::begin(caller, self.services.clone(), limit, news, place));
             }
             Output::LeaveQueue => {
                 if let Some(handover) = self.handover.take() {
@@ -599,6 +627,33 @@ impl Driver {
             Output::HangUp => {}
             Output::Journal(_) => unreachable!("journal entries are gathered by the caller"),
         }
+    }
+}
+
+/// What the call centre knows.
+async fn inquire(services: &Services, what: Inquiry) -> Result<serde_json::Map<String, serde_json::Value>, String> {
+    let known = match what {
+        Inquiry::Queue { queue } => {
+            let standing = services.agents.standing(&queue, &services.phones.reachable());
+            serde_json::to_value(standing)
+        }
+        Inquiry::Customer { number } => {
+            let known = services.callers.customer(&Personal::new(number)).await?;
+            let last_call = known.last_call.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+            let last_call = last_call.map(|at| at.to_zoned(services.zone.clone()).date().to_string());
+            Ok(serde_json::json!({
+                "known": known.calls > 0,
+                "calls": known.calls,
+                "last_call": last_call,
+                "open_tickets": known.open_tickets,
+                "ticket_subject": known.ticket_subject.as_ref().map(Personal::reveal),
+            }))
+        }
+    };
+    match known {
+        Ok(serde_json::Value::Object(known)) => Ok(known),
+        Ok(_) => Err("nothing is known".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -65,6 +65,21 @@ pub trait Sink: Send + Sync {
 pub trait Callers: Send + Sync {
     /// The language that whoever calls from this number has chosen.
     fn language<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Option<Language>>;
+    /// Who calls from this number; or why that cannot be told.
+    fn customer<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Result<Customer, String>>;
+}
+
+/// What is known of whoever calls from a number. Nothing, where it is withheld.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Customer {
+    /// How many calls have come from it that are over.
+    pub calls: u64,
+    /// When the last of them began.
+    pub last_call: Option<Timestamp>,
+    /// How many tickets of theirs are not solved.
+    pub open_tickets: u64,
+    /// What the newest of these is about.
+    pub ticket_subject: Option<Personal>,
 }
 
 /// Now, in milliseconds since the Unix epoch.

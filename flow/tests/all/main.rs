@@ -1,6 +1,7 @@
 //! Tests of flows from the outside: events in, actions out. One binary, so that it is linked once.
 
 mod answering;
+mod arranging;
 mod blocks;
 mod collecting;
 mod conversation;
@@ -10,3 +11,4 @@ mod line;
 mod properties;
 mod publishing;
 mod scenario;
+mod shaping;
