@@ -63,6 +63,8 @@ pub(super) struct Building {
     pub entries: HashMap<String, To>,
     /// Where to go instead when the way to a block would be a circle.
     pub detours: HashMap<BlockId, To>,
+    /// Why a state that no call comes to is there.
+    pub elsewhere: HashMap<String, String>,
     /// Blocks of kinds that the registry does not have yet, and where they lead on.
     pub missing: HashMap<BlockId, To>,
     pub variables: Vec<Variable>,
@@ -104,6 +106,7 @@ impl Building {
             items: Vec::new(),
             entries: HashMap::new(),
             detours: HashMap::new(),
+            elsewhere: HashMap::new(),
             missing: HashMap::new(),
             variables: Vec::new(),
             queues: Vec::new(),

@@ -21,6 +21,10 @@ use crate::{
 /// States that lead on without a block can follow each other; more of them in a row are a circle.
 const MOST_PASSED: usize = 1_100;
 
+/// What is said of a state that stays out.
+const UNREACHED: &str = "No way leads here from the beginning of a call, so it is not in the flow. If it is wanted, draw it and lead an \
+                         edge to it.";
+
 impl Building {
     /// The flow, beginning at `start`.
     pub fn finish(mut self, format: Format, name: &str, start: &To) -> Result<Imported, Refused> {
@@ -61,10 +65,8 @@ impl Building {
             item.block = None;
             item.message.clear();
             item.status = Status::Mapped;
-            item.note(
-                Status::NotMapped,
-                "No way leads here from the beginning of a call, so it is not in the flow. If it is wanted, draw it and lead an edge to it.",
-            );
+            let why = self.elsewhere.get(&item.source).map_or(UNREACHED, String::as_str);
+            item.note(Status::NotMapped, why);
         }
     }
 

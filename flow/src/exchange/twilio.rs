@@ -79,6 +79,7 @@ pub(super) fn import(document: &Json, options: &Options) -> Result<Imported, Ref
     for state in &states {
         studio.building.state(&state.name, &state.kind, state.position);
     }
+    studio.elsewhere(&states);
     studio.fold(&states);
     for (index, state) in states.iter().enumerate() {
         studio.map(index, state, &states);
@@ -206,6 +207,26 @@ impl Studio {
         }
     }
 
+    /// Says of the states that only another event leads to which it is.
+    fn elsewhere(&mut self, states: &[State]) {
+        let by_name: HashMap<&str, &State> = states.iter().map(|state| (state.name.as_str(), state)).collect();
+        for trigger in states.iter().filter(|state| state.kind == "trigger") {
+            for way in &trigger.transitions {
+                let mut open: Vec<&str> = way.next.as_deref().into_iter().collect();
+                while let Some(state) = open.pop().and_then(|name| by_name.get(name)) {
+                    if !self.building.elsewhere.contains_key(&state.name) {
+                        let sentence = format!(
+                            "Only {} leads here, which is not how a call begins, so it is not in the flow. If it is wanted, draw it.",
+                            way.event
+                        );
+                        self.building.elsewhere.insert(state.name.clone(), sentence);
+                        open.extend(state.transitions.iter().filter_map(|way| way.next.as_deref()));
+                    }
+                }
+            }
+        }
+    }
+
     /// Where an event leads; nowhere is where Studio ends the call.
     fn way(&self, state: &State, event: &str) -> To {
         state.next(event).map_or(To::End(Ending::Done), |next| To::State(next.to_owned()))
@@ -242,7 +263,10 @@ impl Studio {
             .map(|transition| transition.event.as_str())
             .collect();
         if !others.is_empty() {
-            let sentence = format!("What begins with {} is a way of its own and not in this flow.", others.join(", "));
+            let sentence = format!(
+                "What begins with {} is a way of its own and not in this flow; its states are named below.",
+                others.join(", ")
+            );
             self.building.note(index, Status::Partly, sentence);
         }
         self.building.pass(index, next);
@@ -320,22 +344,17 @@ impl Studio {
         let known = ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str());
         let method = if known { method } else { "GET".to_owned() };
         let mut url = state.text("url").unwrap_or_default();
-        let parameters = self.parameters(index, state);
         let mut params = Map::new();
         if method == "GET" {
-            for (name, value) in parameters {
+            for (name, value) in raw_parameters(state) {
                 let sign = if url.contains('?') { '&' } else { '?' };
-                url.push_str(&format!("{sign}{name}={value}"));
+                url.push_str(&format!("{sign}{}={}", encoded(&name), encoded(&value)));
             }
         } else if let Some(body) = state.text("body") {
             let body = self.body(index, &body);
             params.insert("body".to_owned(), body);
-        } else if !parameters.is_empty() {
-            self.building.note(index, Status::Partly, "The values are sent as JSON and no longer as a form.");
-            params.insert(
-                "body".to_owned(),
-                parameters.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<_, _>>().into(),
-            );
+        } else {
+            self.form(index, state, &mut params);
         }
         if state.text("add_twilio_auth").as_deref() == Some("true") {
             self.building.note(
@@ -349,36 +368,29 @@ impl Studio {
     }
 
     fn function(&mut self, index: usize, state: &State) {
-        let parameters = self.parameters(index, state);
         let mut params = Map::new();
-        if !parameters.is_empty() {
-            params.insert(
-                "body".to_owned(),
-                parameters.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<_, _>>().into(),
-            );
-        }
+        self.form(index, state, &mut params);
         self.building.note(
             index,
             Status::Partly,
-            "This was a function at Twilio; the request asks its address, and sends its values as JSON. Let a service of yours answer there.",
+            "This was a function at Twilio; the request asks its address. Let a service of yours answer there.",
         );
         let url = state.text("url").unwrap_or_default();
         let ways = (self.way(state, "success"), self.failure(state, "fail"));
         self.http(index, state, "POST", &url, params, ways);
     }
 
-    fn parameters(&mut self, index: usize, state: &State) -> Vec<(String, String)> {
-        let mut all = Vec::new();
-        for parameter in
-            state.properties.get("parameters").and_then(Json::as_array).into_iter().flatten().take(MOST_WAYS)
-        {
-            let Some(parameter) = parameter.as_object() else { continue };
-            let Some(key) = setting(parameter, "key") else { continue };
-            let value = self.value(&setting(parameter, "value").unwrap_or_default());
-            let template = self.building.template(index, &value);
-            all.push((key, template));
+    /// Values that were sent as a form.
+    fn form(&mut self, index: usize, state: &State, params: &mut Map<String, Json>) {
+        let mut body = Map::new();
+        for (name, value) in raw_parameters(state) {
+            let value = self.value(&value);
+            body.insert(name, json!(self.building.template(index, &value)));
         }
-        all
+        if !body.is_empty() {
+            self.building.note(index, Status::Partly, "The values are sent as JSON and no longer as a form.");
+            params.insert("body".to_owned(), Json::Object(body));
+        }
     }
 
     /// A JSON body: templates stand in its texts.
@@ -420,13 +432,13 @@ impl Studio {
         ways: (To, To),
     ) {
         let (success, failure) = ways;
+        let name = self.widgets[&state.name].name.clone();
         let value = self.value(url);
         let mut url = self.building.template(index, &value);
         if !["http://", "https://", "{{"].iter().any(|begin| url.starts_with(begin)) {
             self.building.note(index, Status::Partly, format!("There is no address in the export. {NO_ADDRESS}"));
-            url = format!("https://{}.invalid/", self.widgets[&state.name].name.replace('_', "-"));
+            url = format!("https://{}.invalid/", name.replace('_', "-"));
         }
-        let name = self.widgets[&state.name].name.clone();
         params.insert("method".to_owned(), json!(method));
         params.insert("url".to_owned(), json!(url));
         params.insert("save_as".to_owned(), json!(name));
@@ -469,8 +481,7 @@ impl Studio {
                 "The task's attributes are not handed over; agents see what was said and collected.",
             );
         }
-        let failed_event = if state.kind == "send-to-flex" { "failedToEnqueue" } else { "failedToEnqueue" };
-        let failure = self.failure(state, failed_event);
+        let failure = self.failure(state, "failedToEnqueue");
         let mut edges = vec![("no_agents", failure.clone()), ("timeout", failure.clone()), ("error", failure)];
         if let Some(next) = state.next("callComplete") {
             edges.push(("ended", To::State(next.to_owned())));
@@ -580,6 +591,34 @@ impl Studio {
         let to = success.map_or(To::End(Ending::Done), |next| To::State(next.to_owned()));
         self.building.pass(index, to);
     }
+}
+
+/// What is sent along with a request.
+fn raw_parameters(state: &State) -> Vec<(String, String)> {
+    let all = state.properties.get("parameters").and_then(Json::as_array).into_iter().flatten().take(MOST_WAYS);
+    all.filter_map(Json::as_object)
+        .filter_map(|parameter| Some((setting(parameter, "key")?, setting(parameter, "value").unwrap_or_default())))
+        .collect()
+}
+
+/// A part of an address (RFC 3986 section 2.1), but for the templates in it.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (words, after) = rest.split_at(rest.find("{{").unwrap_or(rest.len()));
+        for byte in words.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                out.push(char::from(byte));
+            } else {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        let end = after.find("}}").map_or(after.len(), |end| end + 2);
+        out.push_str(&after[..end]);
+        rest = &after[end..];
+    }
+    out
 }
 
 /// What a name of the export stands for.

@@ -39,17 +39,23 @@ impl Studio {
                 continue;
             }
             let splits: Vec<&State> = answers(state)
-                .into_iter()
+                .iter()
                 .filter_map(|event| by_name.get(state.next(event)?).copied())
                 .filter(|split| split.kind == "split-based-on" && led_to.get(split.name.as_str()) == Some(&1))
                 .collect();
-            let whole = answers(state)
-                .iter()
-                .all(|event| state.next(event).is_none_or(|next| splits.iter().any(|split| split.name == next)));
-            if splits.is_empty() || !whole || !splits.iter().all(|split| self.tells_apart(split, state)) {
+            let Some(first) = splits.first() else { continue };
+            let no_match = self.way(first, "noMatch");
+            // Keys that lead back to the question, or where nothing else leads, choose nothing.
+            let whole = answers(state).iter().all(|event| {
+                state.next(event).is_none_or(|next| {
+                    next == state.name
+                        || no_match == To::State(next.to_owned())
+                        || splits.iter().any(|split| split.name == next)
+                })
+            });
+            if !whole || !splits.iter().all(|split| self.tells_apart(split, state)) {
                 continue;
             }
-            let no_match = self.way(splits[0], "noMatch");
             let used_elsewhere = states
                 .iter()
                 .filter(|other| !splits.iter().any(|split| split.name == other.name))
@@ -167,6 +173,10 @@ impl Studio {
         let mut edges = names.into_edges();
         edges.push(("no_match".to_owned(), choices.no_match.clone()));
         edges.push(("no_input".to_owned(), self.way(state, "timeout")));
+        if answers(state).iter().any(|event| state.next(event) == Some(state.name.as_str())) {
+            let sentence = "Keys were not taken there and the question was put again; here a key that chooses nothing was not understood.";
+            self.building.note(index, Status::Mapped, sentence);
+        }
         let id = self.building.block(index, &state.name, "menu", params, edges);
         for split in &choices.splits {
             if let Some(at) = states.iter().position(|other| other.name == split.name) {
@@ -204,7 +214,7 @@ impl Studio {
         let first = next(by_key.filter(|_| by_key == by_voice).or(by_voice));
         let edges = [("next", first.clone()), ("no_input", silence.clone()), ("no_match", silence)];
         let id = self.building.block(index, &state.name, "collect", params, edges);
-        if let Some(by_key) = by_key.filter(|by_key| Some(*by_key) != by_voice) {
+        if let Some(by_key) = by_key.filter(|by_key| Some(*by_key) != by_voice && *by_key != state.name) {
             let check = self.building.block(
                 index,
                 &format!("{} keyed", state.name),
