@@ -274,6 +274,3 @@ fn position(value: Option<&Value>) -> Option<crate::document::Position> {
     let at = |name: &str| value?.get(name)?.as_f64().filter(|number| number.is_finite());
     Some(crate::document::Position { x: at("x")?, y: at("y")? })
 }
-
-#[cfg(test)]
-mod tests;

@@ -380,8 +380,11 @@ impl EdgeNames {
         if let Some((_, name)) = self.by_target.iter().find(|(known, _)| known == target) {
             return name.clone();
         }
-        let wanted =
-            if wanted.chars().all(|c| c.is_ascii_digit()) { format!("key {wanted}") } else { wanted.to_owned() };
+        let wanted = if !wanted.is_empty() && wanted.chars().all(|c| c.is_ascii_digit()) {
+            format!("key {wanted}")
+        } else {
+            wanted.to_owned()
+        };
         let name = self.names.new_name(&wanted, "case");
         self.by_target.push((target.clone(), name.clone()));
         name

@@ -1,12 +1,18 @@
 //! Flows of other products, as people have published them, read from `../shared/flows` beside the project (or `HOTLINE_SHARED`).
 
-use std::path::{Path, PathBuf};
+mod hostile;
+mod mapping;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use flow::{
     Severity,
     exchange::{Format, Options, Status, import},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Every export there, with its path; nothing when the folder is not there.
 fn exports() -> Option<Vec<(PathBuf, String)>> {
@@ -113,4 +119,55 @@ fn every_real_export_becomes_a_flow_and_every_state_is_told_of() {
         }
     }
     assert!(wrong.is_empty(), "{} exports; these errors are left:\n{}", exports.len(), wrong.join("\n"));
+}
+
+#[test]
+fn an_imported_flow_answers_a_call() {
+    use flow::simulate::{Happened, Simulation, Waiting};
+    let fail = [("NoMatchingCondition", "sorry"), ("NoMatchingError", "sorry"), ("InputTimeLimitExceeded", "sorry")];
+    let document = mapping::connect(&[
+        mapping::action(
+            "menu",
+            "GetParticipantInput",
+            json!({"Text": "For hours press 1, for sales press 2."}),
+            "sorry",
+            &[("1", "hours"), ("2", "sales")],
+            &fail,
+        ),
+        mapping::action(
+            "hours",
+            "MessageParticipant",
+            json!({"Text": "We are open from nine to five."}),
+            "bye",
+            &[],
+            &[],
+        ),
+        mapping::action("sales", "UpdateContactTargetQueue", json!({"QueueId": "arn:x/queue/Sales"}), "hand", &[], &[]),
+        mapping::action("hand", "TransferContactToQueue", json!({}), "bye", &[], &[("NoMatchingError", "sorry")]),
+        mapping::action("sorry", "MessageParticipant", json!({"Text": "Sorry."}), "bye", &[], &[]),
+        mapping::bye(),
+    ]);
+    let imported = import(&document.to_string(), &Options::default()).expect("it is well formed");
+    let flow = Arc::new(imported.document);
+    let call = || Simulation::begin(flow.clone(), Arc::new(intent::Model::empty()), flow::Context::default());
+    let said = |call: &Simulation| -> Vec<String> {
+        call.steps()
+            .iter()
+            .filter_map(|step| match &step.what {
+                Happened::Said { text, .. } => Some(text.clone()),
+                _ => None,
+            })
+            .collect()
+    };
+    let mut hours = call();
+    assert_eq!(hours.waiting(), Waiting::Caller { block: "menu".into(), keys: true });
+    hours.keys("1").expect("it is the caller's turn");
+    assert_eq!(said(&hours), ["For hours press 1, for sales press 2.", "We are open from nine to five."]);
+    assert_eq!(hours.waiting(), Waiting::Over { outcome: flow::Outcome::Resolved });
+    let mut sales = call();
+    sales.keys("2").expect("it is the caller's turn");
+    assert_eq!(sales.waiting(), Waiting::Agent { queue: "sales".into() });
+    let mut silent = call();
+    silent.silence().expect("it is the caller's turn");
+    assert_eq!(said(&silent).last().map(String::as_str), Some("Sorry."));
 }
