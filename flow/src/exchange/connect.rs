@@ -271,8 +271,14 @@ impl Connect {
     }
 
     fn value(&mut self, index: usize, text: &str) -> Value {
+        self.value_for(index, text, false)
+    }
+
+    /// A value; a secret one only where it may be told.
+    fn value_for(&mut self, index: usize, text: &str, may_tell: bool) -> Value {
         let queue = self.queues.name(index);
-        references::translate(&mut self.building, text, queue.as_deref())
+        let known = references::Known { queue: queue.as_deref(), secret: self.queues.is_secret(index), may_tell };
+        references::translate(&mut self.building, text, known)
     }
 
     /// What an action says: text, SSML, or what stands for a recording.
@@ -362,7 +368,7 @@ impl Connect {
                 Json::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let value = self.value(index, &text);
+            let value = self.value_for(index, &text, true);
             body.insert(key.clone(), json!(self.building.template(index, &value)));
         }
         let seconds = action

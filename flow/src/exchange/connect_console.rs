@@ -45,10 +45,14 @@ impl Parameter<'_> {
 }
 
 fn reference(namespace: Option<&str>, value: &str) -> String {
+    let within = |outer: &str| {
+        let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c)) && !value.ends_with('.');
+        if plain { format!("$.{outer}.{value}") } else { format!("$.{outer}['{value}']") }
+    };
     match namespace {
         None => value.to_owned(),
-        Some("User Defined") => format!("$['Attributes']['{value}']"),
-        Some("External") => format!("$['External']['{value}']"),
+        Some("User Defined") => within("Attributes"),
+        Some("External") => within("External"),
         Some("Lex" | "Lex Attributes") => format!("$.Lex.{value}"),
         Some("Lex Slots") => format!("$.Lex.Slots.{value}"),
         Some("System") => match value {

@@ -512,8 +512,12 @@ impl Studio {
         let target = match noun.as_str() {
             "sip" if !first.starts_with("sip:") => format!("sip:{first}"),
             "client" => {
-                self.building.note(index, Status::Partly, "A client of Twilio is called; name the user here.");
-                format!("user:{}", first.trim_start_matches("client:"))
+                self.building.note(
+                    index,
+                    Status::Partly,
+                    "A client of Twilio is called; write the extension that the agent has here.",
+                );
+                first.trim_start_matches("client:").to_owned()
             }
             _ => first,
         };
@@ -542,7 +546,7 @@ impl Studio {
             params["max_ms"] = json!((seconds.clamp(5.0, 600.0) * 1_000.0) as u64);
         }
         if let Some(seconds) = number(&state.properties, "timeout") {
-            params["silence_ms"] = json!((seconds.clamp(1.0, 10.0) * 1_000.0) as u64);
+            params["silence_ms"] = json!((seconds.clamp(2.0, 30.0) * 1_000.0) as u64);
         }
         let edges = [("next", self.way(state, "recordingComplete")), ("no_input", self.way(state, "noAudio"))];
         self.building.block(index, &state.name, "voicemail", params, edges);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Action, Connect, NO_CONDITION, NO_ERROR, NO_INPUT, references};
+use super::{Action, Connect, NO_CONDITION, NO_ERROR, NO_INPUT, queues, references};
 use crate::exchange::{
     building::{EdgeNames, Ending, To},
     report::Status,
@@ -19,7 +19,7 @@ impl Connect {
         if let Some(seconds) = action.text("InputTimeLimitSeconds").and_then(|seconds| seconds.parse::<f64>().ok()) {
             params["no_input_ms"] = json!((seconds.clamp(1.0, 60.0) * 1_000.0) as u64);
         }
-        if action.text("StoreInput").is_some_and(|store| store.eq_ignore_ascii_case("true")) {
+        if queues::is_stored(action) {
             return self.stored(index, action, params);
         }
         if action.conditions.is_empty() {
@@ -80,7 +80,8 @@ impl Connect {
 
     /// Digits that are kept.
     fn stored(&mut self, index: usize, action: &Action, mut params: Json) {
-        params["slot"] = json!(references::INPUT);
+        let secret = queues::is_secret(action);
+        params["slot"] = json!(if secret { references::SECRET } else { references::INPUT });
         let within = |outer: &str, inner: &str| -> Option<String> {
             match action.parameters.get(outer)?.get(inner)? {
                 Json::String(text) => Some(text.clone()),
@@ -101,7 +102,7 @@ impl Connect {
                 .unwrap_or(20);
             params["max_digits"] = json!(most.clamp(1, 32));
         }
-        if action.parameters.contains_key("InputEncryption") {
+        if secret {
             params["secret"] = json!(true);
             self.building.note(index, Status::Mapped, "It was encrypted; here it is secret: nobody sees it.");
         }

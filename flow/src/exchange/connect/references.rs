@@ -10,6 +10,8 @@ use crate::exchange::{
 pub(super) const REPLY: &str = "external";
 /// What the caller keyed last, likewise.
 pub(super) const INPUT: &str = "stored_input";
+/// The same, where nobody may see it.
+pub(super) const SECRET: &str = "secret_input";
 /// What is known of the customer.
 pub(super) const CUSTOMER: &str = "customer";
 /// What is known of the queue.
@@ -18,8 +20,19 @@ pub(super) const METRICS: &str = "queue";
 pub(super) const ATTRIBUTES: &str = "attributes";
 pub(super) const FLOW: &str = "flow attributes";
 
-/// A text with such values in it. `queue` is the name of the queue that callers are meant for at this moment.
-pub(super) fn translate(building: &mut Building, text: &str, queue: Option<&str>) -> Value {
+/// What is certain at an action before the call begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known<'k> {
+    /// The name of the queue that callers are meant for.
+    pub queue: Option<&'k str>,
+    /// Whether what was keyed last is secret.
+    pub secret: bool,
+    /// Whether a secret may stand here, as it goes to a service only.
+    pub may_tell: bool,
+}
+
+/// A text with such values in it.
+pub(super) fn translate(building: &mut Building, text: &str, known: Known) -> Value {
     let mut value = Value::default();
     let mut rest = text;
     while let Some(at) = rest.find("$.").into_iter().chain(rest.find("$[")).min() {
@@ -31,7 +44,7 @@ pub(super) fn translate(building: &mut Building, text: &str, queue: Option<&str>
         push(&mut value.pieces, &rest[..at]);
         rest = &rest[at + 1 + length..];
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
-        match found(building, &names, queue) {
+        match found(building, &names, known) {
             Found::Path(path) => value.pieces.push(Piece::Value(Reference::to(path))),
             Found::Fixed(words) => push(&mut value.pieces, &words),
             Found::Lost(sentence) => value.lost.push(sentence),
@@ -80,7 +93,7 @@ fn path(text: &str) -> Option<(Vec<String>, usize)> {
     (!steps.is_empty()).then_some((steps, at))
 }
 
-fn found(building: &mut Building, names: &[&str], queue: Option<&str>) -> Found {
+fn found(building: &mut Building, names: &[&str], known: Known) -> Found {
     let lost = |why: &str| {
         Found::Lost(format!("{} {why}; nothing stands in its place.", quoted(&format!("$.{}", names.join(".")))))
     };
@@ -89,6 +102,8 @@ fn found(building: &mut Building, names: &[&str], queue: Option<&str>) -> Found 
         ["Attributes", name, rest @ ..] => within(format!("vars.{}", building.variable(ATTRIBUTES, name)), rest),
         ["FlowAttributes", name, rest @ ..] => within(format!("vars.{}", building.variable(FLOW, name)), rest),
         ["External", rest @ ..] if !rest.is_empty() => within(REPLY.to_owned(), rest),
+        ["StoredCustomerInput"] if known.secret && known.may_tell => Found::Path(format!("slots.{SECRET}")),
+        ["StoredCustomerInput"] if known.secret => lost("is secret, so only a request may carry it"),
         ["StoredCustomerInput"] => Found::Path(format!("slots.{INPUT}")),
         ["CustomerEndpoint", "Address"] => Found::Path("call.caller".to_owned()),
         ["SystemEndpoint", "Address"] => Found::Path("call.called".to_owned()),
@@ -96,7 +111,7 @@ fn found(building: &mut Building, names: &[&str], queue: Option<&str>) -> Found 
         ["LanguageCode"] => Found::Path("call.language".to_owned()),
         ["Channel"] => Found::Fixed("VOICE".to_owned()),
         ["CustomerEndpoint" | "SystemEndpoint", "Type"] => Found::Fixed("TELEPHONE_NUMBER".to_owned()),
-        ["Queue", "Name" | "ARN"] => match queue {
+        ["Queue", "Name" | "ARN"] => match known.queue {
             Some(queue) => Found::Fixed(queue.to_owned()),
             None => lost("is not known when the flow is drawn"),
         },
@@ -107,7 +122,7 @@ fn found(building: &mut Building, names: &[&str], queue: Option<&str>) -> Found 
             Some(slot) => Found::Path(format!("slots.{slot}")),
             None => lost("has no name that is possible here"),
         },
-        ["Customer", rest @ ..] if !rest.is_empty() => within(CUSTOMER.to_owned(), rest),
+        ["Customer", ..] => lost("belongs to a profile; here earlier calls and tickets are known of a customer"),
         ["Agent", ..] => lost("is only known once an agent has answered"),
         ["Views", ..] => lost("came from a page that an agent filled in"),
         _ => lost("is not known here"),
@@ -121,7 +136,6 @@ pub(super) fn metric(name: &str) -> Option<&'static str> {
         "Agents.Available.Count" | "NumberOfAgentsAvailable" => "free",
         "Queue.Size" | "NumberOfContactsInQueue" => "waiting",
         "Queue.OldestContactAge" | "OldestContactInQueueAgeSeconds" => "longest_wait_s",
-        "Queue.EstimatedWaitTime" => "wait_s",
         _ => return None,
     })
 }
@@ -148,7 +162,7 @@ mod tests {
             ("costs $5.00, $. and $[", "costs $5.00, $. and $["),
             ("by $.Channel", "by VOICE"),
         ] {
-            let value = translate(&mut building, source, Some("Sales"));
+            let value = translate(&mut building, source, Known { queue: Some("Sales"), ..Known::default() });
             assert_eq!(value.template(), expected, "{source}");
             assert_eq!(value.lost, Vec::<String>::new(), "{source}");
         }
@@ -160,7 +174,7 @@ mod tests {
         for source in
             ["$.Agent.FirstName", "$.Views.ViewResultData.x", "$.AwsRegion", "$.Queue.Name", "$.Metrics.Nobody"]
         {
-            let value = translate(&mut building, source, None);
+            let value = translate(&mut building, source, Known::default());
             assert_eq!((value.pieces.len(), value.lost.len()), (0, 1), "{source}");
         }
     }

@@ -308,9 +308,10 @@ impl Connect {
         let error = action.failure();
         let queue = match meant {
             Meant::Agent(name) => {
-                let value = self.value(index, &format!("user:{name}"));
+                let value = self.value(index, name);
                 let to = self.building.template(index, &value);
-                let sentence = format!("It leads to the agent {}; see that the user is called so here.", quoted(name));
+                let sentence =
+                    format!("It leads to the agent {}; write the extension that the agent has here.", quoted(name));
                 self.building.note(index, Status::Partly, sentence);
                 let edges = [("busy", full.clone()), ("no_answer", full), ("error", error)];
                 return self.building.block(index, action.label("agent"), "transfer", json!({ "to": to }), edges);

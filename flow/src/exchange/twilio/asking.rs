@@ -211,19 +211,14 @@ impl Studio {
                 "Free speech is not collected here yet; say what kind of value it is.",
             );
         }
-        let first = next(by_key.filter(|_| by_key == by_voice).or(by_voice));
-        let edges = [("next", first.clone()), ("no_input", silence.clone()), ("no_match", silence)];
-        let id = self.building.block(index, &state.name, "collect", params, edges);
-        if let Some(by_key) = by_key.filter(|by_key| Some(*by_key) != by_voice && *by_key != state.name) {
-            let check = self.building.block(
-                index,
-                &format!("{} keyed", state.name),
-                "branch",
-                json!({ "cases": [{ "when": format!("string(slots.{slot}).matches('^[0-9*#]+$')"), "edge": "keyed" }] }),
-                [("keyed", To::State(by_key.to_owned())), ("else", first.clone()), ("error", first)],
+        if let Some(by_key) = by_key.filter(|by_key| *by_key != state.name) {
+            let sentence = format!(
+                "Keys are not taken with free speech; there they led to {by_key}. Offer a menu if they matter."
             );
-            self.building.lead(&id, "next", To::Block(check));
+            self.building.note(index, Status::Partly, sentence);
         }
+        let edges = [("next", next(by_voice)), ("no_input", silence.clone()), ("no_match", silence)];
+        self.building.block(index, &state.name, "collect", params, edges);
     }
 }
 

@@ -242,8 +242,8 @@ fn a_state_of_studio_becomes_the_block_that_does_the_same() {
         (
             split("which", "{{flow.variables.when}}", &[("is_before_time", "12:00", "bye")], "hi"),
             "branch",
-            json!({"cases": [{"when": "false", "edge": "n_12_00"}]}),
-            json!({"n_12_00": "bye", "else": "hi"}),
+            json!({"cases": [{"when": "false", "edge": "case"}]}),
+            json!({"case": "bye", "else": "hi"}),
             Status::Partly,
         ),
         // Blocks that came later.
