@@ -2,9 +2,11 @@
 //! the mapping stands here once.
 
 mod asking;
+mod doing;
 mod queues;
 mod references;
 mod routing;
+mod speaking;
 
 use std::collections::HashSet;
 
@@ -252,10 +254,10 @@ impl Connect {
             "InvokeLambdaFunction" => self.lambda(index, action),
             "UpdateContactAttributes" | "UpdateFlowAttributes" => self.attributes(index, action),
             "UpdateContactTargetQueue" => self.target_queue(index, action),
-            "TransferContactToQueue" => self.to_queue(index, action),
-            "TransferContactToAgent" => self.to_agent(index, action),
-            "TransferParticipantToThirdParty" => self.to_number(index, action),
-            "TransferToFlow" => self.to_flow(index, action),
+            "TransferContactToQueue" => self.lead_to_queue(index, action),
+            "TransferContactToAgent" => self.lead_to_agent(index, action),
+            "TransferParticipantToThirdParty" => self.lead_to_number(index, action),
+            "TransferToFlow" => self.lead_to_flow(index, action),
             "CreateCallbackContact" => self.callback(index, action),
             "UpdateContactRecordingBehavior" | "UpdateContactRecordingAndAnalyticsBehavior" => {
                 self.recording(index, action)
@@ -279,271 +281,6 @@ impl Connect {
         let queue = self.queues.name(index);
         let known = references::Known { queue: queue.as_deref(), secret: self.queues.is_secret(index), may_tell };
         references::translate(&mut self.building, text, known)
-    }
-
-    /// What an action says: text, SSML, or what stands for a recording.
-    fn words(&mut self, index: usize, parameters: &Map<String, Json>) -> Json {
-        if let Some(ssml) = setting(parameters, "SSML") {
-            let value = self.value(index, &ssml);
-            return self.building.prompt(index, &value, true);
-        }
-        if let Some(text) = setting(parameters, "Text") {
-            let value = self.value(index, &text);
-            return self.building.prompt(index, &value, text.trim_start().starts_with("<speak"));
-        }
-        let recording = setting(parameters, "PromptName").or_else(|| setting(parameters, "PromptId"));
-        let recording = recording
-            .or_else(|| setting(parameters.get("Media").and_then(Json::as_object).unwrap_or(&Map::new()), "Uri"));
-        let Some(recording) = recording else { return self.building.prompt(index, &Value::default(), false) };
-        self.building.note(
-            index,
-            Status::Partly,
-            format!("It plays the recording {}; write the words that are said there.", quoted(&recording)),
-        );
-        let name = recording.rsplit('/').next().unwrap_or_default();
-        let name: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-        self.building.prompt(index, &Value::text(name), false)
-    }
-
-    fn message(&mut self, index: usize, action: &Action) {
-        let prompt = self.words(index, &action.parameters);
-        let mut edges = vec![("next", action.onward())];
-        edges.extend(action.error(&[NO_ERROR]).map(|to| ("error", to)));
-        self.building.block(index, action.label("say"), "say", json!({ "prompt": prompt }), edges);
-    }
-
-    /// What is said over and over to those who wait. Ours hear it once.
-    fn messages(&mut self, index: usize, action: &Action) {
-        let mut said = Vec::new();
-        for message in action.parameters.get("Messages").and_then(Json::as_array).into_iter().flatten().take(20) {
-            let Some(message) = message.as_object() else { continue };
-            if message.contains_key("Text") || message.contains_key("SSML") {
-                said.push(message.clone());
-            } else if let Some(music) = setting(message, "PromptName").or_else(|| setting(message, "PromptId")) {
-                self.building.note(
-                    index,
-                    Status::Partly,
-                    format!("The music or recording {} is not played.", quoted(&music)),
-                );
-            }
-        }
-        let next = match (&action.next, action.condition("MessagesInterrupted")) {
-            (_, Some(interrupted)) => interrupted,
-            (Some(next), None) => To::State(next.clone()),
-            (None, None) => To::End(Ending::Done),
-        };
-        self.building.note(
-            index,
-            Status::Partly,
-            "Its messages come again and again to those who wait; here they are said once. Callers in a queue are told their place by the queue itself.",
-        );
-        if said.is_empty() {
-            return self.building.pass(index, next);
-        }
-        let mut texts: Vec<String> = Vec::new();
-        for message in &said {
-            let words = self.words(index, message);
-            let text = words.as_object().and_then(|texts| texts.values().next()).and_then(Json::as_str);
-            texts.extend(text.map(str::to_owned));
-        }
-        let mut prompt = texts.join(" ");
-        prompt.truncate(prompt.char_indices().nth(4_000).map_or(prompt.len(), |(at, _)| at));
-        let prompt = self.building.texts(&prompt);
-        self.building.block(index, action.label("say"), "say", json!({ "prompt": prompt }), [("next", next)]);
-    }
-
-    fn lambda(&mut self, index: usize, action: &Action) {
-        let arn = action.text("LambdaFunctionARN").unwrap_or_default();
-        let name = arn.rsplit([':', '/', '.']).next().and_then(slug).unwrap_or_else(|| "function".to_owned());
-        let mut body = Map::new();
-        for (key, value) in action
-            .parameters
-            .get("LambdaInvocationAttributes")
-            .and_then(Json::as_object)
-            .into_iter()
-            .flatten()
-            .take(MOST_WAYS)
-        {
-            let text = match value {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let value = self.value_for(index, &text, true);
-            body.insert(key.clone(), json!(self.building.template(index, &value)));
-        }
-        let seconds = action
-            .text("InvocationTimeLimitSeconds")
-            .and_then(|s| s.parse::<f64>().ok())
-            .unwrap_or(3.0)
-            .clamp(1.0, 30.0);
-        let mut params = json!({
-            "method": "POST",
-            "url": format!("https://lambda.invalid/{}", name.replace('_', "-")),
-            "timeout_ms": (seconds * 1_000.0) as u64,
-            "save_as": references::REPLY,
-        });
-        if !body.is_empty() {
-            params["body"] = Json::Object(body);
-        }
-        let which = if arn.is_empty() { "a function that the export does not name".to_owned() } else { quoted(&arn) };
-        self.building.note(
-            index,
-            Status::Partly,
-            format!("It calls {which} at Amazon, which has no address: write one where a service of yours answers with the same values as JSON."),
-        );
-        let failure = action.failure();
-        let edges = [("ok", action.onward()), ("timeout", failure.clone()), ("error", failure)];
-        self.building.block(index, action.label(&name), "http", params, edges);
-    }
-
-    fn attributes(&mut self, index: usize, action: &Action) {
-        let of_flow = action.kind == "UpdateFlowAttributes";
-        let (member, lives_in) =
-            if of_flow { ("FlowAttributes", references::FLOW) } else { ("Attributes", references::ATTRIBUTES) };
-        let mut rows = Vec::new();
-        for (name, value) in
-            action.parameters.get(member).and_then(Json::as_object).into_iter().flatten().take(MOST_WAYS)
-        {
-            let text = match value {
-                Json::String(text) => text.clone(),
-                Json::Object(inner) => setting(inner, "Value").unwrap_or_default(),
-                other => other.to_string(),
-            };
-            let value = self.value(index, &text);
-            let name = self.building.variable(lives_in, name);
-            let text = self.building.template(index, &value);
-            rows.push(json!({ "name": name, "text": text }));
-        }
-        if action.text("TargetContact").is_some_and(|target| target != "Current") {
-            self.building.note(
-                index,
-                Status::Partly,
-                "They belonged to a related contact; here they belong to this call.",
-            );
-        }
-        if rows.is_empty() {
-            return self.building.pass(index, action.onward());
-        }
-        let mut edges = vec![("next", action.onward())];
-        edges.extend(action.error(&[NO_ERROR]).map(|to| ("error", to)));
-        self.building.block(index, action.label("set"), "set", json!({ "values": rows }), edges);
-    }
-
-    fn recording(&mut self, index: usize, action: &Action) {
-        let behaviour = action.parameters.get("RecordingBehavior");
-        let somebody = behaviour
-            .and_then(|behaviour| behaviour.get("RecordedParticipants"))
-            .and_then(Json::as_array)
-            .is_some_and(|participants| !participants.is_empty());
-        let bot = behaviour.and_then(|behaviour| behaviour.get("IVRRecordingBehavior")).and_then(Json::as_str);
-        let on = somebody || bot == Some("Enabled");
-        if somebody != (bot == Some("Enabled")) && bot.is_some() {
-            self.building.note(index, Status::Partly, "Here the bot and the agents are recorded alike, or not.");
-        }
-        if action.parameters.contains_key("AnalyticsBehavior") {
-            self.building.note(
-                index,
-                Status::Partly,
-                "The settings of its speech analytics are left out: every call is transcribed here.",
-            );
-        }
-        let params = json!({ "do": if on { "resume" } else { "pause" } });
-        self.building.block(index, action.label("recording"), "recording", params, [("next", action.onward())]);
-    }
-
-    fn voice(&mut self, index: usize, action: &Action) {
-        let voice = action.text("TextToSpeechVoice").unwrap_or_default();
-        let code = action.text("LanguageCode").unwrap_or_default();
-        match spoken_by(&voice, &code) {
-            Some(Some(language)) if self.building.languages.contains(&language) => {
-                self.building.note(
-                    index,
-                    Status::Mapped,
-                    format!("The voice {} is chosen in the settings of Hotline.", quoted(&voice)),
-                );
-                let params = json!({ "language": language.code() });
-                self.building.block(index, action.label("language"), "language", params, [("next", action.onward())]);
-            }
-            Some(Some(language)) => {
-                let sentence = format!(
-                    "The voice {} speaks {language}, which is none of the flow's languages; add it and its prompts.",
-                    quoted(&voice)
-                );
-                self.building.note(index, Status::NotMapped, sentence);
-                self.building.pass(index, action.onward());
-            }
-            _ => {
-                let sentence = format!(
-                    "The voice {} speaks a language that is not spoken here, or is not known; calls go on in the language they have.",
-                    quoted(&voice)
-                );
-                self.building.note(index, Status::NotMapped, sentence);
-                self.building.pass(index, action.onward());
-            }
-        }
-    }
-
-    fn tag(&mut self, index: usize, action: &Action) {
-        let mut tags = Vec::new();
-        for (name, value) in
-            action.parameters.get("Tags").and_then(Json::as_object).into_iter().flatten().take(MOST_WAYS)
-        {
-            let value = value.as_str().unwrap_or_default();
-            let text = if value.is_empty() { name.clone() } else { format!("{name}:{value}") };
-            let value = self.value(index, &text);
-            tags.push(self.building.template(index, &value));
-        }
-        if tags.is_empty() {
-            return self.building.pass(index, action.onward());
-        }
-        self.building.block(index, action.label("tag"), "tag", json!({ "tags": tags }), [("next", action.onward())]);
-    }
-
-    fn ticket(&mut self, index: usize, action: &Action) {
-        let text = |connect: &mut Self, names: &[&str]| {
-            let text = names.iter().find_map(|name| action.text(name)).unwrap_or_default();
-            let value = connect.value(index, &text);
-            connect.building.template(index, &value)
-        };
-        let mut subject = text(self, &["Name", "Title"]);
-        if subject.is_empty() {
-            subject = "{{ call.caller | default('') }}".to_owned();
-            self.building.note(index, Status::Partly, "It has no name; write the subject of the ticket.");
-        }
-        let body = text(self, &["Description", "Summary"]);
-        self.building.note(
-            index,
-            Status::Partly,
-            "A task or case becomes a ticket; its attributes and the flow that works on it are left out.",
-        );
-        let edges = [("next", action.onward()), ("error", action.failure())];
-        self.building.block(
-            index,
-            action.label("ticket"),
-            "create_ticket",
-            json!({ "subject": subject, "body": body }),
-            edges,
-        );
-    }
-
-    fn customer(&mut self, index: usize, action: &Action) {
-        let wanted = action
-            .parameters
-            .get("ProfileRequestData")
-            .and_then(Json::as_object)
-            .and_then(|data| setting(data, "PhoneNumber"));
-        let mut params = json!({ "save_as": references::CUSTOMER });
-        match wanted {
-            Some(number) => {
-                let value = self.value(index, &number);
-                params["number"] = json!(self.building.template(index, &value));
-            }
-            None => self.building.note(index, Status::Partly, "Customers are found by their number here."),
-        }
-        let unknown = action.error(&["NoneFoundError", NO_ERROR]).unwrap_or(To::End(Ending::Failed));
-        let mut edges = vec![("known", action.onward()), ("unknown", unknown)];
-        edges.extend(action.error(&[NO_ERROR]).map(|to| ("error", to)));
-        self.building.block(index, action.label("customer"), "lookup_customer", params, edges);
     }
 
     fn end(&mut self, index: usize, action: &Action) {
@@ -606,31 +343,6 @@ impl Connect {
             .or_else(|| action.errors.first().map(|(_, next)| next.clone()));
         self.building.pass(index, to.map_or(To::End(Ending::Done), To::State));
     }
-}
-
-/// The language that a voice speaks, if it is one of ours; nothing if the voice is unknown.
-fn spoken_by(voice: &str, code: &str) -> Option<Option<Language>> {
-    const ENGLISH: [&str; 32] = [
-        "joanna", "matthew", "salli", "amy", "emma", "brian", "ivy", "kendra", "kimberly", "joey", "justin", "kevin",
-        "ruth", "stephen", "nicole", "russell", "olivia", "aditi", "raveena", "geraint", "aria", "ayanda", "danielle",
-        "gregory", "niamh", "arthur", "kajal", "jasmine", "patrick", "tiffany", "sofie", "alice",
-    ];
-    let code = code.to_lowercase();
-    if code.starts_with("en") || code.starts_with("zh") || code.starts_with("cmn") {
-        return Some(Some(if code.starts_with("en") { Language::English } else { Language::Chinese }));
-    }
-    if !code.is_empty() {
-        return Some(None);
-    }
-    let voice = voice.to_lowercase();
-    if voice.is_empty() || voice.contains('$') {
-        return None;
-    }
-    Some(match voice.as_str() {
-        "zhiyu" => Some(Language::Chinese),
-        known if ENGLISH.contains(&known) => Some(Language::English),
-        _ => None,
-    })
 }
 
 /// The language that the flow speaks.

@@ -2,6 +2,8 @@
 //! a menu; other splits become branches. What belongs to text messages is asked and said aloud.
 
 mod asking;
+mod handing;
+mod requests;
 mod split;
 
 use std::collections::HashMap;
@@ -22,11 +24,6 @@ use super::{
 use crate::{document::Position, values::RESERVED};
 
 const READING: Reading = Reading(Format::TwilioStudio);
-
-/// How long a call to a number rings, in s, when the export does not say.
-const RINGS_S: f64 = 30.0;
-/// What is told of a service that a person must connect.
-const NO_ADDRESS: &str = "Write the address of the service, and what it needs to know.";
 
 /// A state.
 pub(super) struct State {
@@ -339,226 +336,6 @@ impl Studio {
         self.building.block(index, &state.name, "set", json!({ "values": rows }), [("next", next)]);
     }
 
-    fn request(&mut self, index: usize, state: &State) {
-        let method = state.text("method").unwrap_or_else(|| "GET".to_owned()).to_uppercase();
-        let known = ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str());
-        let method = if known { method } else { "GET".to_owned() };
-        let mut url = state.text("url").unwrap_or_default();
-        let mut params = Map::new();
-        if method == "GET" {
-            for (name, value) in raw_parameters(state) {
-                let sign = if url.contains('?') { '&' } else { '?' };
-                url.push_str(&format!("{sign}{}={}", encoded(&name), encoded(&value)));
-            }
-        } else if let Some(body) = state.text("body") {
-            let body = self.body(index, &body);
-            params.insert("body".to_owned(), body);
-        } else {
-            self.form(index, state, &mut params);
-        }
-        if state.text("add_twilio_auth").as_deref() == Some("true") {
-            self.building.note(
-                index,
-                Status::Partly,
-                "The request was signed in at Twilio; write the header that the service wants.",
-            );
-        }
-        let ways = (self.way(state, "success"), self.failure(state, "failed"));
-        self.http(index, state, &method, &url, params, ways);
-    }
-
-    fn function(&mut self, index: usize, state: &State) {
-        let mut params = Map::new();
-        self.form(index, state, &mut params);
-        self.building.note(
-            index,
-            Status::Partly,
-            "This was a function at Twilio; the request asks its address. Let a service of yours answer there.",
-        );
-        let url = state.text("url").unwrap_or_default();
-        let ways = (self.way(state, "success"), self.failure(state, "fail"));
-        self.http(index, state, "POST", &url, params, ways);
-    }
-
-    /// Values that were sent as a form.
-    fn form(&mut self, index: usize, state: &State, params: &mut Map<String, Json>) {
-        let mut body = Map::new();
-        for (name, value) in raw_parameters(state) {
-            let value = self.value(&value);
-            body.insert(name, json!(self.building.template(index, &value)));
-        }
-        if !body.is_empty() {
-            self.building.note(index, Status::Partly, "The values are sent as JSON and no longer as a form.");
-            params.insert("body".to_owned(), Json::Object(body));
-        }
-    }
-
-    /// A JSON body: templates stand in its texts.
-    fn body(&mut self, index: usize, text: &str) -> Json {
-        match serde_json::from_str::<Json>(text) {
-            Ok(json) => self.filled(index, &json),
-            Err(_) => {
-                self.building.note(index, Status::Partly, "The body is no JSON by itself; it is sent as a text.");
-                let value = self.value(text);
-                json!(self.building.template(index, &value))
-            }
-        }
-    }
-
-    fn filled(&mut self, index: usize, json: &Json) -> Json {
-        match json {
-            Json::String(text) => {
-                let value = self.value(text);
-                json!(self.building.template(index, &value))
-            }
-            Json::Array(items) => items.iter().map(|item| self.filled(index, item)).collect(),
-            Json::Object(members) => members
-                .iter()
-                .map(|(name, item)| (name.clone(), self.filled(index, item)))
-                .collect::<Map<_, _>>()
-                .into(),
-            other => other.clone(),
-        }
-    }
-
-    /// A request. Studio takes a status of 400 and more for a failure, so that is told apart afterwards.
-    fn http(
-        &mut self,
-        index: usize,
-        state: &State,
-        method: &str,
-        url: &str,
-        mut params: Map<String, Json>,
-        ways: (To, To),
-    ) {
-        let (success, failure) = ways;
-        let name = self.widgets[&state.name].name.clone();
-        let value = self.value(url);
-        let mut url = self.building.template(index, &value);
-        if !["http://", "https://", "{{"].iter().any(|begin| url.starts_with(begin)) {
-            self.building.note(index, Status::Partly, format!("There is no address in the export. {NO_ADDRESS}"));
-            url = format!("https://{}.invalid/", name.replace('_', "-"));
-        }
-        params.insert("method".to_owned(), json!(method));
-        params.insert("url".to_owned(), json!(url));
-        params.insert("save_as".to_owned(), json!(name));
-        let edges = [("ok", success.clone()), ("timeout", failure.clone()), ("error", failure.clone())];
-        let id = self.building.block(index, &state.name, "http", Json::Object(params), edges);
-        if success == failure {
-            return;
-        }
-        let check = self.building.block(
-            index,
-            &format!("{} status", state.name),
-            "branch",
-            json!({ "cases": [{ "when": format!("{name}.status_code < 400"), "edge": "success" }] }),
-            [("success", success), ("else", failure.clone()), ("error", failure)],
-        );
-        self.building.lead(&id, "ok", To::Block(check));
-    }
-
-    fn queue(&mut self, index: usize, state: &State) {
-        let named = state.text("queue_name").filter(|name| !name.contains(['{', '$', '<']));
-        let queue = match &named {
-            Some(name) => self.building.queue(name),
-            None => {
-                let queue = self.building.unknown_queue();
-                let to =
-                    state.text("workflow").or_else(|| state.text("workflow_sid")).or_else(|| state.text("queue_name"));
-                let by = to.map_or_else(String::new, |to| format!(" The export hands over by {}.", quoted(&to)));
-                self.building.note(
-                    index,
-                    Status::Partly,
-                    format!("It leads to the queue {queue}; choose the right one.{by}"),
-                );
-                queue
-            }
-        };
-        if state.text("attributes").is_some_and(|attributes| attributes.trim() != "{}") {
-            self.building.note(
-                index,
-                Status::Partly,
-                "The task's attributes are not handed over; agents see what was said and collected.",
-            );
-        }
-        let failure = self.failure(state, "failedToEnqueue");
-        let mut edges = vec![("no_agents", failure.clone()), ("timeout", failure.clone()), ("error", failure)];
-        if let Some(next) = state.next("callComplete") {
-            edges.push(("ended", To::State(next.to_owned())));
-        }
-        let mut params = json!({ "queue": queue });
-        if let Some(wait) = number(&state.properties, "timeout").filter(|seconds| (1.0..=3_600.0).contains(seconds)) {
-            params["timeout_ms"] = json!((wait * 1_000.0) as u64);
-        }
-        self.building.block(index, &state.name, "to_queue", params, edges);
-    }
-
-    fn connect_call(&mut self, index: usize, state: &State) {
-        let noun = state.text("noun").unwrap_or_else(|| "number".to_owned());
-        let to = state.text("to").or_else(|| state.text("sip_endpoint")).unwrap_or_default();
-        let next = self.way(state, "callCompleted");
-        if to.is_empty() || !["number", "number-multi", "sip", "client"].contains(&noun.as_str()) {
-            self.building.note(
-                index,
-                Status::NotMapped,
-                format!("A call to a {noun} has no counterpart; callers go to a person instead."),
-            );
-            return self.building.pass(index, To::Person);
-        }
-        let first = to.split(',').next().unwrap_or_default().trim().to_owned();
-        if first != to.trim() {
-            self.building.note(index, Status::Partly, "Only the first of several numbers is called.");
-        }
-        let target = match noun.as_str() {
-            "sip" if !first.starts_with("sip:") => format!("sip:{first}"),
-            "client" => {
-                self.building.note(
-                    index,
-                    Status::Partly,
-                    "A client of Twilio is called; write the extension that the agent has here.",
-                );
-                first.trim_start_matches("client:").to_owned()
-            }
-            _ => first,
-        };
-        let value = self.value(&target);
-        let to = self.building.template(index, &value);
-        let seconds = number(&state.properties, "timeout").unwrap_or(RINGS_S).clamp(5.0, 120.0);
-        let edges = ["ended", "busy", "no_answer", "error"].map(|edge| (edge, next.clone()));
-        self.building.block(
-            index,
-            &state.name,
-            "transfer",
-            json!({ "to": to, "timeout_ms": (seconds * 1_000.0) as u64 }),
-            edges,
-        );
-    }
-
-    fn voicemail(&mut self, index: usize, state: &State) {
-        let mut params = json!({});
-        if state.text("say").is_some() || state.text("play").is_some() {
-            params["prompt"] = self.words(index, state, "say");
-        } else {
-            let prompt = self.building.prompt(index, &Value::text(self.building.default_voicemail()), false);
-            params["prompt"] = prompt;
-        }
-        if let Some(seconds) = number(&state.properties, "max_length") {
-            params["max_ms"] = json!((seconds.clamp(5.0, 600.0) * 1_000.0) as u64);
-        }
-        if let Some(seconds) = number(&state.properties, "timeout") {
-            params["silence_ms"] = json!((seconds.clamp(2.0, 30.0) * 1_000.0) as u64);
-        }
-        let edges = [("next", self.way(state, "recordingComplete")), ("no_input", self.way(state, "noAudio"))];
-        self.building.block(index, &state.name, "voicemail", params, edges);
-    }
-
-    fn record(&mut self, index: usize, state: &State) {
-        let on = state.text("record_call").as_deref() != Some("false");
-        let next = self.way(state, "success");
-        let params = json!({ "do": if on { "resume" } else { "pause" } });
-        self.building.block(index, &state.name, "recording", params, [("next", next)]);
-    }
-
     /// What has no counterpart: whoever comes there goes on as if it had succeeded.
     fn unknown(&mut self, index: usize, state: &State) {
         let sentence = match state.kind.as_str() {
@@ -595,34 +372,6 @@ impl Studio {
         let to = success.map_or(To::End(Ending::Done), |next| To::State(next.to_owned()));
         self.building.pass(index, to);
     }
-}
-
-/// What is sent along with a request.
-fn raw_parameters(state: &State) -> Vec<(String, String)> {
-    let all = state.properties.get("parameters").and_then(Json::as_array).into_iter().flatten().take(MOST_WAYS);
-    all.filter_map(Json::as_object)
-        .filter_map(|parameter| Some((setting(parameter, "key")?, setting(parameter, "value").unwrap_or_default())))
-        .collect()
-}
-
-/// A part of an address (RFC 3986 section 2.1), but for the templates in it.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (words, after) = rest.split_at(rest.find("{{").unwrap_or(rest.len()));
-        for byte in words.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                out.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        let end = after.find("}}").map_or(after.len(), |end| end + 2);
-        out.push_str(&after[..end]);
-        rest = &after[end..];
-    }
-    out
 }
 
 /// What a name of the export stands for.

@@ -1,7 +1,10 @@
 //! Flows of other products, as people have published them, read from `../shared/flows` beside the project (or `HOTLINE_SHARED`).
 
+mod connect;
 mod hostile;
-mod mapping;
+mod small;
+mod studio;
+mod whole;
 
 use std::{
     path::{Path, PathBuf},
@@ -125,8 +128,8 @@ fn every_real_export_becomes_a_flow_and_every_state_is_told_of() {
 fn an_imported_flow_answers_a_call() {
     use flow::simulate::{Happened, Simulation, Waiting};
     let fail = [("NoMatchingCondition", "sorry"), ("NoMatchingError", "sorry"), ("InputTimeLimitExceeded", "sorry")];
-    let document = mapping::connect(&[
-        mapping::action(
+    let document = small::connect(&[
+        small::action(
             "menu",
             "GetParticipantInput",
             json!({"Text": "For hours press 1, for sales press 2."}),
@@ -134,7 +137,7 @@ fn an_imported_flow_answers_a_call() {
             &[("1", "hours"), ("2", "sales")],
             &fail,
         ),
-        mapping::action(
+        small::action(
             "hours",
             "MessageParticipant",
             json!({"Text": "We are open from nine to five."}),
@@ -142,10 +145,10 @@ fn an_imported_flow_answers_a_call() {
             &[],
             &[],
         ),
-        mapping::action("sales", "UpdateContactTargetQueue", json!({"QueueId": "arn:x/queue/Sales"}), "hand", &[], &[]),
-        mapping::action("hand", "TransferContactToQueue", json!({}), "bye", &[], &[("NoMatchingError", "sorry")]),
-        mapping::action("sorry", "MessageParticipant", json!({"Text": "Sorry."}), "bye", &[], &[]),
-        mapping::bye(),
+        small::action("sales", "UpdateContactTargetQueue", json!({"QueueId": "arn:x/queue/Sales"}), "hand", &[], &[]),
+        small::action("hand", "TransferContactToQueue", json!({}), "bye", &[], &[("NoMatchingError", "sorry")]),
+        small::action("sorry", "MessageParticipant", json!({"Text": "Sorry."}), "bye", &[], &[]),
+        small::bye(),
     ]);
     let imported = import(&document.to_string(), &Options::default()).expect("it is well formed");
     let flow = Arc::new(imported.document);

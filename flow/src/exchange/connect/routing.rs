@@ -268,7 +268,7 @@ impl Connect {
         }
     }
 
-    pub(super) fn to_queue(&mut self, index: usize, action: &Action) {
+    pub(super) fn lead_to_queue(&mut self, index: usize, action: &Action) {
         let all = self.queues.at(index);
         match &all[..] {
             [] => drop(self.hand_over(index, action, &Meant::Nothing)),
@@ -338,7 +338,7 @@ impl Connect {
         self.building.block(index, action.label("queue"), "to_queue", params, edges)
     }
 
-    pub(super) fn to_agent(&mut self, index: usize, action: &Action) {
+    pub(super) fn lead_to_agent(&mut self, index: usize, action: &Action) {
         let agent = action.text("AgentId").unwrap_or_default();
         if agent.is_empty() {
             drop(self.hand_over(index, action, &Meant::Nothing));
@@ -347,7 +347,7 @@ impl Connect {
         }
     }
 
-    pub(super) fn to_number(&mut self, index: usize, action: &Action) {
+    pub(super) fn lead_to_number(&mut self, index: usize, action: &Action) {
         let number = action.text("ThirdPartyPhoneNumber").unwrap_or_default();
         if number.is_empty() {
             self.building.note(
@@ -380,7 +380,7 @@ impl Connect {
     }
 
     /// Another flow is not in the file.
-    pub(super) fn to_flow(&mut self, index: usize, action: &Action) {
+    pub(super) fn lead_to_flow(&mut self, index: usize, action: &Action) {
         let which = action.label.clone().or_else(|| action.text("ContactFlowId"));
         let which = which.map_or_else(
             || "a flow that the export does not name".to_owned(),

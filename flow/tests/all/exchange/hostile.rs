@@ -9,7 +9,7 @@ use flow::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::mapping::{action, bye, connect, split, state, studio};
+use super::small::{action, bye, connect, split, state, studio};
 
 /// Small exports with a bit of everything.
 fn examples() -> Vec<Value> {
