@@ -132,7 +132,7 @@ pub fn import(text: &str, options: &Options) -> Result<Imported, Refused> {
     let document = json(text.trim_start_matches('\u{feff}'))?;
     let (format, document, about) = unwrapped(document)?;
     match format {
-        Format::TwilioStudio => twilio::import(&document, options),
+        Format::TwilioStudio => twilio::import(&document, &about, options),
         Format::AmazonConnect => connect::import(&document, &about, options),
         Format::AmazonConnectConsole => connect_console::import(&document, options),
         Format::Hotline => own(text.trim_start_matches('\u{feff}')),
@@ -162,7 +162,7 @@ fn unwrapped(document: Value) -> Result<(Format, Value, About), Refused> {
         _ => return Err(Refused::UnknownFormat),
     };
     let text = |name: &str| outer.get(name).and_then(Value::as_str).map(str::to_owned);
-    let about = About { name: text("Name"), kind: text("Type") };
+    let about = About { name: text("Name").or(text("friendly_name")), kind: text("Type") };
     let inner = match outer.get("Content") {
         Some(Value::String(content)) => json(content)?,
         Some(content @ Value::Object(_)) => content.clone(),

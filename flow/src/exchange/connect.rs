@@ -208,15 +208,19 @@ impl Connect {
         options: &Options,
     ) -> Result<Imported, Refused> {
         let reading = Reading(format);
+        let (list, id, first) = match format {
+            Format::AmazonConnectConsole => ("modules", "id", "start"),
+            _ => ("Actions", "Identifier", "StartAction"),
+        };
         let mut seen = HashSet::new();
         for (index, action) in actions.iter().enumerate() {
             if !seen.insert(action.id.as_str()) {
-                let place = format!("entry {index}");
+                let place = format!("/{list}/{index}/{id}");
                 return Err(reading.wrong(place, format!("another has the id {} already", quoted(&action.id))));
             }
         }
         if !seen.contains(start) {
-            return Err(reading.wrong("the start", format!("there is nothing with the id {}", quoted(start))));
+            return Err(reading.wrong(format!("/{first}"), format!("there is nothing with the id {}", quoted(start))));
         }
         let mut connect =
             Connect { building: Building::new(options, spoken(&actions)), queues: Queues::of(&actions, start) };

@@ -12,7 +12,7 @@ use intent::Language;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Format, Imported, MOST_STATES, MOST_WAYS, Options, Reading, Refused,
+    About, Format, Imported, MOST_STATES, MOST_WAYS, Options, Reading, Refused,
     building::{Building, Ending, To},
     liquid::{self, Segment},
     number, position,
@@ -63,11 +63,12 @@ impl State {
 }
 
 /// Reads the flow.
-pub(super) fn import(document: &Json, options: &Options) -> Result<Imported, Refused> {
+pub(super) fn import(document: &Json, about: &About, options: &Options) -> Result<Imported, Refused> {
     let members = READING.object(document, "")?;
     let initial = READING.text(members, "initial_state", "")?;
     let states = read(members)?;
-    let name = READING.maybe(members, "description", "")?.unwrap_or_else(|| "Imported flow".to_owned());
+    let description = READING.maybe(members, "description", "")?;
+    let name = about.name.clone().or(description).unwrap_or_else(|| "Imported flow".to_owned());
     if !states.iter().any(|state| state.name == initial) {
         return Err(READING.wrong("/initial_state", format!("there is no state {}", quoted(&initial))));
     }

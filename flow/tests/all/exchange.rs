@@ -174,3 +174,24 @@ fn an_imported_flow_answers_a_call() {
     silent.silence().expect("it is the caller's turn");
     assert_eq!(said(&silent).last().map(String::as_str), Some("Sorry."));
 }
+
+#[test]
+fn a_loop_asks_as_often_as_it_did() {
+    use flow::simulate::{Simulation, Waiting};
+    let timeout = [("InputTimeLimitExceeded", "again"), ("NoMatchingCondition", "again"), ("NoMatchingError", "again")];
+    let rounds = [("ContinueLooping", "ask"), ("DoneLooping", "queue")];
+    let document = small::connect(&[
+        small::action("again", "Loop", json!({"LoopCount": "2"}), "queue", &rounds, &[]),
+        small::action("ask", "GetParticipantInput", json!({"Text": "Press 1."}), "again", &[("1", "bye")], &timeout),
+        small::action("queue", "TransferContactToQueue", json!({}), "bye", &[], &[("NoMatchingError", "bye")]),
+        small::bye(),
+    ]);
+    let imported = import(&document.to_string(), &Options::default()).expect("it is well formed");
+    let model = Arc::new(intent::Model::empty());
+    let mut call = Simulation::begin(Arc::new(imported.document), model, flow::Context::default());
+    for _ in 0..2 {
+        assert_eq!(call.waiting(), Waiting::Caller { block: "ask".into(), keys: true });
+        call.silence().expect("it is the caller's turn");
+    }
+    assert_eq!(call.waiting(), Waiting::Agent { queue: "service".into() });
+}

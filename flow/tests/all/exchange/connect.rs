@@ -416,3 +416,37 @@ fn the_old_console_export_is_read_as_the_new_one() {
     assert_eq!(block(&imported, "pin").params["secret"], true);
     assert_eq!(imported.document.metadata.layout["hi"].x, 1.0);
 }
+
+#[test]
+fn a_secret_is_told_to_services_only() {
+    let fail = [("NoMatchingError", "bye")];
+    let pin = json!({"Text": "PIN?", "StoreInput": "True", "InputEncryption": {}});
+    let imported = read(&connect(&[
+        action("ask", "GetParticipantInput", pin, "keep", &[], &fail),
+        action(
+            "keep",
+            "UpdateContactAttributes",
+            json!({"Attributes": {"pin": "$.StoredCustomerInput"}}),
+            "tell",
+            &[],
+            &fail,
+        ),
+        action(
+            "tell",
+            "InvokeLambdaFunction",
+            json!({"LambdaInvocationAttributes": {"pin": "$.StoredCustomerInput"}}),
+            "bye",
+            &[],
+            &fail,
+        ),
+        bye(),
+    ]));
+    assert!(imported.findings.iter().all(|finding| finding.severity != Severity::Error), "{:?}", imported.findings);
+    let request = block(&imported, item(&imported, "tell").block.as_deref().expect("it is a block"));
+    assert_eq!(request.params["body"], json!({"pin": "{{ slots.secret_input | default('') }}"}));
+    assert!(
+        item(&imported, "keep").message.contains("only a request may carry it"),
+        "{}",
+        item(&imported, "keep").message
+    );
+}

@@ -17,8 +17,9 @@ fn both_wrappers_of_connect_and_that_of_studio_are_opened() {
     assert_eq!((imported.document.name.as_str(), imported.document.id.as_str()), ("Desk", "desk"));
     assert!(item(&imported, "the kind of flow").message.contains("AGENT_WHISPER"));
     assert_eq!(read(&json!({"Name": "Desk", "Content": inner.to_string()})).document.name, "Desk");
-    let studio = json!({"friendly_name": "x", "definition": studio(&[spoken("hi", "Hello.", "")])});
-    assert_eq!(read(&studio).format, Format::TwilioStudio);
+    let studio = json!({"friendly_name": "Opening hours", "definition": studio(&[spoken("hi", "Hello.", "")])});
+    let imported = read(&studio);
+    assert_eq!((imported.format, imported.document.name.as_str()), (Format::TwilioStudio, "Opening hours"));
 }
 
 #[test]
