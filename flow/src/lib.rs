@@ -14,6 +14,7 @@
 //! | [`schema`] | the JSON Schema of a document, made from the registry |
 //! | [`mod@validate`] | what publishing refuses or warns of |
 //! | [`event`] | what a run hears and what it wants done |
+//! | [`exchange`] | flows of other products, read into ours |
 //! | [`run`] | the run itself |
 //! | [`simulate`] | a call without a telephone |
 //! | [`replay`] | what a flow would have done with a call that is over |
@@ -26,6 +27,7 @@ mod collect;
 pub mod difference;
 pub mod document;
 pub mod event;
+pub mod exchange;
 mod expression;
 pub mod finding;
 mod hours;

@@ -6,6 +6,7 @@ mod blocks;
 mod collecting;
 mod conversation;
 mod demo;
+mod exchange;
 mod language;
 mod line;
 mod properties;
