@@ -18,6 +18,7 @@
 //! database.
 
 mod assets;
+mod beginnings;
 mod calls;
 mod error;
 mod exchange;
@@ -163,7 +164,10 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(flows::revert))
         .routes(routes!(flows::check).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(simulate::simulate).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(flows::replay).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(simulate::test).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(beginnings::all_templates))
+        .routes(routes!(beginnings::import).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(flows::blocks))
         .routes(routes!(flows::publish))
         .routes(routes!(flows::versions))
