@@ -12,8 +12,9 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
 }
 
 /** The first texts, and those that come with a part of the console. */
-const english = flat(Object.assign({}, ...Object.values(import.meta.glob<Tree>(['./en.json', './*.en.json'], { import: 'default', eager: true }))))
-const chinese = flat(Object.assign({}, ...Object.values(import.meta.glob<Tree>(['./zh-CN.json', './*.zh-CN.json'], { import: 'default', eager: true }))))
+const together = (files: Record<string, Tree>) => new Map(Object.values(files).flatMap((tree) => [...flat(tree)]))
+const english = together(import.meta.glob<Tree>(['./en.json', './*.en.json'], { import: 'default', eager: true }))
+const chinese = together(import.meta.glob<Tree>(['./zh-CN.json', './*.zh-CN.json'], { import: 'default', eager: true }))
 const sources = import.meta.glob<string>('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true })
 
 test('both languages have the same keys', () => {
