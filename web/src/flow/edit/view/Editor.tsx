@@ -18,6 +18,7 @@ import { FindingsBar } from './FindingsBar'
 import { Inspector } from './Inspector'
 import { OvertakenNote, SaveNote, TakenNote } from './Notes'
 import { Palette } from './Palette'
+import { PartsBar } from './PartsBar'
 import { useClipboard } from './useClipboard'
 import { useEditorKeys } from './useEditorKeys'
 
@@ -98,6 +99,7 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
         <div className={`panel editor-body${isTried ? ' editor-trying' : ''}`}>
           <Palette add={add} />
           <div className="editor-middle">
+            <PartsBar />
             <Canvas>
               {open === 'find' && <FindBlock close={() => setOpen(undefined)} />}
               {draft.blocks.length === 0 && <p className="canvas-empty">{t('editor.empty_canvas')}</p>}
