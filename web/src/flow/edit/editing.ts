@@ -48,6 +48,8 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
   let joined: { blocks: Draft['blocks']; lines: Line[] } | undefined
   /** The part of the flow that is on the canvas. */
   let part = MAIN
+  /** How often the graph became another one that is to be seen from its beginning. */
+  let looks = 0
   let nodes: readonly BlockNode[] = []
   let ways: readonly Edge[] = []
   const listeners = new Set<() => void>()
@@ -112,6 +114,14 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
     shown,
     enter: (home: string) => {
       enter(home)
+      tell()
+    },
+    looks: () => looks,
+    /** Shows the flow from its beginning, as after it became another. */
+    look: () => {
+      enter(MAIN)
+      selected = []
+      looks += 1
       tell()
     },
     select: (ids: readonly string[]) => {

@@ -30,7 +30,8 @@ const listens = (spec: BlockSpec): boolean => spec.fields.some(({ name }) => nam
 /** The names of edges that a field brings with a value. */
 export function brought(field: FieldSpec, value: unknown, draft: Pick<Draft, 'intents'>): string[] {
   if (field.type.kind === 'intents') {
-    if (value === undefined) return draft.intents.map(({ name }) => name)
+    // Left out they are all of the flow's, unless the registry says what they are then.
+    if (value === undefined && field.default == null) return draft.intents.map(({ name }) => name)
     return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
   }
   if (!bringsEdges(field) || !Array.isArray(value)) return []

@@ -3,7 +3,7 @@ import type { FieldSpec } from '../document'
 import { addBlock } from './blocks'
 import { days, isDay, isTime } from './calendar'
 import { open } from './draft'
-import { edgeNotes, portsOf } from './ports'
+import { brought, edgeNotes, portsOf } from './ports'
 import { rowInWords } from './rows'
 import { specs } from './sample'
 
@@ -70,4 +70,11 @@ test('a new block begins with the hours of the example, but with no words of it'
   const added = addBlock(open({}), hours, { x: 0, y: 0 })
   expect(added.draft.blocks[0]?.params).toEqual({ weekly: [{ days: ['mon', 'tue'], from: '09:00', to: '17:30' }] })
   expect(addBlock(open({}), split, { x: 0, y: 0 }).draft.blocks[0]?.params).toEqual({})
+})
+
+test('intents that are left out are all of them, unless the registry says otherwise', () => {
+  const draft = open({ intents: [{ name: 'refund' }] })
+  const field = (part: Partial<FieldSpec>): FieldSpec => ({ ...column('intents', 'intents'), ...part })
+  expect(brought(field({}), undefined, draft)).toEqual(['refund'])
+  expect(brought(field({ default: '[]' }), undefined, draft)).toEqual([])
 })

@@ -69,16 +69,17 @@ function Enter() {
   const edit = useEdit()
   const graph = useReactFlow()
   const part = useEdited((now) => now.part())
-  const shown = useRef(part)
+  const looks = useEdited((now) => now.looks())
+  const shown = useRef(`${looks} ${part}`)
   useEffect(() => {
-    if (shown.current === part) return
-    shown.current = part
+    if (shown.current === `${looks} ${part}`) return
+    shown.current = `${looks} ${part}`
     const blocks = edit.shown()
     if (blocks.length === 0) return
     const box = document.querySelector<HTMLElement>('.canvas-edit')
     const start = startOf(edit.draft(), part)
     void graph.setViewport(firstSight(box, graph.getNodesBounds(edit.graph().nodes as BlockNode[]), edit.place(start)))
-  }, [part, edit, graph])
+  }, [part, looks, edit, graph])
   return null
 }
 
