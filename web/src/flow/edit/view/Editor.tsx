@@ -104,7 +104,7 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
           >
             <Button type="text" icon={<FilePlus2 size={16} />} disabled={isAway} aria-label={t('studio.begin')} title={t('studio.begin')} />
           </Dropdown>
-          <Button type="text" icon={<Search size={16} />} aria-label={t('editor.find')} title={`${t('editor.find')} (Ctrl F)`} onClick={() => setOpen('find')} />
+          <Button type="text" icon={<Search size={16} />} disabled={isAway} aria-label={t('editor.find')} title={`${t('editor.find')} (Ctrl F)`} onClick={() => setOpen('find')} />
           <Button icon={<PhoneCall size={15} />} disabled={isAway} aria-pressed={isTried} title={`${t('editor.try')} (t)`} onClick={() => setTried(!isTried)}>
             {t('editor.try')}
           </Button>

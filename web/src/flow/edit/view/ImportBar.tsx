@@ -37,7 +37,7 @@ export function ImportBar({ left, change }: { left: LeftToDo; change: (left: Lef
                 <StatusIcon status={item.status} />
                 <strong className="clip">{words(item.block ?? item.source)}</strong>
                 <span className="finding-words">
-                  {item.message} <span className="muted">{`${item.source} · ${item.kind}`}</span>
+                  {item.message} <span className="muted">{item.kind}</span>
                 </span>
               </button>
             </li>

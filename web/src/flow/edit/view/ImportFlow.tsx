@@ -158,7 +158,7 @@ export default function ImportFlow({ taken, close }: Props) {
       title={t('studio.import')}
       onCancel={close}
       footer={
-        found && (
+        found ? (
           <>
             <Button
               onClick={() => {
@@ -181,7 +181,7 @@ export default function ImportFlow({ taken, close }: Props) {
               {t('studio.take_into')}
             </Button>
           </>
-        )
+        ) : null
       }
     >
       {failure !== undefined && <ErrorNote error={failure} />}
@@ -225,7 +225,6 @@ export default function ImportFlow({ taken, close }: Props) {
                 )}
               </p>
               <Segmented<ImportStatus | 'all'>
-                block
                 size="small"
                 value={shown}
                 onChange={setShown}

@@ -31,7 +31,7 @@ export function ImportList({ items, selected, choose }: Props) {
               <span className="row import-names">
                 <strong className="clip">{item.source}</strong>
                 <span className="muted mono clip">{item.kind}</span>
-                {item.block !== null && <span className="clip import-block">{`→ ${words(item.block)}`}</span>}
+                {item.block !== null && words(item.block).toLowerCase() !== words(item.source).toLowerCase() && <span className="clip import-block">{`→ ${words(item.block)}`}</span>}
               </span>
               <span className="import-words">{item.message}</span>
             </span>
