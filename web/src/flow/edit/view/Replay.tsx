@@ -31,7 +31,7 @@ function Path({ title, path, other, side, go }: { title: string; path: readonly 
   const parts = parting(path, other)
   return (
     <section className={`replay-path replay-${side}`}>
-      <h4>{title}</h4>
+      <h3>{title}</h3>
       <ol>
         {path.map((block, index) => (
           <li key={index} className={index >= parts ? 'step-apart' : undefined}>
@@ -115,7 +115,7 @@ function Calls({ results, chosen, choose }: { results: readonly Replayed[]; chos
           <button type="button" data-call={one.call} aria-pressed={one.call === chosen?.call} onClick={() => choose(one.call)}>
             <span className="row">
               <Fate status={one.status} />
-              <span className="muted num spread">{when(one.at, language, now)}</span>
+              <span className="soft num spread">{when(one.at, language, now)}</span>
               {one.where !== null && <span className="clip">{words(one.where)}</span>}
             </span>
             {one.status === 'moved' && (
@@ -159,7 +159,7 @@ function Looked({ found }: { found: Found }) {
   const listed = found.moved + found.diverged + found.skipped
   return (
     <div className="replay-body">
-      <aside className="replay-side">
+      <section className="replay-side" aria-label={t('studio.calls_apart')}>
         <ReplayCounts found={found} chosen={status} choose={setStatus} />
         {places.length > 1 && (
           <Select
@@ -175,7 +175,7 @@ function Looked({ found }: { found: Found }) {
         )}
         {found.results.length < listed && <p className="muted">{t('studio.only_first', { count: found.results.length, all: listed })}</p>}
         {listed === 0 ? <p className="is-good">{t('studio.all_same')}</p> : <Calls results={results} chosen={one} choose={choose} />}
-      </aside>
+      </section>
       <section className="replay-graph" aria-label={t('studio.graph')}>
         <p className="row replay-legend">
           {(['before', 'after', 'both'] as const).map((side) => (
@@ -189,7 +189,7 @@ function Looked({ found }: { found: Found }) {
           <Canvas flow={flow} specs={edit.specs} visits={undefined} taken={undefined} selected={block} select={setBlock} looks={looks} />
         </ReactFlowProvider>
       </section>
-      <aside className="replay-details">{one && <Details key={one.call} one={one} go={setBlock} />}</aside>
+      <div className="replay-details">{one && <Details key={one.call} one={one} go={setBlock} />}</div>
     </div>
   )
 }

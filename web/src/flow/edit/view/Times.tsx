@@ -16,7 +16,7 @@ export function WeekdaysField({ value, set, label }: FieldProps) {
   return (
     <div className="weekdays" role="group" aria-label={label}>
       {DAYS.map((day) => (
-        <button key={day} type="button" disabled={readOnly} aria-pressed={chosen.has(day)} aria-label={dayName(day, language, 'long')} onClick={() => toggle(day)}>
+        <button key={day} type="button" disabled={readOnly} aria-pressed={chosen.has(day)} title={dayName(day, language, 'long')} onClick={() => toggle(day)}>
           {dayName(day, language, 'short')}
         </button>
       ))}
