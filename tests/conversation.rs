@@ -29,7 +29,8 @@ struct Call {
 
 impl Call {
     fn new(flow: &Arc<Flow>, model: &Arc<intent::Model>) -> Self {
-        let context = Context { caller: "+441632960001".into(), ..Context::default() };
+        let context =
+            Context { caller: "+441632960001".into(), variables: variables(), ..Context::default() };
         let conversation = Conversation::new(CallId::new(), flow.clone(), model.clone(), context, 0);
         Self {
             conversation,
@@ -139,6 +140,10 @@ fn a_caller_whom_nobody_can_listen_to_goes_on_by_keys() {
     assert!(call.recognising.is_empty() && !call.playing.is_empty(), "asked again, and not listened to");
     call.feed(Input::Key('1'));
     assert!(call.any(|event| matches!(event, Event::Key { .. })));
+}
+
+fn variables() -> std::collections::BTreeMap<String, serde_json::Value> {
+    [("order_service".to_owned(), "http://shop.example".into())].into()
 }
 
 fn recognition(text: &str) -> Recognition {
@@ -372,7 +377,7 @@ proptest! {
         }
         call.feed(Input::HungUp { by: Party::Caller, cause: "normal" });
         let here = Here {
-            variables: Default::default(), zone: jiff::tz::TimeZone::UTC, articles: Default::default(),
+            variables: variables(), zone: jiff::tz::TimeZone::UTC, articles: Default::default(),
         };
         let prepared = (&flow, &model);
         let (compared, trace) = replayed(prepared, (CallId::new(), 0), &call.journal, &here).expect("it came to the flow");

@@ -429,6 +429,7 @@ fn empty_flow() -> Flow {
         intents: Vec::new(),
         out_of_scope: BTreeMap::new(),
         queues: Vec::new(),
+        sub_flows: Vec::new(),
         blocks: Vec::new(),
         metadata: Metadata::default(),
         prepared: Prepared::default(),

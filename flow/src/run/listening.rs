@@ -136,7 +136,7 @@ impl Run {
     pub(super) fn new_listening(&mut self, id: &str) -> Option<Box<Listening>> {
         let plan = Arc::clone(&self.plan);
         let (step, tries) = listening_step(&plan, id)?;
-        if self.listened.last().is_none_or(|last| last.block != id) {
+        if self.listened.last().is_none_or(|last| last.block != id || last.stack != self.stack) {
             self.listened.push(Visited { block: id.to_owned(), stack: self.stack.clone() });
             if self.listened.len() > MAX_HISTORY {
                 self.listened.remove(0);

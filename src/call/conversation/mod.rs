@@ -378,7 +378,17 @@ impl Conversation {
                 self.write(Event::Recording { on }, now, out);
             }
             Action::LeaveQueue => {
-                self.with = With::Bot;
+                // What was to tell so is overdue.
+                match std::mem::replace(&mut self.with, With::Bot) {
+                    With::Queue { dialled: Some(to), .. } => {
+                        let reason = "no_answer: it is overdue".to_owned();
+                        self.write(Event::TransferFailed { from: "flow".into(), to, reason }, now, out);
+                    }
+                    With::Queue { queue, .. } => {
+                        self.write(Event::Unqueued { queue, reason: "timeout".into() }, now, out);
+                    }
+                    _ => {}
+                }
                 out.push(Output::LeaveQueue);
             }
             Action::Ticket { subject, body, tags, status } => {
