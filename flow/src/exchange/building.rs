@@ -65,8 +65,6 @@ pub(super) struct Building {
     pub detours: HashMap<BlockId, To>,
     /// Why a state that no call comes to is there.
     pub elsewhere: HashMap<String, String>,
-    /// Blocks of kinds that the registry does not have yet, and where they lead on.
-    pub missing: HashMap<BlockId, To>,
     pub variables: Vec<Variable>,
     pub queues: Vec<QueueRef>,
     pub intents: Vec<Intent>,
@@ -107,7 +105,6 @@ impl Building {
             entries: HashMap::new(),
             detours: HashMap::new(),
             elsewhere: HashMap::new(),
-            missing: HashMap::new(),
             variables: Vec::new(),
             queues: Vec::new(),
             intents: Vec::new(),
@@ -180,19 +177,6 @@ impl Building {
         edges: impl IntoIterator<Item = (impl Into<String>, To)>,
     ) -> BlockId {
         let edges: BTreeMap<String, To> = edges.into_iter().map(|(edge, to)| (edge.into(), to)).collect();
-        if registry::block(kind).is_none() {
-            let onward = edges.get("next").or(edges.values().next()).cloned().unwrap_or(To::End(Ending::Done));
-            self.note(
-                state,
-                Status::NotMapped,
-                format!("There is no block {kind} yet; callers go on as if it had been."),
-            );
-            if self.items.get(state).is_some_and(|item| item.block.is_none()) {
-                self.pass(state, onward.clone());
-            }
-            self.missing.insert(id.clone(), onward);
-            return id;
-        }
         let first = self.items.get(state).is_some_and(|item| item.block.is_none());
         let mut position = self.positions.get(state).copied().flatten();
         if first {

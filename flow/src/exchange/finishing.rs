@@ -210,7 +210,7 @@ impl Building {
 }
 
 fn waits(kind: &str) -> bool {
-    kind == "to_queue" || registry::block(kind).is_some_and(registry::BlockSpec::listens)
+    registry::block(kind).is_some_and(registry::BlockSpec::waits)
 }
 
 /// Where ways lead, as far as that has been found out.
@@ -238,10 +238,7 @@ impl Ways {
         let mut to = to.clone();
         for _ in 0..MOST_PASSED {
             match &to {
-                To::Block(id) => match building.missing.get(id) {
-                    Some(next) => to = next.clone(),
-                    None => return id.clone(),
-                },
+                To::Block(id) => return id.clone(),
                 To::End(ending) => return self.end(building, *ending),
                 To::Person => return self.added_person(building),
                 To::State(name) => match building.entries.get(name) {

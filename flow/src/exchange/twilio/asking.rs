@@ -6,13 +6,10 @@ use std::collections::HashMap;
 use serde_json::{Value as Json, json};
 
 use super::{Condition, Gives, State, Studio};
-use crate::{
-    collect,
-    exchange::{
-        building::{EdgeNames, To},
-        number,
-        report::Status,
-    },
+use crate::exchange::{
+    building::{EdgeNames, To},
+    number,
+    report::Status,
 };
 
 /// A split that is part of a menu, and what it tells apart.
@@ -202,15 +199,7 @@ impl Studio {
             self.building.block(index, &state.name, "collect", params, edges);
             return;
         }
-        if collect::KINDS.contains(&"text") {
-            params["kind"] = json!("text");
-        } else {
-            self.building.note(
-                index,
-                Status::Partly,
-                "Free speech is not collected here yet; say what kind of value it is.",
-            );
-        }
+        params["kind"] = json!("text");
         if let Some(by_key) = by_key.filter(|by_key| *by_key != state.name) {
             let sentence = format!(
                 "Keys are not taken with free speech; there they led to {by_key}. Offer a menu if they matter."
