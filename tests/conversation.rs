@@ -29,8 +29,7 @@ struct Call {
 
 impl Call {
     fn new(flow: &Arc<Flow>, model: &Arc<intent::Model>) -> Self {
-        let context =
-            Context { caller: "+441632960001".into(), variables: variables(), ..Context::default() };
+        let context = Context { caller: "+441632960001".into(), variables: variables(), ..Context::default() };
         let conversation = Conversation::new(CallId::new(), flow.clone(), model.clone(), context, 0);
         Self {
             conversation,

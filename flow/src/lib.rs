@@ -8,6 +8,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`registry`] | the kinds of block: fields, edges, help; declared once, read by everything else |
+//! | [`reference`](mod@reference) | the registry as a page for people |
 //! | [`document`] | a flow as plain data, and its canonical JSON |
 //! | [`mod@parse`] | reading a document, with errors that name the place and the cure |
 //! | [`phrases`] | the words a run finds by itself: "I didn't hear anything." |
@@ -35,6 +36,7 @@ pub mod markup;
 pub mod parse;
 pub mod phrases;
 mod plan;
+pub mod reference;
 pub mod registry;
 pub mod replay;
 pub mod run;

@@ -90,6 +90,8 @@ impl Building {
                 added += 1.0;
                 crate::document::Position { x: 260.0 * added, y: bottom + 200.0 }
             });
+            // Fractions of a unit nobody sees, and they do not survive being written and read.
+            let place = crate::document::Position { x: place.x.round(), y: place.y.round() };
             layout.insert(draft.id.clone(), place);
         }
         let blocks = std::mem::take(&mut self.drafts)

@@ -59,6 +59,12 @@ enum What {
         #[arg(long)]
         verbose: bool,
     },
+    /// Print the reference of all blocks
+    Reference {
+        /// en or zh-CN
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
     /// Say what a flow would have done with the last calls of the service
     Replay {
         /// A file, or of the service: live, draft, or version:NUMBER
@@ -132,6 +138,11 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
     match arguments.what {
         What::Check { file, json } => check(&file, json),
         What::Test { path, json, verbose } => testing::run(&path, json, verbose, config),
+        What::Reference { language } => {
+            let language = language.parse().map_err(|_| anyhow::anyhow!("the languages are en and zh-CN"))?;
+            print!("{}", flow::reference::reference(language));
+            Ok(ExitCode::SUCCESS)
+        }
         What::Replay { draft, calls, json, strict } => {
             let wanted = Wanted { draft: &draft, calls: calls as usize, json: json.as_deref(), strict };
             replaying::run(&service, wanted).await
