@@ -3,6 +3,7 @@
 //! to block; speaking, listening, understanding, ending and the blocks that do something have modules of their own.
 
 mod answering;
+mod asking;
 mod collecting;
 mod confirming;
 mod doing;

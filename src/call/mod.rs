@@ -33,6 +33,7 @@ mod spoken;
 
 pub use arrival::take_call;
 pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events};
+pub(crate) use conversation::{brief_text, from_flow, journaled, status_from_flow};
 pub use driver::{Driver, Services, hinted, turn_profile};
 pub use exchange::Exchange;
 pub use leg::{Incoming, Leg, Phones};

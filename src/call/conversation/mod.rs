@@ -32,7 +32,7 @@ use deciding::{Held, Tentative};
 use hearing::{Listening, Utterance};
 use quiet::Quiet;
 use speaking::{ReplyClock, Saying};
-use words::{brief_text, from_flow, journaled, status_from_flow};
+pub use words::{brief_text, from_flow, journaled, status_from_flow};
 
 /// With whom the caller is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use flow::event::{self as flowing, Brief, Note};
 use crate::event::{Consulted, Decision, Event, LanguageBy, Outcome, Personal, Scored, TicketStatus};
 use crate::knowledge::cited;
 
-pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
+/// A flow's outcome in the journal's words.
+pub fn from_flow(outcome: flowing::Outcome) -> Outcome {
     match outcome {
         flowing::Outcome::Resolved => Outcome::Resolved,
         flowing::Outcome::Agent => Outcome::Agent,
@@ -16,7 +17,8 @@ pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
     }
 }
 
-pub(super) fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
+/// A ticket's status in the journal's words.
+pub fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
     match status {
         flowing::TicketStatus::Open => TicketStatus::Open,
         flowing::TicketStatus::Pending => TicketStatus::Pending,
@@ -25,7 +27,7 @@ pub(super) fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
 }
 
 /// What the agent reads before the first word.
-pub(super) fn brief_text(brief: &Brief) -> String {
+pub fn brief_text(brief: &Brief) -> String {
     let mut lines = vec![brief.reason.clone()];
     lines.extend(brief.intent.as_ref().map(|intent| format!("Intent: {}", intent.replace('_', " "))));
     lines.extend(brief.slots.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', " "))));
@@ -37,7 +39,7 @@ pub(super) fn brief_text(brief: &Brief) -> String {
 }
 
 /// A flow's note in the journal's words.
-pub(super) fn journaled(note: Note) -> Option<Event> {
+pub fn journaled(note: Note) -> Option<Event> {
     Some(match note {
         Note::Entered { block, kind } => Event::Entered { block, block_kind: kind },
         Note::Edge { block, edge, to } => Event::Left { block, edge, to },
