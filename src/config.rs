@@ -262,7 +262,8 @@ impl Value for Origin {
     fn read(text: &str) -> Result<Self, String> {
         let origin = text.trim_end_matches('/').to_ascii_lowercase();
         let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        let plain = |host: &str| !host.is_empty() && host.bytes().all(|c| c.is_ascii_alphanumeric() || b".-:[]".contains(&c));
+        let plain =
+            |host: &str| !host.is_empty() && host.bytes().all(|c| c.is_ascii_alphanumeric() || b".-:[]".contains(&c));
         match host.is_some_and(plain) {
             true => Ok(Self(origin)),
             false => Err("expected where a page is from, without a path, like https://shop.example".to_owned()),

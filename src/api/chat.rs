@@ -369,7 +369,9 @@ mod tests {
 
     #[test]
     fn a_message_says_one_thing() {
-        let said = |json: &str| serde_json::from_str::<ChatSaid>(json).map_err(drop).and_then(|said| answer(said, 10).map_err(drop));
+        let said = |json: &str| {
+            serde_json::from_str::<ChatSaid>(json).map_err(drop).and_then(|said| answer(said, 10).map_err(drop))
+        };
         for (json, expected) in [
             (r#"{"text": "hello"}"#, Some(Answer::Text("hello".into()))),
             (r##"{"key": "1042#"}"##, Some(Answer::Keys("1042#".into()))),

@@ -387,13 +387,8 @@ impl Talk {
                 if text.trim().is_empty() {
                     return;
                 }
-                let said = Event::Said {
-                    turn,
-                    text: Personal::new(text.as_str()),
-                    played_ms: 0,
-                    of_ms: 0,
-                    completed: true,
-                };
+                let said =
+                    Event::Said { turn, text: Personal::new(text.as_str()), played_ms: 0, of_ms: 0, completed: true };
                 self.write(said, now, out);
                 self.working = false;
                 out.push(Output::Tell(What::said(text, language)));

@@ -214,7 +214,10 @@ pub fn chat_limits(config: &Config) -> Limits {
         starts: config.chat_starts,
         messages: config.chat_messages,
         longest_text: config.chat_longest_text,
-        patience: Patience { times: config.chat_patience, idle: config.chat_idle_minutes.max(1).saturating_mul(60_000) },
+        patience: Patience {
+            times: config.chat_patience,
+            idle: config.chat_idle_minutes.max(1).saturating_mul(60_000),
+        },
     }
 }
 

@@ -36,7 +36,8 @@ impl Run {
 
     fn form_and_choices(&self, listening: &Listening, step: &Step) -> (AnswerForm, Vec<Choice>) {
         let key = |key: char, label: String| Choice { label: phrases::capital(&label), by: ChosenBy::Key(key) };
-        let numbered = |labels: Vec<String>| labels.into_iter().zip('1'..='9').map(|(label, at)| key(at, label)).collect();
+        let numbered =
+            |labels: Vec<String>| labels.into_iter().zip('1'..='9').map(|(label, at)| key(at, label)).collect();
         match &listening.question {
             Question::Confirm { .. } | Question::ReadBack(_) => {
                 (AnswerForm::YesNo, numbered(phrases::yes_and_no(self.language).map(str::to_owned).to_vec()))
