@@ -194,6 +194,11 @@ impl Talk {
         !self.over && self.run.is_listening()
     }
 
+    /// What is asked now.
+    pub fn asked(&self) -> Option<Asked> {
+        self.run.asked().filter(|_| !self.over)
+    }
+
     /// The intents that an answer may mean, about which another engine may be asked.
     pub fn intents_asked(&self) -> Vec<String> {
         self.run.intents_asked()
