@@ -260,7 +260,7 @@ proptest! {
 #[test]
 fn the_demos_own_tests_lead_the_same_way() {
     let scenarios: Scenarios =
-        Scenarios::parse(include_str!("../../src/demo/bicycle-shop.test.yaml")).expect("the demo's tests are some");
+        Scenarios::read(include_str!("../../src/demo/bicycle-shop.test.yaml")).expect("the demo's tests are some");
     let mut played = 0;
     for scenario in &scenarios.tests {
         let language = scenario.language.as_deref().map_or(Language::English, |code| code.parse().expect("a language"));

@@ -13,17 +13,19 @@ const brand = (towards: string) => `
 
 /** All of the widget's looks. It lives in a shadow tree, so the page's style sheets do not reach it and its own do not leak. */
 export const style = `
-:host {
-  all: initial;
+:host { display: contents; }
+/* What the page's style sheets say of the host would be inherited; from here on it is forgotten. */
+.frame {
+  all: initial; display: block;
   --accent: #5753c6; --on-accent: #fff; --accent-ink: #4a46b3; --accent-soft: #ecebfb; --accent-line: #c9c6f3;
   --ground: #f7f7f8; --surface: #fff; --hover: #f3f3f6; --line: #e6e6ea; --edge: #85859a;
   --ink: #1b1b22; --ink-2: #53535f; --ink-3: #666673; --bad: #bf2f2f;
   --shadow: 0 2px 6px rgb(20 20 40 / 8%), 0 16px 48px rgb(20 20 40 / 18%);
   color-scheme: light;
   font: 15px/1.5 ui-sans-serif, system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif;
-  text-autospace: normal;
+  text-autospace: normal; color: var(--ink);
 }
-:host([data-brand]) { ${brand('black 20%')} }
+.frame[data-brand] { ${brand('black 20%')} }
 *, *::before, *::after { box-sizing: border-box; }
 p { margin: 0; }
 button, input, textarea { font: inherit; color: inherit; letter-spacing: inherit; }
@@ -137,11 +139,11 @@ header h1, header h2 { margin: 0; flex: 1; min-width: 0; font-size: 16px; font-w
 .form { display: flex; flex-direction: column; gap: 10px; padding: 0 18px 14px; }
 .field { min-height: 56px; background: var(--surface); font-size: 18px; }
 
-@media (prefers-color-scheme: dark) { :host(:not([data-theme='light'])) { ${dark} } :host([data-brand]:not([data-theme='light'])) { ${brand('white 45%')} } }
-:host([data-theme='dark']) { ${dark} }
-:host([data-theme='dark'][data-brand]) { ${brand('white 45%')} }
+@media (prefers-color-scheme: dark) { .frame:not([data-theme='light']) { ${dark} } .frame[data-brand]:not([data-theme='light']) { ${brand('white 45%')} } }
+.frame[data-theme='dark'] { ${dark} }
+.frame[data-theme='dark'][data-brand] { ${brand('white 45%')} }
 @media (prefers-contrast: more) {
-  :host { --line: var(--ink-2); --edge: var(--ink); --ink-2: var(--ink); --ink-3: var(--ink); --accent-line: var(--accent-ink); }
+  .frame { --line: var(--ink-2); --edge: var(--ink); --ink-2: var(--ink); --ink-3: var(--ink); --accent-line: var(--accent-ink); }
 }
 @media (forced-colors: active) {
   .launcher, .line, .chip, .big, .primary, .second, .plain, .round { border: 1px solid ButtonText; }

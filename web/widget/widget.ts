@@ -49,17 +49,22 @@ export class Widget {
     this.say = words(options.language)
     this.client = new Client(options.server)
     this.mode = options.mode
-    const host = h('hotline-chat' as 'div', { lang: options.language })
+    const host = h('hotline-chat' as 'div')
     this.root = host.attachShadow({ mode: 'open' })
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(style)
     this.root.adoptedStyleSheets = [sheet]
+    const places = ['frame', options.whole && 'whole', options.left && 'left']
+    this.frame = h('div', { class: places.filter(Boolean).join(' '), lang: options.language, 'data-theme': options.theme })
     if (options.colour !== undefined) {
-      host.dataset['brand'] = ''
-      host.style.setProperty('--accent', options.colour)
-      host.style.setProperty('--on-accent', readableOn(options.colour))
+      this.frame.dataset['brand'] = ''
+      this.frame.style.setProperty('--accent', options.colour)
+      this.frame.style.setProperty('--on-accent', readableOn(options.colour))
     }
-    this.frame = h('div', { class: [options.whole && 'whole', options.left && 'left'].filter(Boolean).join(' ') || undefined })
+    if (options.whole) {
+      document.documentElement.lang = options.language
+      document.title = this.title()
+    }
     this.root.append(this.frame)
     if (options.theme !== undefined) host.dataset['theme'] = options.theme
     if (options.whole) {
