@@ -35,11 +35,15 @@ async fn a_visitor_asks_where_an_order_is_and_is_told() {
     assert_eq!(told.last().expect("an end")["outcome"], "resolved");
 
     let journal = bed.journal(visitor.id).await;
-    assert!(matches!(&journal[0], Event::Offered { channel: Channel::Chat, to, .. } if to == "https://shop.example/help"));
+    assert!(
+        matches!(&journal[0], Event::Offered { channel: Channel::Chat, to, .. } if to == "https://shop.example/help")
+    );
     let typed: Vec<&str> = journal
         .iter()
         .filter_map(|event| match event {
-            Event::Heard { text, engine, confidence, .. } if engine == "typed" && *confidence == 1.0 => Some(text.reveal()),
+            Event::Heard { text, engine, confidence, .. } if engine == "typed" && *confidence == 1.0 => {
+                Some(text.reveal())
+            }
             _ => None,
         })
         .collect();
@@ -62,7 +66,8 @@ async fn a_visitor_taps_through_in_chinese() {
     let mut visitor = bed.visitor_in("zh-Hans").await;
     let asked = visitor.until_asked().await;
     let question = asked.last().expect("a question");
-    let labels: Vec<&str> = question["choices"].as_array().expect("choices").iter().filter_map(|c| c["label"].as_str()).collect();
+    let labels: Vec<&str> =
+        question["choices"].as_array().expect("choices").iter().filter_map(|c| c["label"].as_str()).collect();
     assert_eq!(labels, ["订单", "营业时间", "维修", "人工服务", "退款"]);
     // The last has no key of a telephone: choosing it is saying it.
     visitor.choose("退款").await;
@@ -75,7 +80,10 @@ async fn a_visitor_taps_through_in_chinese() {
     let journal = bed.journal(visitor.id).await;
     assert_eq!(bed::outcomes(&journal), [Outcome::Callback]);
     let understood = journal.iter().any(|event| matches!(event, Event::Understood { model, .. } if model == "chosen"));
-    assert!(understood && journal.iter().any(|event| matches!(event, Event::Unqueued { reason, .. } if reason == "no_agents")));
+    assert!(
+        understood
+            && journal.iter().any(|event| matches!(event, Event::Unqueued { reason, .. } if reason == "no_agents"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

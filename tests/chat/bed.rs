@@ -158,7 +158,8 @@ impl Visitor {
     pub async fn choose(&self, label: &str) {
         let question = self.seen.iter().rev().find(|message| message["kind"] == "asking").expect("something is asked");
         let choices = question["choices"].as_array().expect("choices");
-        let choice = choices.iter().find(|choice| choice["label"] == label).unwrap_or_else(|| panic!("{label}: {choices:?}"));
+        let choice =
+            choices.iter().find(|choice| choice["label"] == label).unwrap_or_else(|| panic!("{label}: {choices:?}"));
         let said = json!({"choice": choice["id"], "question": question["question"]});
         assert_eq!(self.post(said).await.status(), 202, "{label}");
     }

@@ -29,7 +29,11 @@ async fn a_token_opens_its_own_chat_only() {
     let (anna, bert) = (bed.visitor().await, bed.visitor().await);
     for token in ["", "x", &bert.token, &anna.token[1..], &format!("{}0", anna.token)] {
         let thief = Visitor { token: token.to_owned(), ..anna.again() };
-        assert_eq!(code(thief.events().send().await.expect("an answer")).await, (401, "chat_unknown".into()), "{token}");
+        assert_eq!(
+            code(thief.events().send().await.expect("an answer")).await,
+            (401, "chat_unknown".into()),
+            "{token}"
+        );
         assert_eq!(code(thief.post(json!({"text": "hello"})).await).await.0, 401, "{token}");
     }
     // The console's doors stay shut to it.
@@ -48,7 +52,8 @@ async fn without_the_header_that_no_form_sends_no_chat_begins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_other_sites_may_chat_where_the_configuration_names_them() {
-    let bed = Bed::start(|config| config.chat_origins = vec![hotline::config::Origin("https://shop.example".into())]).await;
+    let bed =
+        Bed::start(|config| config.chat_origins = vec![hotline::config::Origin("https://shop.example".into())]).await;
     let from = |origin: &str| {
         let mut headers = HeaderMap::new();
         headers.insert("origin", HeaderValue::from_str(origin).expect("a header"));
@@ -79,7 +84,11 @@ async fn pages_of_other_sites_may_chat_where_the_configuration_names_them() {
         assert_eq!(before.status(), wanted, "{origin}");
         if expected == 201 {
             let headers = before.headers()["access-control-allow-headers"].to_str().expect("text");
-            assert!(["authorization", "content-type", "last-event-id", "x-hotline"].iter().all(|name| headers.contains(name)));
+            assert!(
+                ["authorization", "content-type", "last-event-id", "x-hotline"]
+                    .iter()
+                    .all(|name| headers.contains(name))
+            );
         }
     }
     // Nothing else of the interface is open to them.

@@ -100,7 +100,9 @@ async fn a_choice_of_another_question_is_refused_and_changes_nothing() {
     let mut visitor = bed.visitor().await;
     let asked = visitor.until_asked().await;
     let question = asked.last().expect("a question")["question"].as_u64().expect("a number");
-    for (choice, question) in [(1, question + 1), (1, 0), (0, question), (99, question), (u32::MAX, question), (1, u64::MAX)] {
+    for (choice, question) in
+        [(1, question + 1), (1, 0), (0, question), (99, question), (u32::MAX, question), (1, u64::MAX)]
+    {
         let reply = visitor.post(json!({"choice": choice, "question": question})).await;
         assert_eq!(reply.status(), 409, "{choice} of {question}");
     }

@@ -42,7 +42,9 @@ struct Way {
 
 fn order(url: &str) -> Result<HttpReply, HttpFailure> {
     match url.rsplit('/').next() {
-        Some("1042") => Ok(HttpReply { status: 200, body: json!({"number": "1042", "status": "shipped", "expected": "Tuesday"}) }),
+        Some("1042") => {
+            Ok(HttpReply { status: 200, body: json!({"number": "1042", "status": "shipped", "expected": "Tuesday"}) })
+        }
         Some("6666") => Err(HttpFailure::Timeout),
         Some("9999") => Err(HttpFailure::Refused),
         _ => Ok(HttpReply { status: 404, body: json!({"error": "no such order"}) }),
@@ -60,7 +62,9 @@ fn article(question: &str) -> Knowledge {
     };
     match question {
         question if question.contains("helmet") => Knowledge::Known(known("Where are the helmets?")),
-        question if question.contains("pump") => Knowledge::Unsure([known("Where are the pumps?"), known("What is a pump?")]),
+        question if question.contains("pump") => {
+            Knowledge::Unsure([known("Where are the pumps?"), known("What is a pump?")])
+        }
         _ => Knowledge::default(),
     }
 }
@@ -210,10 +214,36 @@ fn languages() -> impl Strategy<Value = Language> {
 
 fn something() -> impl Strategy<Value = Does> {
     const WORDS: [&str; 30] = [
-        "where is my order", "my order 1042", "1042", "1043", "one zero four two", "6666", "9999", "10", "when are you open",
-        "I want a refund", "my brakes squeak", "yes", "no", "no thank you", "a person please", "go back", "say that again",
-        "stop", "what is the weather", "where do you have helmets", "how do I use a pump", "the second one", "asdf qwer",
-        "我的订单在哪里", "一零四二", "你们几点开门", "转人工", "不用了", "退款", "不对,是1042",
+        "where is my order",
+        "my order 1042",
+        "1042",
+        "1043",
+        "one zero four two",
+        "6666",
+        "9999",
+        "10",
+        "when are you open",
+        "I want a refund",
+        "my brakes squeak",
+        "yes",
+        "no",
+        "no thank you",
+        "a person please",
+        "go back",
+        "say that again",
+        "stop",
+        "what is the weather",
+        "where do you have helmets",
+        "how do I use a pump",
+        "the second one",
+        "asdf qwer",
+        "我的订单在哪里",
+        "一零四二",
+        "你们几点开门",
+        "转人工",
+        "不用了",
+        "退款",
+        "不对,是1042",
     ];
     prop_oneof![
         8 => prop::sample::select(WORDS.to_vec()).prop_map(|words| Does::Says(words.to_owned())),

@@ -61,12 +61,7 @@ export class Widget {
       this.frame.style.setProperty('--accent', options.colour)
       this.frame.style.setProperty('--on-accent', readableOn(options.colour))
     }
-    if (options.whole) {
-      document.documentElement.lang = options.language
-      document.title = this.title()
-    }
     this.root.append(this.frame)
-    if (options.theme !== undefined) host.dataset['theme'] = options.theme
     if (options.whole) {
       document.documentElement.lang = options.language
       document.title = this.title()

@@ -1,6 +1,7 @@
 //! Tests of flows from the outside: events in, actions out. One binary, so that it is linked once.
 
 mod answering;
+mod asked;
 mod blocks;
 mod collecting;
 mod conversation;
