@@ -252,7 +252,13 @@ impl Driver {
 
     async fn take(&mut self, sent: Sent) {
         let again = sent.reference.as_ref().is_some_and(|reference| self.taken.contains(reference));
-        let taken = if again { Ok(()) } else { self.talk.takes(&sent.answer) };
+        // A choice is of the question that is there now, not of one that what waits before it may lead to.
+        let late = matches!(sent.answer, Answer::Choice { .. }) && !self.waiting.is_empty();
+        let taken = match again {
+            true => Ok(()),
+            false if late => Err(NotTaken::Stale),
+            false => self.talk.takes(&sent.answer),
+        };
         if taken.is_ok() && !again {
             self.taken.extend(sent.reference.clone());
             self.waiting.push_back((sent.answer, sent.reference));

@@ -349,6 +349,9 @@ impl Talk {
 
     fn press(&mut self, asked: &Asked, keys: &str, now: Millis, out: &mut Vec<Output>) {
         for key in keys.chars() {
+            if self.run.finished() {
+                return;
+            }
             let shown = if asked.secret { MASKED_KEY.to_owned() } else { key.to_string() };
             self.write(Event::Key { digit: Personal::new(shown) }, now, out);
             self.tell(flowing::Event::Key(key), now, out);

@@ -330,8 +330,8 @@ fn choices_are_keys_of_the_telephone_or_words_that_could_be_said() {
             ("Your order", ChosenBy::Key('1')),
             ("Our opening hours", ChosenBy::Key('2')),
             ("A repair", ChosenBy::Key('3')),
-            ("A person", ChosenBy::Key('0')),
             ("A refund", ChosenBy::Intent("refund".into())),
+            ("A person", ChosenBy::Key('0')),
         ]
     );
     assert!(!asked.person, "a choice leads to a person already");

@@ -42,7 +42,6 @@ button:disabled { cursor: default; }
   min-height: 52px; padding: 0 20px 0 16px; border: 0; border-radius: 26px; background: var(--accent); color: var(--on-accent);
   box-shadow: var(--shadow); font-weight: 600;
 }
-.launcher:hover { filter: brightness(1.06); }
 .left .launcher { right: auto; left: 20px; }
 
 .panel {
@@ -62,10 +61,9 @@ button:disabled { cursor: default; }
   .whole .panel { border: 0; }
 }
 
-header { display: flex; align-items: center; gap: 4px; padding: 10px 8px 10px 18px; background: var(--surface); border-bottom: 1px solid var(--line); }
+header { flex: none; min-height: 65px; display: flex; align-items: center; gap: 4px; padding: 10px 8px 10px 18px; background: var(--surface); border-bottom: 1px solid var(--line); }
 header h1, header h2 { margin: 0; flex: 1; min-width: 0; font-size: 16px; font-weight: 620; letter-spacing: -0.01em; line-height: 1.3; overflow-wrap: anywhere; }
 .plain { display: inline-flex; align-items: center; justify-content: center; gap: 7px; min-width: 44px; min-height: 44px; padding: 0 10px; border: 0; border-radius: 10px; background: none; color: var(--ink-2); }
-.plain:hover { background: var(--hover); color: var(--ink); }
 .text-button { font-size: 14px; font-weight: 550; }
 .bar { display: flex; align-items: center; flex-wrap: wrap; gap: 4px 8px; padding: 8px 18px; border-bottom: 1px solid var(--line); background: var(--surface); font-size: 14px; color: var(--ink-2); }
 .bar p { flex: 1 1 140px; }
@@ -82,10 +80,8 @@ header h1, header h2 { margin: 0; flex: 1; min-width: 0; font-size: 16px; font-w
 
 .primary, .second { min-height: 48px; padding: 10px 20px; border-radius: 12px; font-weight: 600; }
 .primary { border: 1px solid transparent; background: var(--accent); color: var(--on-accent); }
-.primary:hover:not(:disabled) { filter: brightness(1.06); }
 .primary:disabled { opacity: .55; }
 .second { border: 1px solid var(--edge); background: var(--surface); }
-.second:hover { background: var(--hover); }
 
 .log { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 18px 18px 10px; display: flex; flex-direction: column; gap: 8px; }
 .log > :first-child { margin-top: auto; }
@@ -106,7 +102,6 @@ header h1, header h2 { margin: 0; flex: 1; min-width: 0; font-size: 16px; font-w
 
 .chips { display: flex; flex-wrap: wrap; gap: 8px; max-height: 40%; padding: 4px 18px 12px; overflow-y: auto; }
 .chip { display: inline-flex; align-items: center; gap: 8px; min-height: 44px; max-width: 100%; padding: 6px 16px; border: 1px solid var(--accent-line); border-radius: 22px; background: var(--surface); color: var(--accent-ink); font-weight: 550; text-align: start; overflow-wrap: anywhere; }
-.chip:hover { background: var(--accent-soft); border-color: var(--accent); }
 .quiet { border-color: var(--edge); color: var(--ink-2); font-weight: 500; }
 
 .composer { display: flex; align-items: flex-end; gap: 8px; padding: 10px 12px; background: var(--surface); border-top: 1px solid var(--line); padding-bottom: max(10px, env(safe-area-inset-bottom)); }
@@ -127,10 +122,9 @@ header h1, header h2 { margin: 0; flex: 1; min-width: 0; font-size: 16px; font-w
 .captions .own { font-size: 14px; font-weight: 450; color: var(--ink-2); letter-spacing: 0; }
 .taps { display: flex; flex-direction: column; gap: 10px; padding: 0 18px 14px; }
 .big { display: flex; align-items: center; gap: 14px; width: 100%; min-height: 60px; padding: 10px 18px; border: 1px solid var(--accent-line); border-radius: 16px; background: var(--surface); color: var(--ink); font-size: 17px; font-weight: 600; text-align: start; overflow-wrap: anywhere; }
-.big:hover { background: var(--accent-soft); border-color: var(--accent); }
 .big kbd { flex: none; display: grid; place-items: center; width: 30px; height: 30px; border-radius: 9px; background: var(--accent-soft); color: var(--accent-ink); font: inherit; font-size: 15px; font-variant-numeric: tabular-nums; }
 .side { display: flex; flex-wrap: wrap; gap: 8px; padding: 0 18px 16px; }
-.side .second { flex: 1 1 40%; min-height: 48px; font-weight: 550; color: var(--ink-2); }
+.side .second { flex: 1 1 40%; min-height: 52px; padding: 8px 10px; font-weight: 550; color: var(--ink-2); }
 .pad { display: grid; grid-template-columns: repeat(3, 1fr); gap: 9px; padding: 0 18px 14px; }
 .pad .entered { grid-column: 1 / -1; min-height: 52px; display: grid; place-items: center; border-radius: 14px; border: 1px solid var(--edge); background: var(--surface); font-size: 24px; letter-spacing: .18em; font-variant-numeric: tabular-nums; text-indent: .18em; }
 .pad .entered.hint { font-size: 15px; letter-spacing: 0; text-indent: 0; color: var(--ink-3); }
@@ -139,6 +133,15 @@ header h1, header h2 { margin: 0; flex: 1; min-width: 0; font-size: 16px; font-w
 .form { display: flex; flex-direction: column; gap: 10px; padding: 0 18px 14px; }
 .field { min-height: 56px; background: var(--surface); font-size: 18px; }
 
+/* A finger that has left does not hover. */
+@media (hover: hover) {
+  .launcher:hover { filter: brightness(1.06); }
+  .plain:hover { background: var(--hover); color: var(--ink); }
+  .primary:hover:not(:disabled) { filter: brightness(1.06); }
+  .second:hover { background: var(--hover); }
+  .chip:hover { background: var(--accent-soft); border-color: var(--accent); }
+  .big:hover { background: var(--accent-soft); border-color: var(--accent); }
+}
 @media (prefers-color-scheme: dark) { .frame:not([data-theme='light']) { ${dark} } .frame[data-brand]:not([data-theme='light']) { ${brand('white 45%')} } }
 .frame[data-theme='dark'] { ${dark} }
 .frame[data-theme='dark'][data-brand] { ${brand('white 45%')} }

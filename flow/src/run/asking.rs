@@ -55,12 +55,14 @@ impl Run {
             Question::Own => match step {
                 Step::Menu { options, .. } => (AnswerForm::Choice, self.offered(options)),
                 Step::AskIntent { intents, keys, .. } => {
-                    let mut choices = self.offered(keys);
+                    // What is asked for comes before the ways around it, such as a person.
+                    let mut choices = self.offered(keys.iter().filter(|key| intents.contains(&key.edge)));
                     let others = intents.iter().filter(|intent| keys.iter().all(|key| key.edge != **intent));
                     choices.extend(others.map(|intent| Choice {
                         label: phrases::capital(&self.label(intent)),
                         by: ChosenBy::Intent(intent.clone()),
                     }));
+                    choices.extend(self.offered(keys.iter().filter(|key| !intents.contains(&key.edge))));
                     (AnswerForm::Text, choices)
                 }
                 Step::Collect { wanted, .. } => (form_of(wanted), self.offered(&wanted.items)),
@@ -70,7 +72,7 @@ impl Run {
     }
 
     /// Options that a caller can name: by their key, or else by what they are called.
-    fn offered(&self, options: &[plan::Choice]) -> Vec<Choice> {
+    fn offered<'c>(&self, options: impl IntoIterator<Item = &'c plan::Choice>) -> Vec<Choice> {
         let offer = |option: &plan::Choice| {
             let label = self.fill_prompt(&option.label).map(|parts| words(&parts)).unwrap_or_default();
             let phrase = option.phrases.get(&self.language).and_then(|phrases| phrases.first());
@@ -87,7 +89,7 @@ impl Run {
             };
             Choice { label: phrases::capital(&label), by }
         };
-        options.iter().map(offer).collect()
+        options.into_iter().map(offer).collect()
     }
 
     /// Whether a person can be asked for here, and none of the choices says so.
