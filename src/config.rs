@@ -119,6 +119,15 @@ macro_rules! keys {
 keys! {
     data_dir: PathBuf = "data.dir", "./data", "folder of the database, the recordings and the master key";
     http_bind: SocketAddr = "http.bind", "127.0.0.1:8080", "address of the console and the API";
+    http_proxies: Vec<Net> = "http.proxies", "", "proxies before http.bind, e.g. 192.0.2.7: of these the header X-Forwarded-For is believed, so that limits count browsers and not the proxy";
+    chat_enabled: bool = "chat.enabled", "false", "the flow also answers in writing: the widget, and the pages /chat and /tap, open to everybody";
+    chat_origins: Vec<Origin> = "chat.origins", "", "sites whose pages may show the widget, e.g. https://shop.example; this service's own pages always may";
+    chat_sessions: usize = "chat.sessions", "200", "chats at once";
+    chat_starts: usize = "chat.starts", "20", "chats that may be begun from one address in five minutes";
+    chat_messages: usize = "chat.messages", "30", "messages a minute of one chat; from one address four times as many";
+    chat_longest_text: usize = "chat.longest_text", "1000", "characters of a message";
+    chat_idle_minutes: u64 = "chat.idle_minutes", "20", "a chat is over after so long without a word from the visitor";
+    chat_patience: u64 = "chat.patience", "20", "how many times as long as on the telephone a question waits: who reads, or looks for a number, is not silent";
     sip_bind: SocketAddr = "sip.bind", "127.0.0.1:5060", "UDP address for SIP";
     sip_realm: String = "sip.realm", "hotline", "realm of the digest authentication of phones";
     sip_tcp: Vec<SocketAddr> = "sip.tcp", "", "TCP addresses for SIP, divided by commas";
@@ -242,6 +251,23 @@ impl Value for &'static Country {
 impl Value for Net {
     fn read(text: &str) -> Result<Self, String> {
         parse(text, "a network, like 192.0.2.0/24, or an address")
+    }
+}
+
+/// Where a page is from: `https://shop.example`, as browsers write it in the header Origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(pub String);
+
+impl Value for Origin {
+    fn read(text: &str) -> Result<Self, String> {
+        let origin = text.trim_end_matches('/').to_ascii_lowercase();
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let plain =
+            |host: &str| !host.is_empty() && host.bytes().all(|c| c.is_ascii_alphanumeric() || b".-:[]".contains(&c));
+        match host.is_some_and(plain) {
+            true => Ok(Self(origin)),
+            false => Err("expected where a page is from, without a path, like https://shop.example".to_owned()),
+        }
     }
 }
 

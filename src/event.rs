@@ -110,6 +110,8 @@ pub enum Channel {
     Sip,
     /// An agent's phone, which calls somebody itself.
     Extension,
+    /// A web page, in writing: there is no sound, and no recording.
+    Chat,
 }
 
 /// How a call was handed on.
@@ -182,7 +184,7 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LanguageBy {
-    /// The number that was called has it.
+    /// The number that was called has it, or the page of a chat.
     Number,
     /// The caller chose it in an earlier call.
     Caller,
@@ -299,16 +301,16 @@ pub enum Event {
     Offered {
         /// Through what.
         channel: Channel,
-        /// The caller's number or name as the network gave it; empty when withheld.
+        /// The caller's number or name as the network gave it; empty when withheld, and in a chat.
         from: Personal,
-        /// The number that was dialled (DID).
+        /// The number that was dialled (DID); of a chat the page that it was begun on.
         to: String,
         /// The flow that answers, with its version.
         flow: String,
     },
     /// The call was answered; audio offsets count from here.
     Answered {
-        /// Codec of the caller's leg, e.g. `PCMU`.
+        /// Codec of the caller's leg, e.g. `PCMU`; `text` of a chat.
         codec: String,
     },
     /// The flow entered a block.
@@ -354,7 +356,7 @@ pub enum Event {
         from_ms: u32,
         /// Where it ends.
         to_ms: u32,
-        /// Which recogniser, e.g. `moonshine-tiny-en`.
+        /// Which recogniser, e.g. `moonshine-tiny-en`; in a chat `typed` or `chosen`.
         engine: String,
         /// Other readings, best first.
         alternatives: Vec<Personal>,
@@ -671,7 +673,7 @@ pub enum Event {
     HungUp {
         /// Who ended it.
         by: Party,
-        /// Why, by name: `normal`, `no_ack`, `no_audio`, `shutdown`, `crash`.
+        /// Why, by name: `normal`, `no_ack`, `no_audio`, `idle`, `shutdown`, `crash`.
         cause: String,
     },
     /// The call has its outcome; nothing but ticket work and what was measured of its legs follows.
@@ -850,7 +852,7 @@ pub struct Entry {
     /// When it happened.
     pub at: Timestamp,
     /// Where in the recording it happened, in milliseconds: for `said` and `heard` where the speech begins. Absent before the
-    /// answer.
+    /// answer. In a chat, which has none, since it began.
     pub audio_ms: Option<u32>,
     /// What happened.
     #[serde(flatten)]

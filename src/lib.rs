@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! 5  main, cli/            the commands
-//! 4  channel/  api/        SIP in and out; the console's HTTP interface
+//! 4  channel/  chat/  api/ SIP in and out; conversations in writing; the HTTP interface
 //! 3  call/  agent/  ticket/  knowledge/  understand/  flows/
 //! 2  store/  queue/
 //! 1  event  listen/  speak/  lookup/  config  metric
@@ -17,6 +17,7 @@ pub mod agent;
 pub mod api;
 pub mod call;
 pub mod channel;
+pub mod chat;
 pub mod cli;
 pub mod config;
 pub mod event;

@@ -142,6 +142,7 @@ fn modules_use_only_what_stands_below_them() {
         ("call", 4),
         ("flows", 4),
         ("channel", 5),
+        ("chat", 5),
         ("phone", 5),
         // The assembly and the console know each other: one starts the other and is shown by it.
         ("service", 6),

@@ -22,6 +22,12 @@ export default defineConfig(
     },
   },
   {
+    files: ['widget/**/*.ts'],
+    extends: [ts.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: { '@typescript-eslint/consistent-type-imports': 'error' },
+  },
+  {
     files: ['e2e/**/*.ts'],
     extends: [ts.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

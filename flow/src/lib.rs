@@ -17,12 +17,14 @@
 //! | [`event`] | what a run hears and what it wants done |
 //! | [`exchange`] | flows of other products, read into ours |
 //! | [`run`] | the run itself |
+//! | [`asked`] | a question as somebody sees it who reads instead of listening |
 //! | [`simulate`] | a call without a telephone |
 //! | [`replay`] | what a flow would have done with a call that is over |
 //! | [`scenario`] | tests of a flow: what a caller does and what must come of it |
 //! | [`finding`] | what is wrong with a flow, where, and how to mend it |
 //! | [`mod@difference`] | what changed from one document to another |
 
+pub mod asked;
 mod check;
 mod collect;
 pub mod difference;
@@ -48,6 +50,7 @@ mod template;
 pub mod validate;
 mod values;
 
+pub use asked::{AnswerForm, Asked, ChosenBy};
 pub use difference::{Difference, difference};
 pub use document::{Block, BlockId, Flow, Intent};
 pub use event::{

@@ -293,6 +293,22 @@ pub fn no_words(language: Language) -> &'static str {
     }
 }
 
+/// What the answers to "is that right?" are called.
+pub fn yes_and_no(language: Language) -> [&'static str; 2] {
+    match language {
+        Language::English => ["yes", "no"],
+        Language::Chinese => ["是的", "不是"],
+    }
+}
+
+/// What the answers to "would you like to hear more?" are called.
+pub fn more_or_not(language: Language) -> [&'static str; 2] {
+    match language {
+        Language::English => ["yes, please", "no, thanks"],
+        Language::Chinese => ["好的", "不用了"],
+    }
+}
+
 /// Said while a reply takes its time.
 pub fn one_moment(language: Language) -> &'static str {
     match language {
@@ -386,7 +402,8 @@ fn key_name(key: char, language: Language) -> String {
     }
 }
 
-fn capital(text: &str) -> String {
+/// The same, as a sentence begins.
+pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
         Some(first) => first.to_uppercase().chain(chars).collect(),

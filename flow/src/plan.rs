@@ -405,7 +405,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
             let raw: Raw = read(params)?;
             Ok(Step::Collect {
                 tries: tries(params, templates)?,
-                wanted: mark(raw.name, raw.scale),
+                wanted: mark(raw.name, raw.scale, templates),
                 label: Prompt::new(),
                 confirm_below: SURE_MARK,
                 read_back: false,
@@ -718,23 +718,23 @@ fn wanted(raw: RawWanted, templates: &mut Templates) -> Result<Wanted, String> {
 }
 
 /// A mark from 1 to `scale`, by the keys of that name.
-fn mark(name: String, scale: u8) -> Wanted {
+fn mark(name: String, scale: u8, templates: &mut Templates) -> Wanted {
     let all = || 1..=scale.clamp(2, 9);
     let phrases = |mark: u8| LANGUAGES.map(|language| (language, phrases::mark(mark, language)));
     let items = all().map(|mark| Item {
         id: mark.to_string(),
         phrases: phrases(mark).into_iter().flat_map(|(_, all)| all).collect(),
     });
-    let choice = |mark: u8| Choice {
+    let choice = |mark: u8| RawChoice {
         key: char::from_digit(u32::from(mark), 10),
         edge: mark.to_string(),
-        label: Prompt::new(),
+        label: LANGUAGES.into_iter().map(|language| (language, mark.to_string())).collect(),
         phrases: BTreeMap::from(phrases(mark)),
     };
     Wanted {
         spec: SlotSpec { name, kind: Kind::List { items: items.collect() }, words: Vec::new() },
         check: CheckDigit::None,
-        items: all().map(choice).collect(),
+        items: choices(all().map(choice).collect(), templates),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod answering;
 mod arranging;
+mod asking;
 mod collecting;
 mod confirming;
 mod doing;
@@ -285,6 +286,11 @@ impl Run {
             State::Queued(queued) => queued.until,
             State::New | State::Moving | State::Over => None,
         }
+    }
+
+    /// Whether the caller's words are a message now, which ends by silence, the hash key or a hang-up.
+    pub fn is_taking_a_message(&self) -> bool {
+        matches!(&self.state, State::Listening(listening) if self.takes_a_message(listening))
     }
 
     /// Whether what is asked for now must not be shown to anybody, nor kept in the recording.

@@ -1,11 +1,13 @@
-//! The console's own files, built into the program. Whatever is not a file is a page of the console, which finds its way by
-//! the address itself.
+//! The console's own files, built into the program, and the visitors' widget with its two pages. Whatever is not a file is a page of the
+//! console, which finds its way by the address itself.
 
 use axum::body::{Body, Bytes};
+use axum::extract::State as Of;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::{Embed, EmbeddedFile};
 
+use super::State;
 use super::error::ApiError;
 use super::guard::is_api;
 
@@ -16,12 +18,16 @@ use super::guard::is_api;
 struct Files;
 
 const INDEX: &str = "index.html";
+/// The script that shows the widget on any page.
+pub const WIDGET: &str = "/widget.js";
+/// Pages of visitors, which need no sign-in, and their files.
+const VISITORS: [(&str, &str); 2] = [("chat", "chat.html"), ("tap", "tap.html")];
 const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Hotline</title>\
     <h1>The console was not built</h1><p>This program was compiled without it. Run <code>make console</code>, then compile again.\
     <p>The service itself works: see <a href=\"/readyz\">/readyz</a> and <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.";
 
 /// Answers everything that no route knows.
-pub async fn file(method: Method, address: Uri, headers: HeaderMap) -> Response {
+pub async fn file(Of(app): State, method: Method, address: Uri, headers: HeaderMap) -> Response {
     if is_api(&address) {
         return ApiError::not_found("There is nothing at this address; /api/v1/openapi.json says what there is.")
             .into_response();
@@ -30,6 +36,9 @@ pub async fn file(method: Method, address: Uri, headers: HeaderMap) -> Response 
         return ApiError::wrong_method().into_response();
     }
     let path = address.path().trim_start_matches('/');
+    // Where there is no chat, these are no pages.
+    let is_open = app.console.chats.is_some();
+    let path = VISITORS.iter().find(|(page, _)| is_open && *page == path).map_or(path, |(_, file)| file);
     if let Some(file) = Files::get(path).filter(|_| !path.is_empty()) {
         return answer(path, file, &headers);
     }

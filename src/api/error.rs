@@ -99,6 +99,47 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "foreign_origin", message)
     }
 
+    /// More was asked of one address, or in one chat, than is taken.
+    pub fn too_fast(wait_seconds: u64) -> Self {
+        let message = format!("That was too much at once; wait {wait_seconds} s and try again.");
+        Self { retry_after: Some(wait_seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", message) }
+    }
+
+    /// A page of a site that may not show the widget.
+    pub fn foreign_site() -> Self {
+        let message = "Pages of this site may not use this chat; whoever runs it can name the site in chat.origins.";
+        Self::new(StatusCode::FORBIDDEN, "foreign_site", message)
+    }
+
+    /// A chat's token is unknown: it was over long ago, or the service was started anew.
+    pub fn chat_unknown() -> Self {
+        let message = "This chat is over, or the token is another one's; begin a new one.";
+        Self::new(StatusCode::UNAUTHORIZED, "chat_unknown", message)
+    }
+
+    /// Nothing more can be said in a chat.
+    pub fn chat_over() -> Self {
+        Self::new(StatusCode::CONFLICT, "chat_over", "This chat is over; begin a new one.")
+    }
+
+    /// A choice of an earlier question.
+    pub fn stale_choice() -> Self {
+        let message = "This is no choice of the question that is asked now; choose from that one.";
+        Self::new(StatusCode::CONFLICT, "stale_choice", message)
+    }
+
+    /// There are as many chats as there may be.
+    pub fn chat_full() -> Self {
+        let message = "Everybody here is talking to somebody; try again in a minute.";
+        Self { retry_after: Some(60), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "chat_full", message) }
+    }
+
+    /// The service stops.
+    pub fn closing() -> Self {
+        let message = "The service is being stopped; try again in a minute.";
+        Self { retry_after: Some(60), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "closing", message) }
+    }
+
     /// There is no such thing.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)

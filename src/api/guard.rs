@@ -33,6 +33,8 @@ pub async fn answers(request: Request, next: Next) -> Response {
     let (method, api) = (request.method().clone(), is_api(request.uri()));
     let route = request.extensions().get::<MatchedPath>().map_or("(console)", MatchedPath::as_str).to_owned();
     let policy = policy(host(request.headers()));
+    // Pages of other sites load the widget's script.
+    let sharing = if request.uri().path() == super::assets::WIDGET { "cross-origin" } else { "same-origin" };
     let mut response = next.run(request).await;
     tracing::debug!(%method, route, status = response.status().as_u16(), took_ms = begun.elapsed().as_millis() as u64, "answered");
 
@@ -43,7 +45,7 @@ pub async fn answers(request: Request, next: Next) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), sharing),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

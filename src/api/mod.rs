@@ -11,15 +11,18 @@
 //! - [`intents`]: the shared intent engine, whose training data [`exchange`] reads and writes; [`tokens`] let other programs use it.
 //! - [`recording`]: sound, by [`range`].
 //! - [`knowledge`]: the articles that answer questions.
-//! - [`assets`]: the console itself, built into the program.
+//! - [`chat`]: the chat of visitors, who sign in nowhere; [`address`]: whose request it is, as limits count it.
+//! - [`assets`]: the console itself and the visitors' widget, built into the program.
 //! - [`order_service`]: not the console's, but the only other thing here that answers over HTTP: the demo's order service.
 //!
 //! Architecture invariant: nothing outside this folder names the web framework, and nothing in here names SIP, media or a
 //! database.
 
+mod address;
 mod assets;
 mod beginnings;
 mod calls;
+mod chat;
 mod error;
 mod exchange;
 mod extensions;
@@ -47,13 +50,13 @@ mod tokens;
 mod trunks;
 mod view;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
@@ -62,6 +65,7 @@ use utoipa_axum::routes;
 
 use crate::call::LiveLegs;
 use crate::channel::TrunkStatus;
+use crate::chat::Chats;
 use crate::flows::Flows;
 use crate::knowledge::KnowledgeBase;
 use crate::speak::Speaker;
@@ -72,6 +76,10 @@ use throttle::Throttle;
 
 /// No request of the console is larger: a note, at most.
 const LARGEST_BODY: usize = 128 * 1024;
+/// Within how long the chats are counted that begin from one address.
+const CHAT_STARTS_WITHIN: Duration = Duration::from_secs(5 * 60);
+/// From one address come as many messages as so many chats may send.
+const CHATS_OF_AN_ADDRESS: usize = 4;
 /// How long requests in progress may go on once the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -95,6 +103,10 @@ pub struct Console {
     pub trunks: Arc<dyn Fn() -> Vec<TrunkStatus> + Send + Sync>,
     /// What is known of the legs of calls that go on.
     pub legs: LiveLegs,
+    /// The chats of visitors, where they are open.
+    pub chats: Option<Chats>,
+    /// Whether an address is a proxy's that is believed about whom it asks for.
+    pub is_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     /// Whether calls can be taken.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -104,6 +116,8 @@ struct App {
     console: Console,
     /// Held for a look at a map, never across an await.
     sign_ins: Mutex<Throttle>,
+    chat_starts: Mutex<Throttle>,
+    chat_messages: Mutex<Throttle>,
     stopped: CancellationToken,
 }
 
@@ -111,7 +125,15 @@ type State = axum::extract::State<Arc<App>>;
 
 /// Answers requests until `stopped`, then ends live streams, lets short requests finish, and returns.
 pub async fn serve(listener: tokio::net::TcpListener, console: Console, stopped: CancellationToken) {
-    let app = Arc::new(App { console, sign_ins: Mutex::default(), stopped: stopped.clone() });
+    let limits = console.chats.as_ref().map(Chats::limits);
+    let [starts, messages] = limits.map_or([1, 1], |limits| [limits.starts, limits.messages * CHATS_OF_AN_ADDRESS]);
+    let app = Arc::new(App {
+        console,
+        sign_ins: Mutex::default(),
+        chat_starts: Mutex::new(Throttle::new(starts, CHAT_STARTS_WITHIN)),
+        chat_messages: Mutex::new(Throttle::new(messages, Duration::from_secs(60))),
+        stopped: stopped.clone(),
+    });
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stopped.clone().cancelled_owned());
     let overdue = async {
@@ -139,7 +161,7 @@ pub fn openapi() -> String {
                        `hotline_session`; requests that change something need the header `x-hotline: 1`. Programs send a token instead \
                        (`Authorization: Bearer …`), which opens what its scope says.",
     ),
-    components(schemas(view::LiveMessage, error::ErrorBody))
+    components(schemas(view::LiveMessage, crate::chat::told::Message, error::ErrorBody))
 )]
 struct Document;
 
@@ -207,6 +229,10 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(knowledge::set_gap_aside))
         .routes(routes!(extensions::extensions, extensions::add_extension))
         .routes(routes!(trunks::trunks))
+        .routes(routes!(chat::begin).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
+        .routes(routes!(chat::events))
+        .routes(routes!(chat::say).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
+        .routes(routes!(chat::leave))
         .routes(routes!(live::live));
     OpenApiRouter::with_openapi(Document::openapi())
         .nest("/api/v1", api)
@@ -222,6 +248,7 @@ fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || error::ApiError::wrong_method())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(guard::mutations))
+        .layer(from_fn_with_state(app.clone(), chat::origins))
         .layer(from_fn(guard::answers))
         .with_state(app)
 }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Body;
 use super::view::Me;
-use super::{App, State, now};
+use super::{App, State, address, now};
 use crate::store::{Role, Scope, User};
 
 const COOKIE: &str = "hotline_session";
@@ -60,23 +60,24 @@ pub async fn sign_in(
     Body(proof): Body<SignIn>,
 ) -> ApiResult<Response> {
     let tenant = &app.console.tenant;
+    let from = address::of(from, &headers, &*app.console.is_proxy);
     let sign_ins = || app.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Err(wait) = sign_ins().count(from.ip(), Instant::now()) {
+    if let Err(wait) = sign_ins().count(from, Instant::now()) {
         return Err(ApiError::too_many(wait.as_secs() + 1));
     }
     let user = match (&proof.token, &proof.email, &proof.password) {
         (Some(token), None, None) => tenant.redeem_link(token, now()).await?,
         (None, Some(email), Some(password)) => tenant.verify_password(email, password).await?,
         _ => {
-            sign_ins().forgive(from.ip());
+            sign_ins().forgive(from);
             return Err(ApiError::invalid("Send either `token`, or `email` and `password`."));
         }
     };
     let Some(user) = user else {
-        tracing::warn!(address = %from.ip(), "a sign-in was refused");
+        tracing::warn!(address = %from, "a sign-in was refused");
         return Err(ApiError::sign_in_refused());
     };
-    sign_ins().forgive(from.ip());
+    sign_ins().forgive(from);
     let session = tenant.open_session(user.id, now(), LASTS).await?;
     tracing::info!(user = %user.id, "signed in");
     let cookie = cookie(session.reveal(), LASTS, is_https(&headers));

@@ -1,34 +1,48 @@
-//! Slows down whoever guesses passwords: a few tries per address and minute, whatever they are for. Pure; the time is an
-//! argument. Behind a proxy all browsers share the proxy's address, so a proxy should limit sign-ins itself.
+//! Slows down whoever asks too often from one address: who guesses passwords, who begins chat after chat. Pure; the time is an
+//! argument. Behind a proxy all browsers share its address, unless the proxy is one that is believed ([`address`](super::address)).
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
-/// Tries that may fail within the window.
-const TRIES: usize = 10;
-/// How long a failed try counts.
+/// Sign-ins that may fail within the window.
+const SIGN_INS: usize = 10;
+/// How long a failed sign-in counts.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
 /// Addresses remembered at once; beyond it, those heard of longest ago are forgotten.
 const ADDRESSES: usize = 10_000;
 
 /// The tries of late, by address.
-#[derive(Default)]
 pub struct Throttle {
     tries: HashMap<IpAddr, Vec<Instant>>,
+    most: usize,
+    window: Duration,
+}
+
+/// For sign-ins.
+impl Default for Throttle {
+    fn default() -> Self {
+        Self::new(SIGN_INS, WINDOW)
+    }
 }
 
 impl Throttle {
+    /// Lets `most` tries pass within the window.
+    pub fn new(most: usize, window: Duration) -> Self {
+        Self { tries: HashMap::new(), most: most.max(1), window }
+    }
+
     /// Counts a try. The error is how long to wait for the next.
     pub fn count(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let address = network(address);
         if self.tries.len() >= ADDRESSES && !self.tries.contains_key(&address) {
             self.make_room(now);
         }
+        let (most, window) = (self.most, self.window);
         let tries = self.tries.entry(address).or_default();
-        tries.retain(|&at| now.saturating_duration_since(at) < WINDOW);
+        tries.retain(|&at| now.saturating_duration_since(at) < window);
         match tries.first() {
-            Some(&oldest) if tries.len() >= TRIES => Err(WINDOW.saturating_sub(now.saturating_duration_since(oldest))),
+            Some(&oldest) if tries.len() >= most => Err(window.saturating_sub(now.saturating_duration_since(oldest))),
             _ => {
                 tries.push(now);
                 Ok(())
@@ -48,7 +62,8 @@ impl Throttle {
     }
 
     fn make_room(&mut self, now: Instant) {
-        self.tries.retain(|_, tries| tries.last().is_some_and(|&at| now.saturating_duration_since(at) < WINDOW));
+        let window = self.window;
+        self.tries.retain(|_, tries| tries.last().is_some_and(|&at| now.saturating_duration_since(at) < window));
         if self.tries.len() >= ADDRESSES
             && let Some((&oldest, _)) = self.tries.iter().min_by_key(|(_, tries)| tries.last().copied())
         {

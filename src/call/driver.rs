@@ -12,7 +12,7 @@ use audio::echo::EchoGuard;
 use audio::endpoint::TurnProfile;
 use audio::vad::{SPEECH, VoiceActivity};
 use flow::Flow;
-use flow::event::{Context, Grammar, Inquiry, Profile};
+use flow::event::{Context, Grammar, Profile};
 use intent::slot;
 use jiff::tz::TimeZone;
 use models::{Hints, Recognition};
@@ -24,6 +24,7 @@ use super::arrival::{self, Opening};
 use super::conversation::{Conversation, Input, Millis, Output, QueueNews};
 use super::exchange::{Listed, Owner, Request};
 use super::handover::{self, Handover};
+use super::inquiry::Known;
 use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
 use super::plan::{Destination, Plan};
@@ -590,9 +591,9 @@ impl Driver {
                 });
             }
             Output::Inquire { id, what } => {
-                let (services, reporter) = (self.services.clone(), self.reporter.clone());
+                let (known, reporter) = (Known::of(&self.services), self.reporter.clone());
                 tokio::spawn(async move {
-                    let answer = inquire(&services, what).await;
+                    let answer = known.tell(what).await;
                     let _ = reporter.send(Report::Input(Input::Told { id, answer })).await;
                 });
             }
@@ -627,33 +628,6 @@ impl Driver {
             Output::HangUp => {}
             Output::Journal(_) => unreachable!("journal entries are gathered by the caller"),
         }
-    }
-}
-
-/// What the call centre knows.
-async fn inquire(services: &Services, what: Inquiry) -> Result<serde_json::Map<String, serde_json::Value>, String> {
-    let known = match what {
-        Inquiry::Queue { queue } => {
-            let standing = services.agents.standing(&queue, &services.phones.reachable());
-            serde_json::to_value(standing)
-        }
-        Inquiry::Customer { number } => {
-            let known = services.callers.customer(&Personal::new(number)).await?;
-            let last_call = known.last_call.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-            let last_call = last_call.map(|at| at.to_zoned(services.zone.clone()).date().to_string());
-            Ok(serde_json::json!({
-                "known": known.calls > 0,
-                "calls": known.calls,
-                "last_call": last_call,
-                "open_tickets": known.open_tickets,
-                "ticket_subject": known.ticket_subject.as_ref().map(Personal::reveal),
-            }))
-        }
-    };
-    match known {
-        Ok(serde_json::Value::Object(known)) => Ok(known),
-        Ok(_) => Err("nothing is known".to_owned()),
-        Err(error) => Err(error.to_string()),
     }
 }
 

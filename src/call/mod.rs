@@ -3,6 +3,7 @@
 //! - [`Conversation`] decides: a pure state machine that hears events and wants actions, with the flow's run inside it.
 //! - [`Driver`] does: it owns the legs, asks the recogniser, the voice and other services, and reports back.
 //! - [`handover`]: the way to an agent.
+//! - [`Known`]: what the call centre can tell a flow of queues and callers.
 //! - [`bridge`] decides who hears whom, and what becomes of transfers, parking and conferences: a pure state machine; [`room`] does it.
 //! - [`exchange`]: what calls know of each other; [`plan`]: what a dialled code or name means.
 //! - [`arrival`]: where a call goes first; [`dialled`]: calls that phones of ours make.
@@ -21,6 +22,7 @@ mod dialled;
 mod driver;
 mod exchange;
 mod handover;
+mod inquiry;
 mod journal;
 pub mod leg;
 mod legs;
@@ -33,8 +35,10 @@ mod spoken;
 
 pub use arrival::take_call;
 pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events};
+pub(crate) use conversation::{brief_text, callback, from_flow, journaled, status_from_flow};
 pub use driver::{Driver, Services, hinted, turn_profile};
 pub use exchange::Exchange;
+pub use inquiry::Known;
 pub use leg::{Incoming, Leg, Phones};
 pub use legs::{Legs, LiveLegs, Signalling};
 pub use plan::{Destination, Plan};

@@ -36,8 +36,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::Agents;
 use crate::api::{self, Console};
-use crate::call::{Exchange, LiveLegs, Services, take_call};
+use crate::call::{Exchange, Known, LiveLegs, Services, take_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
+use crate::chat::{self, Chats};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
 use crate::flows::Flows;
@@ -194,6 +195,20 @@ impl Service {
 
         let (closing, stopped) = (CancellationToken::new(), CancellationToken::new());
         let tracker = TaskTracker::new();
+        let chats = config.chat_enabled.then(|| {
+            let services = chat::Services {
+                understanding: understanding.clone(),
+                variables: services.variables.clone(),
+                lookup: services.lookup.clone(),
+                remote: services.remote.clone(),
+                zone: services.zone.clone(),
+                knowledge: knowledge.clone(),
+                known: Known::of(&services),
+                sink: sink.clone(),
+                longest: services.max_call,
+            };
+            Chats::new(services, prepare::chat_limits(&config), tracker.clone(), closing.clone())
+        });
         let accepting = tokio::spawn(accept(
             calls,
             services,
@@ -220,6 +235,11 @@ impl Service {
                 move || trunks.status()
             }),
             legs,
+            chats,
+            is_proxy: Arc::new({
+                let proxies = config.http_proxies.clone();
+                move |address| proxies.iter().any(|proxy| proxy.contains(address))
+            }),
             ready: Arc::new({
                 let (sink, closing) = (sink.clone(), closing.clone());
                 move || sink.is_healthy() && !closing.is_cancelled()

@@ -17,6 +17,7 @@ use sip::media::Clip;
 use sip::trunk::Target;
 
 use crate::call::Plan;
+use crate::chat::{Limits, Patience};
 use crate::config::Config;
 use crate::event::Personal;
 use crate::listen::Recognisers;
@@ -203,6 +204,21 @@ pub fn dial_plan(config: &Config, flow: &Flow) -> Plan {
     let queue = |block: &flow::Block| block.params.get("queue")?.as_str().map(str::to_owned);
     let queues = flow.blocks.iter().filter_map(queue);
     Plan { park: config.park_code, slots: config.park_slots, queues: queues.collect(), flow: flow.id.clone() }
+}
+
+/// How much is taken of visitors who chat.
+pub fn chat_limits(config: &Config) -> Limits {
+    Limits {
+        origins: config.chat_origins.iter().map(|origin| origin.0.clone()).collect(),
+        sessions: config.chat_sessions,
+        starts: config.chat_starts,
+        messages: config.chat_messages,
+        longest_text: config.chat_longest_text,
+        patience: Patience {
+            times: config.chat_patience,
+            idle: config.chat_idle_minutes.max(1).saturating_mul(60_000),
+        },
+    }
 }
 
 /// Reads a flow and refuses one with errors; warnings are logged.

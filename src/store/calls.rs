@@ -19,7 +19,7 @@ use super::{
     recording::{RecordingReader, RecordingWriter},
     seal::{AT_ONCE, Keys},
 };
-use crate::event::{CallId, Outcome, PersonId, TicketId, Timestamp};
+use crate::event::{CallId, Channel, Outcome, PersonId, TicketId, Timestamp};
 
 impl Tenant {
     /// Calls, newest first: those before a call (`None`: from the newest), at most `limit`.
@@ -166,6 +166,7 @@ fn summary(row: call::Model, keys: &Keys, numbers: &HashMap<Uuid, i64>) -> Resul
         person: PersonId(row.person),
         started_at: row.started_at,
         ended_at: row.ended_at,
+        channel: row.channel.as_deref().and_then(Channel::named),
         to: row.dialled,
         flow: row.flow,
         outcome: row.outcome.as_deref().and_then(Outcome::named),

@@ -80,6 +80,8 @@ pub(super) mod call {
         pub last_seq: i32,
         /// The highest place that the call itself claimed; what others added to the journal makes it lag behind.
         pub last_given: i32,
+        /// Through what it came; none of calls that were stored before that was kept.
+        pub channel: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

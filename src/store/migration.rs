@@ -1,9 +1,11 @@
 //! The schema, as the list of changes that made it; the same for SQLite and PostgreSQL. A change that was released is
 //! never edited: the next one follows it.
 
+mod channel;
 mod flows;
 mod understanding;
 
+use channel::Channel;
 use flows::Flows;
 use sea_orm_migration::{prelude::*, schema::*};
 use understanding::Understanding;
@@ -14,7 +16,14 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(PersonLanguage), Box::new(Knowledge), Box::new(Understanding), Box::new(Flows)]
+        vec![
+            Box::new(First),
+            Box::new(PersonLanguage),
+            Box::new(Knowledge),
+            Box::new(Understanding),
+            Box::new(Flows),
+            Box::new(Channel),
+        ]
     }
 }
 

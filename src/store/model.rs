@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::event::{CallId, Entry, Outcome, PersonId, Personal, TicketId, TicketStatus, Timestamp, UserId};
+use crate::event::{CallId, Channel, Entry, Outcome, PersonId, Personal, TicketId, TicketStatus, Timestamp, UserId};
 
 /// Stands where a datum was before its person was erased.
 pub const ERASED: &str = "[erased]";
@@ -49,9 +49,11 @@ pub struct CallSummary {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// The caller's number; empty when withheld, [`ERASED`] when the person was erased.
+    /// Through what it came; none of calls that were stored before that was kept.
+    pub channel: Option<Channel>,
+    /// The caller's number; empty when withheld and in a chat, [`ERASED`] when the person was erased.
     pub from: Personal,
-    /// The number dialled.
+    /// The number dialled; of a chat its page.
     pub to: String,
     /// The flow that answered.
     pub flow: String,
@@ -126,6 +128,8 @@ pub struct TicketSummary {
     pub assignee: Option<UserRef>,
     /// Labels, e.g. the intent.
     pub tags: Vec<String>,
+    /// Through what its call came, as in [`CallSummary`].
+    pub channel: Option<Channel>,
     /// The caller's number.
     pub from: Personal,
     /// How its call ended.

@@ -1,7 +1,7 @@
 //! How closed sets of names are stored: as the journal spells them.
 
 use super::model::{CallState, Role};
-use crate::event::{Outcome, TicketStatus};
+use crate::event::{Channel, Outcome, TicketStatus};
 
 /// A value of a closed set of names.
 pub(super) trait Name: Sized {
@@ -25,6 +25,7 @@ macro_rules! names {
 }
 
 names!(CallState: Ringing = "ringing", Bot = "bot", Queued = "queued", Agent = "agent", Ended = "ended");
+names!(Channel: Sip = "sip", Extension = "extension", Chat = "chat");
 names!(Outcome: Resolved = "resolved", Agent = "agent", Callback = "callback", Voicemail = "voicemail",
     Abandoned = "abandoned", Failed = "failed");
 names!(TicketStatus: Open = "open", Pending = "pending", Solved = "solved");

@@ -57,6 +57,7 @@ impl Projection {
             wire_p50_ms: None,
             last_seq: 0,
             last_given: 0,
+            channel: None,
         };
         Self { call, tickets: Vec::new() }
     }
@@ -66,7 +67,8 @@ impl Projection {
         let call = &mut self.call;
         call.last_seq = call.last_seq.max(entry.seq as i32);
         match &entry.event {
-            Event::Offered { from, to, flow, .. } => {
+            Event::Offered { channel, from, to, flow } => {
+                call.channel = Some(channel.stored().into());
                 call.started_at = entry.at;
                 call.dialled = to.clone();
                 call.flow = flow.clone();

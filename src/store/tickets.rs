@@ -19,7 +19,7 @@ use super::{
     seal::Keys,
     search::Words,
 };
-use crate::event::{CallId, Event, Outcome, PersonId, Personal, TicketId, TicketStatus, Timestamp, UserId};
+use crate::event::{CallId, Channel, Event, Outcome, PersonId, Personal, TicketId, TicketStatus, Timestamp, UserId};
 
 /// How many tickets are opened and compared at once in a search.
 const SEARCHED_AT_ONCE: u64 = 100;
@@ -135,17 +135,17 @@ impl Tenant {
     ) -> Result<Vec<(TicketSummary, Personal)>, StoreError> {
         let reader = &self.core.database.reader;
         let keys = Keys::load(&self.core, reader, self.id, rows.iter().map(|row| row.person)).await?;
-        let mut callers: HashMap<Uuid, Vec<u8>> = HashMap::new();
+        let mut callers: HashMap<Uuid, (Vec<u8>, Option<String>)> = HashMap::new();
         for some in rows.chunks(super::seal::AT_ONCE) {
-            let found: Vec<(Uuid, Vec<u8>)> = call::Entity::find()
+            let found: Vec<(Uuid, Vec<u8>, Option<String>)> = call::Entity::find()
                 .filter(call::Column::Tenant.eq(self.id.0))
                 .filter(call::Column::Id.is_in(some.iter().map(|row| row.call)))
                 .select_only()
-                .columns([call::Column::Id, call::Column::Caller])
+                .columns([call::Column::Id, call::Column::Caller, call::Column::Channel])
                 .into_tuple()
                 .all(reader)
                 .await?;
-            callers.extend(found);
+            callers.extend(found.into_iter().map(|(id, caller, channel)| (id, (caller, channel))));
         }
         let open = |row: ticket::Model| {
             let text = |field, sealed| keys.text(row.person, field, row.tenant, row.id, sealed);
@@ -157,8 +157,9 @@ impl Tenant {
                 status: TicketStatus::named(&row.status).unwrap_or(TicketStatus::Open),
                 assignee: row.assignee.map(|user| named(users, user)),
                 tags: serde_json::from_str(&row.tags).unwrap_or_default(),
+                channel: callers.get(&row.call).and_then(|(_, channel)| Channel::named(channel.as_deref()?)),
                 from: match callers.get(&row.call) {
-                    Some(caller) => keys.text(row.person, "caller", row.tenant, row.call, caller)?,
+                    Some((caller, _)) => keys.text(row.person, "caller", row.tenant, row.call, caller)?,
                     None => Personal::default(),
                 },
                 outcome: row.outcome.as_deref().and_then(Outcome::named),

@@ -1,7 +1,7 @@
 //! Tickets: what a call leaves behind for people. The draft is read from the journal alone, so it can be written at the end of
 //! a call, after a crash, or again.
 
-use crate::event::{Entry, Event, Outcome, Speaker};
+use crate::event::{Channel, Entry, Event, Outcome, Speaker};
 
 /// A ticket as the journal suggests it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,11 @@ pub fn draft(entries: &[Entry], outcome: Outcome) -> Draft {
     let mut tags: Vec<String> = Vec::new();
     let mut story = Vec::new();
     let mut slots = Vec::new();
-    let mut caller = "";
+    let (mut caller, mut page) = ("", None);
     let mut first_words = None;
     for entry in entries {
         match &entry.event {
+            Event::Offered { channel: Channel::Chat, to, .. } => page = Some(to.as_str()),
             Event::Offered { from, .. } => caller = from.reveal(),
             Event::Understood { decision: crate::event::Decision::Accepted, ranking, .. } => {
                 if let Some(best) = ranking.first().filter(|best| !tags.contains(&best.intent)) {
@@ -67,6 +68,7 @@ pub fn draft(entries: &[Entry], outcome: Outcome) -> Draft {
     let about = match (tags.first(), first_words) {
         (Some(intent), _) => capitalised(&words(intent)),
         (None, Some(said)) => format!("“{}”", shortened(said, 60)),
+        (None, None) if page.is_some() => "Chat without words".to_owned(),
         (None, None) => "Call without words".to_owned(),
     };
     let ending = match outcome {
@@ -74,12 +76,19 @@ pub fn draft(entries: &[Entry], outcome: Outcome) -> Draft {
         Outcome::Agent => "handled by an agent",
         Outcome::Callback => "wants a call back",
         Outcome::Voicemail => "left a message",
+        Outcome::Abandoned if page.is_some() => "visitor left",
         Outcome::Abandoned => "caller hung up",
+        Outcome::Failed if page.is_some() => "chat failed",
         Outcome::Failed => "call failed",
     };
-    let caller = if caller.is_empty() { "a withheld number" } else { caller };
+    let from = match (page, caller) {
+        (Some(""), _) => "Chat".to_owned(),
+        (Some(page), _) => format!("Chat on {page}"),
+        (None, "") => "Call from a withheld number".to_owned(),
+        (None, caller) => format!("Call from {caller}"),
+    };
     let subject = format!("{about}: {ending}");
-    let mut body = format!("Call from {caller}, {ending}.\n");
+    let mut body = format!("{from}, {ending}.\n");
     if !slots.is_empty() {
         body.push_str(&format!("\n{}\n", slots.join("\n")));
     }
@@ -110,7 +119,7 @@ fn shortened(text: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Channel, Decision, Personal, Scored};
+    use crate::event::{Decision, Personal, Scored};
 
     fn entries(events: Vec<Event>) -> Vec<Entry> {
         let numbered = events.into_iter().zip(1..);
@@ -152,6 +161,20 @@ mod tests {
         assert_eq!(draft.subject, "Order status: call failed");
         assert!(draft.body.contains("Caller: where is my order") && draft.body.contains("+441632960001"));
         assert_eq!(draft.tags, ["order_status"]);
+    }
+
+    #[test]
+    fn the_ticket_of_a_chat_says_so_and_on_which_page() {
+        let offered = |to: &str| Event::Offered {
+            channel: Channel::Chat,
+            from: Personal::default(),
+            to: to.into(),
+            flow: "f".into(),
+        };
+        let on_a_page = draft(&entries(vec![offered("https://shop.example/help")]), Outcome::Abandoned);
+        assert_eq!(on_a_page.subject, "Chat without words: visitor left");
+        assert!(on_a_page.body.starts_with("Chat on https://shop.example/help, visitor left."));
+        assert!(draft(&entries(vec![offered("")]), Outcome::Failed).body.starts_with("Chat, chat failed."));
     }
 
     #[test]

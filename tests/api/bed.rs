@@ -72,6 +72,8 @@ impl Bed {
             voices,
             trunks: Arc::new(Vec::new),
             legs: Default::default(),
+            chats: None,
+            is_proxy: Arc::new(|_| false),
             ready: Arc::new(|| true),
         };
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));

@@ -93,7 +93,8 @@ async function fromFolder(page: Page): Promise<void> {
     async (route) => {
       const { pathname, origin } = new URL(route.request().url())
       const wanted = join(folder, pathname)
-      const file = extname(pathname) !== '' && existsSync(wanted) ? wanted : join(folder, 'index.html')
+      const page = existsSync(`${wanted}.html`) ? `${wanted}.html` : join(folder, 'index.html')
+      const file = extname(pathname) !== '' && existsSync(wanted) ? wanted : page
       const { 'content-security-policy': policy = '' } = (await route.fetch({ url: `${origin}/` })).headers()
       await route.fulfill({
         body: readFileSync(file),

@@ -45,7 +45,8 @@ export interface RunningCall {
   ended: Promise<number | null>
 }
 
-export async function serve(): Promise<Service> {
+/** `variables` are configuration, as HOTLINE_ variables. */
+export async function serve(variables: Record<string, string> = {}): Promise<Service> {
   if (!existsSync(binary)) throw new Skipped(`${binary} is not there; build it with: cargo build`)
   const folder = mkdtempSync(join(tmpdir(), 'hotline-e2e-'))
   const children: ChildProcess[] = []
@@ -62,6 +63,7 @@ export async function serve(): Promise<Service> {
       HOTLINE_DATA_DIR: join(folder, 'data'),
       HOTLINE_HTTP_BIND: '127.0.0.1:0',
       HOTLINE_SIP_BIND: '127.0.0.1:0',
+      ...variables,
     },
   })
   children.push(child)

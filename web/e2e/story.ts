@@ -16,13 +16,14 @@ export interface Story {
   complaints: () => string[]
 }
 
-export function story(): Story {
+/** `configure` gives the service's configuration, once there is somebody to ask. */
+export function story(configure: () => Promise<Record<string, string>> = () => Promise.resolve({})): Story {
   let service: Service | undefined
   let browser: Browser | undefined
 
   beforeAll(async () => {
     try {
-      service = await serve()
+      service = await serve(await configure())
       browser = await browse()
       browser.page.setDefaultTimeout(60_000)
     } catch (failure) {

@@ -2,6 +2,7 @@
 
 mod answering;
 mod arranging;
+mod asked;
 mod blocks;
 mod collecting;
 mod conversation;

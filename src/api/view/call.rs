@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::event::{CallId, Entry, Outcome, TicketId, Timestamp};
+use crate::event::{CallId, Channel, Entry, Outcome, TicketId, Timestamp};
 use crate::store::{self, CallState, Page};
 
 /// One call, as a list shows it.
@@ -16,9 +16,12 @@ pub struct CallSummary {
     /// When it ended.
     #[schema(required)]
     pub ended_at: Option<Timestamp>,
-    /// The caller's number; empty when withheld, `[erased]` when the person was erased.
+    /// Through what it came; nothing of calls from before that was kept.
+    #[schema(required)]
+    pub channel: Option<Channel>,
+    /// The caller's number; empty when withheld and in a chat, `[erased]` when the person was erased.
     pub from: String,
-    /// The number dialled.
+    /// The number dialled; of a chat its page.
     pub to: String,
     /// The flow that answered.
     pub flow: String,
@@ -52,6 +55,7 @@ impl From<store::CallSummary> for CallSummary {
             id: call.id,
             started_at: call.started_at,
             ended_at: call.ended_at,
+            channel: call.channel,
             from: call.from.reveal().to_owned(),
             to: call.to,
             flow: call.flow,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{CallDetail, Person};
-use crate::event::{CallId, Outcome, TicketId, TicketStatus, Timestamp};
+use crate::event::{CallId, Channel, Outcome, TicketId, TicketStatus, Timestamp};
 use crate::store::{self, Page};
 
 /// One ticket, as a list shows it.
@@ -23,6 +23,9 @@ pub struct TicketSummary {
     pub assignee: Option<Person>,
     /// Labels, e.g. the intent.
     pub tags: Vec<String>,
+    /// Through what its call came.
+    #[schema(required)]
+    pub channel: Option<Channel>,
     /// The caller's number.
     pub from: String,
     /// How its call ended.
@@ -45,6 +48,7 @@ impl From<store::TicketSummary> for TicketSummary {
             status: ticket.status,
             assignee: ticket.assignee.map(Person::from),
             tags: ticket.tags,
+            channel: ticket.channel,
             from: ticket.from.reveal().to_owned(),
             outcome: ticket.outcome,
             call: ticket.call,
@@ -87,6 +91,9 @@ pub struct TicketDetail {
     pub assignee: Option<Person>,
     /// Labels, e.g. the intent.
     pub tags: Vec<String>,
+    /// Through what its call came.
+    #[schema(required)]
+    pub channel: Option<Channel>,
     /// The caller's number.
     pub from: String,
     /// How its call ended.
@@ -119,6 +126,7 @@ impl TicketDetail {
             status: ticket.status,
             assignee: ticket.assignee,
             tags: ticket.tags,
+            channel: ticket.channel,
             from: ticket.from,
             outcome: ticket.outcome,
             opened_at: ticket.opened_at,

@@ -25,14 +25,14 @@ use intent::Language;
 pub use closing::closing_events;
 pub use interface::{Input, Millis, Output, QueueNews};
 
-use crate::event::{CallId, Entry, Event, Outcome, Personal, TicketId, TicketStatus, Timestamp};
+use crate::event::{CallId, Entry, Event, Outcome, Personal, TicketId, Timestamp};
 use crate::lookup;
 use crate::speak::Recorded;
 use deciding::{Held, Tentative};
 use hearing::{Listening, Utterance};
 use quiet::Quiet;
 use speaking::{ReplyClock, Saying};
-use words::{brief_text, from_flow, journaled, status_from_flow};
+pub use words::{brief_text, callback, from_flow, journaled, status_from_flow};
 
 /// How soon it is the turn of a caller of whom the flow says nothing.
 const USUAL_PRIORITY: u8 = 5;
@@ -357,21 +357,9 @@ impl Conversation {
             }
             Action::Inquire { id, what } => out.push(Output::Inquire { id, what }),
             Action::Callback { number, queue, summary } => {
-                let brief = brief_text(&summary);
-                let mut tags = vec!["callback".to_owned()];
-                tags.extend(summary.intent.into_iter().chain(summary.tags));
-                tags.dedup();
-                let (subject, body) = (format!("Call back {number}"), format!("{brief}\nNumber: {number}"));
-                let number = Personal::new(number);
-                self.write(Event::CallbackArranged { number, queue, brief: Personal::new(brief) }, now, out);
-                let event = Event::TicketOpened {
-                    ticket: TicketId::new(),
-                    subject: Personal::new(subject),
-                    body: Personal::new(body),
-                    tags,
-                    status: TicketStatus::Open,
-                };
-                self.write(event, now, out);
+                for event in callback(number, queue, summary) {
+                    self.write(event, now, out);
+                }
             }
             Action::Record { on } => {
                 self.paused = !on;

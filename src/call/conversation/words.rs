@@ -2,13 +2,14 @@
 
 use flow::event::{self as flowing, Brief, Note};
 
-use crate::event::{Consulted, Decision, Event, LanguageBy, Outcome, Personal, Scored, TicketStatus};
+use crate::event::{Consulted, Decision, Event, LanguageBy, Outcome, Personal, Scored, TicketId, TicketStatus};
 use crate::knowledge::cited;
 
 /// Longer replies, in bytes, are not kept in the journal.
 const LONGEST_REPLY: usize = 16 * 1024;
 
-pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
+/// A flow's outcome in the journal's words.
+pub fn from_flow(outcome: flowing::Outcome) -> Outcome {
     match outcome {
         flowing::Outcome::Resolved => Outcome::Resolved,
         flowing::Outcome::Agent => Outcome::Agent,
@@ -19,7 +20,8 @@ pub(super) fn from_flow(outcome: flowing::Outcome) -> Outcome {
     }
 }
 
-pub(super) fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
+/// A ticket's status in the journal's words.
+pub fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
     match status {
         flowing::TicketStatus::Open => TicketStatus::Open,
         flowing::TicketStatus::Pending => TicketStatus::Pending,
@@ -27,8 +29,29 @@ pub(super) fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
     }
 }
 
+/// What is written down when somebody is to be called back: that, and the ticket for whoever calls.
+pub fn callback(number: String, queue: Option<String>, summary: Brief) -> [Event; 2] {
+    let brief = brief_text(&summary);
+    let mut tags = vec!["callback".to_owned()];
+    for tag in summary.intent.into_iter().chain(summary.tags) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    let (subject, body) = (format!("Call back {number}"), format!("{brief}\nNumber: {number}"));
+    let arranged = Event::CallbackArranged { number: Personal::new(number), queue, brief: Personal::new(brief) };
+    let opened = Event::TicketOpened {
+        ticket: TicketId::new(),
+        subject: Personal::new(subject),
+        body: Personal::new(body),
+        tags,
+        status: TicketStatus::Open,
+    };
+    [arranged, opened]
+}
+
 /// What the agent reads before the first word.
-pub(super) fn brief_text(brief: &Brief) -> String {
+pub fn brief_text(brief: &Brief) -> String {
     let mut lines = vec![brief.reason.clone()];
     lines.extend(brief.intent.as_ref().map(|intent| format!("Intent: {}", intent.replace('_', " "))));
     lines.extend(brief.slots.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', " "))));
@@ -40,7 +63,7 @@ pub(super) fn brief_text(brief: &Brief) -> String {
 }
 
 /// A flow's note in the journal's words.
-pub(super) fn journaled(note: Note) -> Option<Event> {
+pub fn journaled(note: Note) -> Option<Event> {
     Some(match note {
         Note::Entered { block, kind } => Event::Entered { block, block_kind: kind },
         Note::Edge { block, edge, to } => Event::Left { block, edge, to },

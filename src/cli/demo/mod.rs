@@ -48,6 +48,7 @@ pub async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<Exi
     config.store_url = String::new();
     config.store_master_key = None;
     config.flow_file = None;
+    config.chat_enabled = true;
     config.sip_bind = loopback(0);
     config.http_bind = free_or_any(config.http_bind).await;
     println!("Starting a service with a fresh database in {}", folder.path().display());
@@ -73,6 +74,7 @@ pub async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<Exi
     let link = service.sign_in_link().await?;
     println!("\nThe console shows and plays these calls: http://{}", service.http);
     println!("Sign in (once, within the hour): {link}");
+    println!("The same flow answers in writing: http://{0}/chat, and by tapping: http://{0}/tap", service.http);
     if !arguments.once {
         println!("Press Ctrl-C to end the demo; its data is then removed.");
         tokio::signal::ctrl_c().await?;

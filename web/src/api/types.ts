@@ -10,6 +10,7 @@ export type Kind = Entry['kind']
 export type EntryOf<K extends Kind> = Extract<Entry, { kind: K }>
 export type Word = Schemas['Word']
 export type Latency = Schemas['Latency']
+export type Channel = Schemas['Channel']
 export type Outcome = Schemas['Outcome']
 export type CallState = Schemas['CallState']
 export type CallSummary = Schemas['CallSummary']

@@ -8,10 +8,15 @@ export function merge(asked: readonly Entry[], heard: readonly Entry[]): readonl
   return news.length === 0 ? asked : [...asked, ...news]
 }
 
+/** What to call whoever calls. */
+export const callerName = ({ from, channel }: Pick<CallSummary, 'from' | 'channel'>, t: (key: string) => string): string =>
+  from !== '' ? from : t(channel === 'chat' ? 'call.chat' : 'call.withheld')
+
 export const blank = (id: string): CallSummary => ({
   id,
   started_at: 0,
   ended_at: null,
+  channel: null,
   from: '',
   to: '',
   flow: '',
@@ -30,7 +35,7 @@ export function after(call: CallSummary, entry: Entry): CallSummary {
   const state = (next: CallState): CallSummary => ({ ...call, state: call.ended_at != null ? 'ended' : next })
   switch (entry.kind) {
     case 'offered':
-      return { ...state('ringing'), started_at: entry.at, from: entry.from, to: entry.to, flow: entry.flow }
+      return { ...state('ringing'), started_at: entry.at, channel: entry.channel, from: entry.from, to: entry.to, flow: entry.flow }
     case 'answered':
     case 'unbridged':
     case 'unqueued':

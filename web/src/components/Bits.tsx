@@ -1,10 +1,11 @@
 /** Small things that every page uses: chips, dots, times, empty pages, errors, skeletons. */
 import { Button, Tooltip } from 'antd'
+import { MessageSquareText } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
 import { Failure } from '../api/client'
-import type { CallState, Outcome, TicketStatus } from '../api/types'
+import type { CallState, Channel, Outcome, TicketStatus } from '../api/types'
 import { ago, dateTime, percent, when, words } from '../lib/format'
 import { useLanguage } from '../lib/hooks'
 import './bits.css'
@@ -60,8 +61,17 @@ export function Moment({ at, now, relative = false }: { at: number; now: number;
   )
 }
 
-export function Caller({ number }: { number: string }) {
+/** Who calls, or that somebody chats. */
+export function Caller({ number, channel }: { number: string; channel: Channel | null }) {
   const { t } = useTranslation()
+  if (channel === 'chat' && number === '') {
+    return (
+      <span className="row chat-caller">
+        <MessageSquareText size={14} aria-hidden />
+        {t('call.chat')}
+      </span>
+    )
+  }
   return number === '' ? <span className="muted">{t('call.withheld')}</span> : <span className="num">{number}</span>
 }
 

@@ -2,6 +2,7 @@
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
 import type { CallSummary } from '../api/types'
+import { callerName } from '../call/project'
 import { clock, ms } from '../lib/format'
 import { useLanguage } from '../lib/hooks'
 import { Caller, Intent, Moment, OutcomeChip, StateChip, TicketLink } from './Bits'
@@ -32,12 +33,12 @@ export function CallRow({ call, now }: { call: CallSummary; now: number }) {
   const duration = call.duration_ms ?? now - call.started_at
   return (
     <div className="call-row list-row">
-      <Link className="cover" to={`/calls/${call.id}`} data-row aria-label={t('call.open', { from: call.from || t('call.withheld') })} />
+      <Link className="cover" to={`/calls/${call.id}`} data-row aria-label={t('call.open', { from: callerName(call, t) })} />
       <span className="muted c-time">
         <Moment at={call.started_at} now={now} />
       </span>
       <span className="c-from strong clip">
-        <Caller number={call.from} />
+        <Caller number={call.from} channel={call.channel} />
       </span>
       <span className="c-intent clip">{call.intent ? <Intent name={call.intent} /> : <span className="muted">{t('call.no_intent')}</span>}</span>
       <span className="c-outcome">{call.outcome ? <OutcomeChip outcome={call.outcome} /> : <StateChip state={call.state} />}</span>

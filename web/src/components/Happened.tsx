@@ -17,13 +17,13 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
   const of = (agent: string) => (agent === 'outside' ? '_outside' : '')
   switch (entry.kind) {
     case 'offered':
-      return entry.channel === 'extension'
-        ? say({ from: entry.from }, '_extension')
-        : say({ from: entry.from || t('call.withheld'), to: entry.to, flow: entry.flow })
+      if (entry.channel === 'extension') return say({ from: entry.from }, '_extension')
+      if (entry.channel === 'chat') return say({ to: entry.to || '—', flow: entry.flow }, '_chat')
+      return say({ from: entry.from || t('call.withheld'), to: entry.to, flow: entry.flow })
     case 'dialled':
       return say({ to: entry.to })
     case 'answered':
-      return say({ codec: entry.codec })
+      return say({ codec: entry.codec }, entry.codec === 'text' ? '_chat' : '')
     case 'entered':
       return say({ block: words(entry.block), kind: named(t, 'block', entry.block_kind) })
     case 'left':

@@ -3,6 +3,7 @@ import { ChevronLeft } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router-dom'
 import { CallView } from '../call/view/CallView'
+import { callerName } from '../call/project'
 import { useCall, type CallNow } from '../call/useCall'
 import { Bones, Caller, ErrorNote, Intent, Moment, OutcomeChip, StateChip, TicketLink } from '../components/Bits'
 import { flowId } from '../flow/name'
@@ -42,7 +43,7 @@ export default function Call() {
   const { t } = useTranslation()
   const { id = '' } = useParams()
   const { call, error, refetch } = useCall(id)
-  useTitle(call && t('call.title', { from: call.from || t('call.withheld') }))
+  useTitle(call && t('call.title', { from: callerName(call, t) }))
   return (
     <>
       <nav className="crumb">
@@ -61,7 +62,7 @@ export default function Call() {
         <>
           <div className="call-title">
             <h1>
-              <Caller number={call.from} />
+              <Caller number={call.from} channel={call.channel} />
             </h1>
             {call.outcome ? <OutcomeChip outcome={call.outcome} /> : <StateChip state={call.state} />}
           </div>

@@ -10,7 +10,7 @@ import { call as callQuery, flow as flowQuery } from '../api/queries'
 import { useHeard } from '../api/live'
 import type { Me } from '../api/types'
 import { edgesTaken, path } from '../call/path'
-import { merge } from '../call/project'
+import { callerName, merge } from '../call/project'
 import { Bones, ErrorNote } from '../components/Bits'
 import { Head } from '../components/Shell'
 import { Canvas } from '../flow/Canvas'
@@ -30,7 +30,7 @@ function useWay(id: string | null) {
     const steps = path(merge(data.entries, heard.entries))
     const visits = new Map<string, number>()
     for (const { block } of steps) visits.set(block, (visits.get(block) ?? 0) + 1)
-    return { from: data.from, visits, taken: edgesTaken(steps) }
+    return { from: data.from, channel: data.channel, visits, taken: edgesTaken(steps) }
   }, [data, heard.entries])
 }
 
@@ -70,7 +70,7 @@ export default function Flow({ me }: { me: Me }) {
       <Head title={flow?.name ?? t('nav.flows')} note={data && t('flow.note', { version: data.version, count: flow?.blocks.length ?? 0 })}>
         {call !== null && way && (
           <span className="row chip flow-way">
-            <Link to={`/calls/${call}`}>{t('flow.way', { from: way.from || t('call.withheld') })}</Link>
+            <Link to={`/calls/${call}`}>{t('flow.way', { from: callerName(way, t) })}</Link>
             <button type="button" className="link row" onClick={() => set('call', undefined)} aria-label={t('flow.whole')} title={t('flow.whole')}>
               <X size={13} aria-hidden />
             </button>

@@ -7,7 +7,7 @@ import { Link } from 'react-router-dom'
 import { useHeard, useHeardCalls } from '../api/live'
 import { call as callQuery, liveCalls, recentCalls } from '../api/queries'
 import type { CallSummary } from '../api/types'
-import { blockNow, merge, summarise, understanding } from '../call/project'
+import { blockNow, callerName, merge, summarise, understanding } from '../call/project'
 import { transcript, type Line } from '../call/transcript'
 import { Bones, Caller, Empty, ErrorNote, Intent, StateChip } from '../components/Bits'
 import { CallHead, CallRow } from '../components/CallRow'
@@ -69,10 +69,10 @@ function LiveCard({ call, now }: { call: CallSummary; now: number }) {
 
   return (
     <article className={`live-card panel live-${call.state}`}>
-      <Link className="cover" data-row to={`/calls/${call.id}`} aria-label={t('call.open', { from: call.from || t('call.withheld') })} />
+      <Link className="cover" data-row to={`/calls/${call.id}`} aria-label={t('call.open', { from: callerName(call, t) })} />
       <header>
         <span className="live-from">
-          <Caller number={call.from} />
+          <Caller number={call.from} channel={call.channel} />
         </span>
         <StateChip state={call.state} />
         <span className="num live-time" role="timer">

@@ -154,7 +154,7 @@ function Properties({ ticket, now }: { ticket: TicketDetail; now: number }) {
         <div>
           <dt>{t('call.caller')}</dt>
           <dd>
-            <Caller number={ticket.from} />
+            <Caller number={ticket.from} channel={ticket.channel} />
           </dd>
         </div>
         <div>

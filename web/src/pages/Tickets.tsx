@@ -42,7 +42,7 @@ function Row({ ticket, now }: { ticket: TicketSummary; now: number }) {
         ))}
       </span>
       <span className="t-from soft clip">
-        <Caller number={ticket.from} />
+        <Caller number={ticket.from} channel={ticket.channel} />
       </span>
       <span className="t-outcome">{ticket.outcome && <OutcomeChip outcome={ticket.outcome} />}</span>
       <span className="t-time muted right">

@@ -32,7 +32,7 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
   const { entries } = call
   const lines = useMemo(() => transcript(entries), [entries])
   const steps = useMemo(() => path(entries), [entries])
-  const recorded = call.state === 'ended' && entries.some((entry) => entry.kind === 'answered')
+  const recorded = call.channel !== 'chat' && call.state === 'ended' && entries.some((entry) => entry.kind === 'answered')
 
   /** Reaches through to whatever player there is at the moment of the click. */
   const act = useMemo<Player>(

@@ -1,6 +1,6 @@
 /** A group of utterances: each to be heard and left out, and what they mean to be said with one click or Enter. */
 import { App, Button, Checkbox, Segmented, Select } from 'antd'
-import { Play, Square, SquareArrowOutUpRight } from 'lucide-react'
+import { MessageSquareText, Play, Square, SquareArrowOutUpRight } from 'lucide-react'
 import { useMemo, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
@@ -28,6 +28,9 @@ const soundOf = (utterance: Utterance): Sound => ({
   piece: { fromMs: Math.max(0, utterance.from_ms - AROUND_MS), toMs: utterance.to_ms + AROUND_MS },
 })
 
+/** What was written in a chat cannot be listened to. */
+const wasWritten = ({ from_ms, to_ms }: Utterance) => to_ms <= from_ms
+
 interface SaidProps {
   utterance: Utterance
   now: number
@@ -47,14 +50,20 @@ function Said({ utterance, now, player, chosen, choose }: SaidProps) {
   return (
     <li className={chosen ? 'u-said' : 'u-said u-said-out'}>
       {admin && <Checkbox checked={chosen} aria-label={t('understanding.belongs', { text })} onChange={(event) => choose(event.target.checked)} />}
-      <Button
-        size="small"
-        shape="circle"
-        type={playing ? 'primary' : 'default'}
-        icon={playing ? <Square size={11} /> : <Play size={12} />}
-        aria-label={`${t(playing ? 'understanding.stop' : 'understanding.listen')}: ${text}`}
-        onClick={() => (playing ? player.stop() : player.play(soundOf(utterance)))}
-      />
+      {wasWritten(utterance) ? (
+        <span className="u-written" title={t('understanding.written')}>
+          <MessageSquareText size={14} aria-label={t('understanding.written')} />
+        </span>
+      ) : (
+        <Button
+          size="small"
+          shape="circle"
+          type={playing ? 'primary' : 'default'}
+          icon={playing ? <Square size={11} /> : <Play size={12} />}
+          aria-label={`${t(playing ? 'understanding.stop' : 'understanding.listen')}: ${text}`}
+          onClick={() => (playing ? player.stop() : player.play(soundOf(utterance)))}
+        />
+      )}
       <div className="spread">
         <p lang={lang}>{text}</p>
         <p className="u-facts muted">
@@ -64,7 +73,7 @@ function Said({ utterance, now, player, chosen, choose }: SaidProps) {
               ? t(`understanding.was_${decision}`, { intent: nameOf(best.intent), confidence: percent(best.confidence, language) })
               : t('understanding.was_nothing')}
           </span>
-          <span>{t('transcript.unsure', { confidence: percent(heard, language) })}</span>
+          {!wasWritten(utterance) && <span>{t('transcript.unsure', { confidence: percent(heard, language) })}</span>}
           {player.failed === key && (
             <span className="bad" role="alert">
               {t('understanding.not_played')}
@@ -141,7 +150,7 @@ export function LearnGroup({ group, now, player, judged }: Props) {
   }
   const keys = (event: KeyboardEvent<HTMLLIElement>) => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return
-    if (event.key === ' ' && first) {
+    if (event.key === ' ' && first && !wasWritten(first)) {
       const key = keyOfUtterance(first)
       if (player.playing === key) player.stop()
       else player.play(soundOf(first))
