@@ -2,6 +2,7 @@
 //! read them, so they are only ever added to.
 
 mod calls;
+mod flows;
 mod intents;
 mod knowledge;
 mod slots;
@@ -39,6 +40,8 @@ enum Command {
     Intents(intents::Arguments),
     /// How often the article that answers a question comes first, on labelled lines as a list of frequent questions
     Knowledge(knowledge::Arguments),
+    /// What the pure parts of a flow cost: a run's steps, the validator on a large flow, replaying calls
+    Flows(flows::Arguments),
     /// Slots that are found in labelled lines, and values that are right
     Slots(slots::Arguments),
 }
@@ -51,6 +54,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
         Command::Turns(arguments) => turns::run(&arguments, config),
         Command::Intents(arguments) => intents::run(&arguments, config),
         Command::Knowledge(arguments) => knowledge::run(&arguments, config),
+        Command::Flows(arguments) => flows::run(&arguments, config),
         Command::Slots(arguments) => slots::run(&arguments),
     }
 }
