@@ -106,6 +106,9 @@ export interface Replay {
   results: Replayed[]
 }
 
+/** As it comes over the wire: what is empty is left out. */
+type Sent<T> = { [Member in keyof T]?: T[Member] | null }
+
 interface Json<T> {
   content: { 'application/json': T }
 }
@@ -129,8 +132,8 @@ interface Paths {
   '/api/v1/flows/publish': { post: { requestBody: Json<{ revision: number; note: string; at?: number }> } & Answer<FlowVersion> }
   '/api/v1/flows/draft/revert': { post: { requestBody: Json<{ revision: number; to: number | null }> } & Answer<Saved> }
   '/api/v1/flows/templates': { get: Answer<Template[]> }
-  '/api/v1/flows/import': { post: { requestBody: Json<{ text: string; languages?: string[]; queue?: string }> } & Answer<Imported> }
-  '/api/v1/flows/replay': { post: { requestBody: Json<{ document?: Document; calls: number }> } & Answer<Replay> }
+  '/api/v1/flows/import': { post: { requestBody: Json<{ text: string; languages?: string[]; queue?: string }> } & Answer<Omit<Imported, 'report'> & { report: Omit<Imported['report'], 'items'> & { items: (Omit<ImportItem, 'block' | 'message'> & Sent<ImportItem>)[] } }> }
+  '/api/v1/flows/replay': { post: { requestBody: Json<{ document?: Document; calls: number }> } & Answer<Omit<Replay, 'results'> & { results: (Omit<Replayed, 'where' | 'before' | 'after'> & { where?: string | null; before: Sent<Way>; after: Sent<Way> })[] }> }
   '/api/v1/flows/versions': { get: Answer<FlowVersion[]> }
   '/api/v1/flows/versions/{number}': {
     get: Numbered & Answer<{ version: FlowVersion; document: Document }>
@@ -200,12 +203,20 @@ export const templatesQuery = queryOptions({
 })
 
 /** Reads a flow of another system, or our own; nothing is kept. */
-export const importFlow = (text: string, language: string, queue: string | undefined, signal: AbortSignal): Promise<Imported> =>
-  take(flows.POST('/api/v1/flows/import', { body: { text, languages: [language], ...(queue === undefined ? {} : { queue }) }, signal }))
+export async function importFlow(text: string, language: string, queue: string | undefined, signal: AbortSignal): Promise<Imported> {
+  const found = await take(flows.POST('/api/v1/flows/import', { body: { text, languages: [language], ...(queue === undefined ? {} : { queue }) }, signal }))
+  // What there is nothing to say of is left out on the way.
+  const items = found.report.items.map((item): ImportItem => ({ ...item, block: item.block ?? null, message: item.message ?? '' }))
+  return { ...found, report: { ...found.report, items } }
+}
 
 /** Runs a document over the last calls. */
-export const replay = (document: Document, calls: number, signal: AbortSignal): Promise<Replay> =>
-  take(flows.POST('/api/v1/flows/replay', { body: { document, calls }, signal }))
+export async function replay(document: Document, calls: number, signal: AbortSignal): Promise<Replay> {
+  const found = await take(flows.POST('/api/v1/flows/replay', { body: { document, calls }, signal }))
+  const whole = ({ path, slots, queue, outcome }: Sent<Way>): Way => ({ path: path ?? [], slots: slots ?? {}, queue: queue ?? null, outcome: outcome ?? null })
+  const results = found.results.map((one): Replayed => ({ ...one, where: one.where ?? null, before: whole(one.before), after: whole(one.after) }))
+  return { ...found, results }
+}
 
 /** After what answers calls has changed: the pages that show it ask again. */
 export const publishedChanged = async (): Promise<void> => {

@@ -20,9 +20,10 @@ test('a block is marked by the worst that is said of it', () => {
 })
 
 test('another document takes the place of the draft, whose id stays', () => {
-  const document = { id: 'order-status', name: 'Order status', start: 'x', blocks: [{ id: 'x', type: 'end' }] }
-  const next = replaced(open({ id: 'shop', name: 'Shop', person: 'people', blocks: [{ id: 'people', type: 'end' }] }), document)
+  const document = { id: 'order-status', name: 'Order status', start: 'x', blocks: [{ id: 'x', type: 'end' }], queues: [{ id: 'service', name: 'service' }, { id: 'new', name: 'New' }] }
+  const next = replaced(open({ id: 'shop', name: 'Shop', queues: [{ id: 'service', name: 'Wheels' }], person: 'people', blocks: [{ id: 'people', type: 'end' }] }), document)
   expect(next).toMatchObject({ id: 'shop', name: 'Order status', start: 'x', blocks: [{ id: 'x' }] })
+  expect(next.queues.map(({ name }) => name)).toEqual(['Wheels', 'New'])
   expect(next.person).toBeUndefined()
   expect(next.metadata.layout).toHaveProperty('x')
   expect(replaced(open({}), document).id).toBe('order-status')

@@ -7,10 +7,11 @@ import { ready } from './editing'
 /** To be looked at. */
 export const asFlow = (document: Record<string, unknown>): FlowDocument => readDocument({ id: '', version: '', blocks: [], document })
 
-/** The flow stays the same flow, by its id; everything in it is the document's. */
-export const replaced = (draft: Draft, document: Record<string, unknown>): Draft => {
+/** The flow stays the same flow, by its id; everything in it is the document's, and a queue of the draft's keeps its name. */
+export function replaced(draft: Draft, document: Record<string, unknown>): Draft {
   const next = ready(document)
-  return draft.id === '' ? next : { ...next, id: draft.id }
+  const queues = next.queues.map((queue) => draft.queues.find(({ id }) => id === queue.id) ?? queue)
+  return { ...next, queues, id: draft.id || next.id }
 }
 
 export const wordsOf = (template: Template, language: string): { name: string; help: string } =>

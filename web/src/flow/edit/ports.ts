@@ -49,9 +49,15 @@ export type Wired = Pick<Draft, 'intents' | 'blocks' | 'start' | 'person' | 'han
 
 const NO_HELP = { help_en: '', help_zh: '' }
 
+/** The canvas asks for them with every move of a block. */
+const noted = new WeakMap<Block, ReadonlyMap<string, string>>()
+
 /** Edges that rows bring with a share of the callers say it, so that a split is read from the graph. */
 export function edgeNotes(block: Block, spec: BlockSpec | undefined): ReadonlyMap<string, string> {
+  const known = noted.get(block)
+  if (known) return known
   const notes = new Map<string, string>()
+  noted.set(block, notes)
   for (const { name, type } of spec?.fields ?? []) {
     const edge = type.columns?.find((column) => column.type.kind === 'edge')
     const rows = block.params[name]

@@ -11,12 +11,14 @@ export interface ReplayState {
   busy: boolean
   error: unknown
   found: Replay | undefined
+  /** How many calls were asked for; there may be fewer. */
+  asked: number
   /** The blocks that it was run with. */
   blocks: Draft['blocks'] | undefined
 }
 
 export function replays(draft: () => Draft) {
-  let state: ReplayState = { busy: false, error: undefined, found: undefined, blocks: undefined }
+  let state: ReplayState = { busy: false, error: undefined, found: undefined, asked: CALLS.usual, blocks: undefined }
   let running: AbortController | undefined
   const listeners = new Set<() => void>()
   const put = (part: Partial<ReplayState>) => {
@@ -34,7 +36,7 @@ export function replays(draft: () => Draft) {
       const mine = new AbortController()
       running = mine
       const now = draft()
-      put({ busy: true, error: undefined })
+      put({ busy: true, error: undefined, asked: calls })
       try {
         const found = await replay(written(now), calls, mine.signal)
         if (running === mine) put({ busy: false, found, blocks: now.blocks })

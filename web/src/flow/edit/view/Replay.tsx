@@ -197,8 +197,9 @@ function Looked({ found }: { found: Found }) {
 export default function Replay({ replays, close }: { replays: Replays; close: () => void }) {
   const { t } = useTranslation()
   const draft = useEdited((now) => now.draft())
-  const { busy, error, found, blocks } = useSyncExternalStore(replays.subscribe, replays.state)
-  const [calls, setCalls] = useState<number | null>(found?.calls ?? CALLS.usual)
+  const { busy, error, found, asked, blocks } = useSyncExternalStore(replays.subscribe, replays.state)
+  const language = useLanguage()
+  const [calls, setCalls] = useState<number | null>(asked)
   useKeys({ Escape: close })
   const run = () => void replays.run(calls ?? CALLS.usual)
   return (
@@ -213,7 +214,7 @@ export default function Replay({ replays, close }: { replays: Replays; close: ()
           {t(found ? 'studio.run_again' : 'studio.run')}
         </Button>
         {busy && <Button onClick={replays.stop}>{t('app.cancel')}</Button>}
-        <span className="spread muted num">{found && !busy && t('studio.took', { count: found.calls, seconds: found.seconds })}</span>
+        <span className="spread muted num">{found && !busy && t('studio.took', { count: found.calls, seconds: new Intl.NumberFormat(language, { maximumSignificantDigits: 2 }).format(found.seconds) })}</span>
         <Button type="text" size="small" icon={<X size={15} />} aria-label={t('studio.close_replay')} onClick={close} />
       </header>
       {found && !busy && blocks !== draft.blocks && (

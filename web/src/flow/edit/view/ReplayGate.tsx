@@ -5,16 +5,16 @@ import { useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ErrorNote } from '../../../components/Bits'
 import { useEdited } from '../context'
-import { CALLS, type Replays } from '../replay'
+import type { Replays } from '../replay'
 import { ReplayCounts } from './ReplayCounts'
 import './studio.css'
 
 export function ReplayGate({ replays, look }: { replays: Replays; look: () => void }) {
   const { t } = useTranslation()
   const draft = useEdited((now) => now.draft())
-  const { busy, error, found, blocks } = useSyncExternalStore(replays.subscribe, replays.state)
+  const { busy, error, found, asked, blocks } = useSyncExternalStore(replays.subscribe, replays.state)
   const isFresh = found !== undefined && blocks === draft.blocks
-  const run = () => void replays.run(found?.calls || CALLS.usual)
+  const run = () => void replays.run(asked)
   return (
     <section className="replay-gate" aria-busy={busy}>
       <h3>{t('studio.replay')}</h3>
@@ -33,7 +33,7 @@ export function ReplayGate({ replays, look }: { replays: Replays; look: () => vo
         </>
       ) : (
         <p className="row">
-          <span className="soft spread">{t('studio.gate_help', { count: CALLS.usual })}</span>
+          <span className="soft spread">{t('studio.gate_help', { count: asked })}</span>
           <Button size="small" icon={<History size={13} />} loading={busy} onClick={run}>
             {t('studio.gate_run')}
           </Button>
