@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ImportItem, Imported } from './api'
-import { inOrder, replaced, toFinish, wordsOf, worst } from './begin'
+import { grouped, inOrder, replaced, toFinish, wordsOf, worst } from './begin'
 import { open } from './draft'
 
 const item = (source: string, status: ImportItem['status'], block: string | null): ImportItem => ({ source, kind: 'say', status, block, message: '' })
@@ -9,7 +9,15 @@ const items = [item('a', 'mapped', 'a'), item('b', 'not_mapped', 'b'), item('c',
 test('what needs a person comes first, and is what is left to do', () => {
   expect(inOrder(items).map(({ source }) => source)).toEqual(['b', 'd', 'c', 'a', 'e'])
   const imported = { format: 'hotline', document: {}, findings: [], report: { mapped: 2, partly: 1, not_mapped: 2, items } } satisfies Imported
-  expect(toFinish(imported).map(({ source }) => source)).toEqual(['b', 'd', 'c'])
+  expect(toFinish(imported).map(({ sources }) => sources)).toEqual([['b'], ['d'], ['c']])
+})
+
+test('what is said of many steps without a block is said once', () => {
+  const out = (source: string, kind = 'sms'): ImportItem => ({ source, kind, status: 'not_mapped', block: null, message: 'Not how a call begins.' })
+  const groups = grouped([out('x'), item('a', 'mapped', 'a'), out('y'), { ...out('z'), block: 'z' }, item('d', 'not_mapped', null), item('e', 'not_mapped', null)])
+  expect(groups.map(({ sources }) => sources)).toEqual([['x', 'y'], ['z'], ['d'], ['e'], ['a']])
+  expect(groups[0]).toMatchObject({ kind: 'sms', block: null })
+  expect(grouped([out('x'), out('y', 'reply')])[0]?.kind).toBe('')
 })
 
 test('a block is marked by the worst that is said of it', () => {

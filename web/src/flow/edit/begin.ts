@@ -22,8 +22,27 @@ export const STATUSES = ['not_mapped', 'partly', 'mapped'] as const satisfies re
 /** What needs a person first, then what needs a look. */
 export const inOrder = (items: readonly ImportItem[]): ImportItem[] => STATUSES.flatMap((status) => items.filter((item) => item.status === status))
 
+/** Steps of which the same is said, and that have no block to go to. */
+export interface ImportGroup extends Omit<ImportItem, 'source'> {
+  sources: string[]
+}
+
+/** Of fifty steps that are left out for one reason, the reason is told once. */
+export function grouped(items: readonly ImportItem[]): ImportGroup[] {
+  const groups: ImportGroup[] = []
+  for (const { source, ...item } of inOrder(items)) {
+    const same = item.block === null && item.message !== '' ? groups.find(({ block, status, message }) => block === null && status === item.status && message === item.message) : undefined
+    if (!same) groups.push({ ...item, sources: [source] })
+    else {
+      same.sources.push(source)
+      if (same.kind !== item.kind) same.kind = ''
+    }
+  }
+  return groups
+}
+
 /** What is left to do after a document was taken: everything that did not map as a whole. */
-export const toFinish = ({ report }: Imported): ImportItem[] => inOrder(report.items).filter(({ status }) => status !== 'mapped')
+export const toFinish = ({ report }: Imported): ImportGroup[] => grouped(report.items.filter(({ status }) => status !== 'mapped'))
 
 /** The worst of what is said of each block. */
 export function worst(items: readonly ImportItem[]): ReadonlyMap<string, ImportStatus> {
@@ -33,12 +52,12 @@ export function worst(items: readonly ImportItem[]): ReadonlyMap<string, ImportS
 }
 
 export interface LeftToDo {
-  items: ImportItem[]
+  items: ImportGroup[]
   /** The indexes of those that somebody has dealt with. */
   done: number[]
 }
 
-const KEY = 'hotline.flow.import'
+const KEY = 'hotline.draft.flow.import'
 
 /** What is left to do survives a reload, as the draft itself does. */
 export function keepLeft(left: LeftToDo | undefined): void {

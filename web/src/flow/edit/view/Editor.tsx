@@ -172,7 +172,7 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
             close={() => setOpen(undefined)}
           />
         )}
-        {open === 'templates' && <Templates close={() => setOpen(undefined)} />}
+        {open === 'templates' && <Templates taken={() => leave(undefined)} close={() => setOpen(undefined)} />}
         {open === 'import' && <ImportFlow taken={(items) => leave(items.length === 0 ? undefined : { items, done: [] })} close={() => setOpen(undefined)} />}
         {open === 'versions' && (
           <Versions

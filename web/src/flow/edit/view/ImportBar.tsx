@@ -6,14 +6,14 @@ import { useTranslation } from 'react-i18next'
 import { words } from '../../../lib/format'
 import type { LeftToDo } from '../begin'
 import { useEdit } from '../context'
-import { StatusIcon } from './ImportList'
+import { Sources, StatusIcon } from './ImportList'
 
 export function ImportBar({ left, change }: { left: LeftToDo; change: (left: LeftToDo | undefined) => void }) {
   const { t } = useTranslation()
   const edit = useEdit()
   const [isOpen, setOpen] = useState(true)
   const done = new Set(left.done)
-  const rest = left.items.length - done.size
+  const rest = left.items.filter((_item, index) => !done.has(index)).reduce((sum, { sources }) => sum + sources.length, 0)
   const toggle = (index: number) => change({ ...left, done: done.has(index) ? left.done.filter((one) => one !== index) : [...left.done, index] })
   return (
     <section className="findings import-left" aria-label={t('studio.left')}>
@@ -32,10 +32,10 @@ export function ImportBar({ left, change }: { left: LeftToDo; change: (left: Lef
         <ul className="findings-list">
           {left.items.map((item, index) => (
             <li key={index} className={done.has(index) ? 'row left-done' : 'row'}>
-              <Checkbox checked={done.has(index)} aria-label={t('studio.left_done', { name: item.source })} onChange={() => toggle(index)} />
+              <Checkbox checked={done.has(index)} aria-label={t('studio.left_done', { name: item.sources.join(', ') })} onChange={() => toggle(index)} />
               <button type="button" className="finding" disabled={item.block === null} onClick={() => edit.goTo(item.block, '')}>
                 <StatusIcon status={item.status} />
-                <strong className="clip">{words(item.block ?? item.source)}</strong>
+                {item.block === null ? <Sources sources={item.sources} /> : <strong className="clip">{words(item.block)}</strong>}
                 <span className="finding-words">
                   {item.message} <span className="muted">{item.kind}</span>
                 </span>

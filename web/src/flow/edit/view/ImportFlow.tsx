@@ -7,8 +7,8 @@ import { useTranslation } from 'react-i18next'
 import { Bones, ErrorNote } from '../../../components/Bits'
 import { words } from '../../../lib/format'
 import { Canvas } from '../../Canvas'
-import { importFlow, type Imported, type ImportItem, type ImportStatus } from '../api'
-import { asFlow, inOrder, STATUSES, toFinish, worst } from '../begin'
+import { importFlow, type Imported, type ImportStatus } from '../api'
+import { asFlow, grouped, STATUSES, toFinish, worst, type ImportGroup } from '../begin'
 import { useEdit, useEdited } from '../context'
 import { total } from '../findings'
 import { languageNames } from '../words'
@@ -100,7 +100,7 @@ function Findings({ imported, choose }: { imported: Imported; choose: (block: st
 
 interface Props {
   /** Told what is left to do once it was taken. */
-  taken: (left: ImportItem[]) => void
+  taken: (left: ImportGroup[]) => void
   close: () => void
 }
 
@@ -143,7 +143,7 @@ export default function ImportFlow({ taken, close }: Props) {
     await read(one, language, queue)
   }
   const flow = useMemo(() => found && asFlow(found.document), [found])
-  const items = useMemo(() => (found ? inOrder(found.report.items).filter(({ status }) => shown === 'all' || status === shown) : []), [found, shown])
+  const items = useMemo(() => (found ? grouped(found.report.items.filter(({ status }) => shown === 'all' || status === shown)) : []), [found, shown])
   const looks = useMemo(() => {
     if (!found || !flow) return undefined
     const said = worst(found.report.items)

@@ -2,7 +2,8 @@
 import { CircleAlert, CircleCheck, CircleX } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { words } from '../../../lib/format'
-import type { ImportItem, ImportStatus } from '../api'
+import type { ImportStatus } from '../api'
+import type { ImportGroup } from '../begin'
 
 const ICONS = { mapped: CircleCheck, partly: CircleAlert, not_mapped: CircleX }
 
@@ -12,8 +13,19 @@ export function StatusIcon({ status }: { status: ImportStatus }) {
   return <Icon size={14} className={`status-${status}`} aria-label={t(`studio.status.${status}`)} />
 }
 
+/** What the steps of a group are called; of many, how many they are, and all of them behind it. */
+export function Sources({ sources }: { sources: readonly string[] }) {
+  const { t } = useTranslation()
+  const [only] = sources
+  return (
+    <strong className="clip" title={sources.join('\n')}>
+      {sources.length === 1 ? only : t('studio.steps', { count: sources.length })}
+    </strong>
+  )
+}
+
 interface Props {
-  items: readonly ImportItem[]
+  items: readonly ImportGroup[]
   selected: string | undefined
   choose: (block: string) => void
 }
@@ -29,11 +41,12 @@ export function ImportList({ items, selected, choose }: Props) {
             <StatusIcon status={item.status} />
             <span className="spread">
               <span className="row import-names">
-                <strong className="clip">{item.source}</strong>
+                <Sources sources={item.sources} />
                 <span className="muted mono clip">{item.kind}</span>
-                {item.block !== null && words(item.block).toLowerCase() !== words(item.source).toLowerCase() && <span className="clip import-block">{`→ ${words(item.block)}`}</span>}
+                {item.block !== null && words(item.block).toLowerCase() !== words(item.sources[0] ?? '').toLowerCase() && <span className="clip import-block">{`→ ${words(item.block)}`}</span>}
               </span>
               <span className="import-words">{item.message}</span>
+              {item.sources.length > 1 && <span className="import-sources mono">{item.sources.join(', ')}</span>}
             </span>
           </button>
         </li>

@@ -15,7 +15,8 @@ import { languageNames } from '../words'
 import './studio.css'
 import { useReplace } from './useReplace'
 
-export default function Templates({ close }: { close: () => void }) {
+/** `taken` is told before it closes. */
+export default function Templates({ taken, close }: { taken: () => void; close: () => void }) {
   const { t } = useTranslation()
   const language = useLanguage()
   const { specs } = useEdit()
@@ -37,7 +38,12 @@ export default function Templates({ close }: { close: () => void }) {
       footer={
         <>
           <Button onClick={close}>{t('app.cancel')}</Button>
-          <Button type="primary" disabled={!template} onClick={() => template && replace(name, template.document, close)}>
+          <Button type="primary" disabled={!template} onClick={() => template && 
+              replace(name, template.document, () => {
+                taken()
+                close()
+              })
+            }>
             {t('studio.use', { name })}
           </Button>
         </>

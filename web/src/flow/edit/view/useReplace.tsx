@@ -12,7 +12,7 @@ export function useReplace(): (name: string, document: Record<string, unknown>, 
     const take = () => {
       edit.change((draft) => replaced(draft, document))
       edit.look()
-      void message.success(t('studio.taken', { name }), 6)
+      void message.open({ key: 'replaced', type: 'success', content: t('studio.taken', { name }), duration: 5 })
       after()
     }
     const count = edit.draft().blocks.length
