@@ -62,7 +62,14 @@ impl Studio {
             self.building.note(index, Status::Partly, "Only the first of several numbers is called.");
         }
         let target = match noun.as_str() {
-            "sip" if !first.starts_with("sip:") => format!("sip:{first}"),
+            "sip" => {
+                self.building.note(
+                    index,
+                    Status::Partly,
+                    "A SIP address is called; write a number or an extension here.",
+                );
+                first
+            }
             "client" => {
                 self.building.note(
                     index,

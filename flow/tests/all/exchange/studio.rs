@@ -133,7 +133,7 @@ fn a_state_of_studio_becomes_the_block_that_does_the_same() {
                 &[("next", "bye")],
             ),
             "set",
-            json!({"values": [{"name": "tries", "text": "{% if vars.tries %}{{ (((vars.tries) or 0) | int) + ((1) | int) }}{% else %}0{% endif %}"}]}),
+            json!({"values": [{"name": "tries", "text": "{% if (vars.tries) %}{{ (((vars.tries) or 0) | int) + ((1) | int) }}{% else %}0{% endif %}"}]}),
             json!({"next": "bye"}),
             Status::Mapped,
         ),
