@@ -166,11 +166,8 @@ struct Player<'s> {
 impl Player<'_> {
     /// Lets one thing happen.
     fn step(&mut self) -> Result<(), Diverged> {
-        match self.asked.take() {
-            Some(Asked::Reply { id, request }) => return self.reply(id, &request),
-            Some(Asked::Knowledge { id, question }) => return self.consulted(id, question),
-            Some(Asked::Inquiry { id, what }) => return self.told(id, what),
-            None => {}
+        if let Some(asked) = self.asked.take() {
+            return self.answer(asked);
         }
         let block = self.run.block().unwrap_or_default().to_owned();
         if self.waited {
@@ -268,41 +265,40 @@ impl Player<'_> {
         Ok(())
     }
 
-    fn reply(&mut self, id: u64, request: &str) -> Result<(), Diverged> {
-        match take(&mut self.replies, |asked| asked == request) {
-            Some(result) => self.send(Event::HttpDone { id, result }),
-            None => {
-                let block = self.run.block().unwrap_or_default().to_owned();
-                if self.not_kept.iter().any(|asked| asked == request || asked == &block) {
-                    let why = format!("what {block} was answered then was not kept");
-                    return Err(Diverged { for_want: true, ..self.parted(&block, why) });
-                }
-                return Err(self.parted(&block, format!("{block} asks {request}, which was not asked then")));
+    /// Answers what is asked with what was answered then.
+    fn answer(&mut self, asked: Asked) -> Result<(), Diverged> {
+        let answer = match &asked {
+            Asked::Reply { id, request } => {
+                take(&mut self.replies, |asked| asked == request).map(|result| Event::HttpDone { id: *id, result })
             }
-        }
-        Ok(())
-    }
-
-    fn consulted(&mut self, id: u64, question: String) -> Result<(), Diverged> {
-        match take(&mut self.knowledge, |asked| *asked == question) {
-            Some(answer) => self.send(Event::Consulted { id, answer }),
-            None => {
-                let block = self.run.block().unwrap_or_default().to_owned();
-                return Err(self.parted(&block, format!("{block} asks the knowledge base what it was not asked then")));
+            Asked::Knowledge { id, question } => {
+                take(&mut self.knowledge, |asked| asked == question).map(|answer| Event::Consulted { id: *id, answer })
             }
-        }
-        Ok(())
-    }
-
-    fn told(&mut self, id: u64, what: Inquiry) -> Result<(), Diverged> {
-        match take(&mut self.told, |asked| *asked == what) {
-            Some(answer) => self.send(Event::Told { id, answer }),
-            None => {
-                let block = self.run.block().unwrap_or_default().to_owned();
-                return Err(self.parted(&block, format!("{block} looks up what was not looked up then")));
+            Asked::Inquiry { id, what } => {
+                take(&mut self.told, |asked| asked == what).map(|answer| Event::Told { id: *id, answer })
             }
+        };
+        if let Some(answer) = answer {
+            self.send(answer);
+            return Ok(());
         }
-        Ok(())
+        let block = self.run.block().unwrap_or_default().to_owned();
+        let gone = |did: &Did| did.block == block && did.what == Deed::HangsUp;
+        if let Some(place) = self.caller.iter().position(gone) {
+            // The caller did not wait for the answer.
+            self.caller.drain(..place);
+            return self.caller.pop_front().map_or(Ok(()), |did| self.act(&block, did));
+        }
+        let why = match &asked {
+            Asked::Reply { request, .. } if self.not_kept.iter().any(|kept| kept == request || *kept == block) => {
+                let why = format!("what {block} was answered then was not kept");
+                return Err(Diverged { for_want: true, ..self.parted(&block, why) });
+            }
+            Asked::Reply { request, .. } => format!("{block} asks {request}, which was not asked then"),
+            Asked::Knowledge { .. } => format!("{block} asks the knowledge base what it was not asked then"),
+            Asked::Inquiry { .. } => format!("{block} looks up what was not looked up then"),
+        };
+        Err(self.parted(&block, why))
     }
 
     fn parted(&self, block: &str, why: String) -> Diverged {

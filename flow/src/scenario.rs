@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Context, Flow, Heard, HttpFailure, HttpReply, Inquiry, Knowledge, KnownArticle, Outcome, QueueResult,
+    Context, Expect, Flow, Heard, HttpFailure, HttpReply, Inquiry, Knowledge, KnownArticle, Outcome, QueueResult,
     simulate::{Happened, Simulation, Step, Waiting},
 };
 
@@ -337,9 +337,35 @@ impl Line {
     }
 }
 
+/// How what a caller says is heard.
+pub trait Ear {
+    /// What is heard of the words of a test, where something like `expect` is likely to be said.
+    fn hear(&mut self, said: Heard, expect: Option<&Expect>) -> Heard;
+}
+
+/// Hears every word as it is written.
+struct AsWritten;
+
+impl Ear for AsWritten {
+    fn hear(&mut self, said: Heard, _: Option<&Expect>) -> Heard {
+        said
+    }
+}
+
 impl Scenario {
     /// Makes the call. `variables` are those of the service, which the test's own replace.
     pub fn run(&self, flow: &Arc<Flow>, model: &Arc<Model>, variables: &BTreeMap<String, Value>) -> Played {
+        self.run_through(flow, model, variables, &mut AsWritten)
+    }
+
+    /// The same, with the caller's words as an ear hears them: through a voice, a telephone and a recogniser, say.
+    pub fn run_through(
+        &self,
+        flow: &Arc<Flow>,
+        model: &Arc<Model>,
+        variables: &BTreeMap<String, Value>,
+        ear: &mut dyn Ear,
+    ) -> Played {
         let mut failures = Vec::new();
         let mut at = |step: usize, message: String| failures.push(Failure { step, message });
         let context = match self.context(flow, variables) {
@@ -366,7 +392,7 @@ impl Scenario {
             if !answers {
                 since = call.steps().len();
             }
-            if let Err(message) = line.act(&mut call) {
+            if let Err(message) = line.act(&mut call, ear) {
                 at(number, message);
                 break;
             }
@@ -494,9 +520,10 @@ impl Told {
 }
 
 impl Line {
-    fn act(&self, call: &mut Simulation) -> Result<(), String> {
+    fn act(&self, call: &mut Simulation, ear: &mut dyn Ear) -> Result<(), String> {
         let done = if let Some(hear) = &self.hear {
-            call.say(hear.heard(call.run().language()))
+            let heard = ear.hear(hear.heard(call.run().language()), call.expect());
+            call.say(heard)
         } else if let Some(keys) = &self.keys {
             call.keys(keys)
         } else if let Some(times) = self.silence {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Action, Brief, Context, Event, Flow, Heard, HttpFailure, HttpReply, Inquiry, Knowledge, Millis, Note, Outcome,
-    Part, QueueResult, Run, TicketStatus,
+    Action, Brief, Context, Event, Expect, Flow, Heard, HttpFailure, HttpReply, Inquiry, Knowledge, Millis, Note,
+    Outcome, Part, QueueResult, Run, TicketStatus,
 };
 
 /// How long a prompt takes, by its letters: people speak some 14 a second, and 4.5 Chinese characters.
@@ -313,13 +313,15 @@ pub struct Simulation {
     saying: Option<(u64, u64)>,
     asked: Option<Asked>,
     keys: bool,
+    expect: Option<Expect>,
 }
 
 impl Simulation {
     /// A call that has begun and goes on until somebody is waited for.
     pub fn begin(flow: Arc<Flow>, model: Arc<intent::Model>, context: Context) -> Self {
         let run = Run::new(flow, model, context);
-        let mut simulation = Simulation { run, now: 0, steps: Vec::new(), saying: None, asked: None, keys: false };
+        let mut simulation =
+            Simulation { run, now: 0, steps: Vec::new(), saying: None, asked: None, keys: false, expect: None };
         simulation.send(Event::Begin);
         simulation
     }
@@ -332,6 +334,11 @@ impl Simulation {
     /// The run.
     pub fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// What is likely to be said now, as a recogniser is told.
+    pub fn expect(&self) -> Option<&Expect> {
+        self.expect.as_ref().filter(|_| self.run.is_listening())
     }
 
     /// What is waited for.
@@ -523,8 +530,9 @@ impl Simulation {
                 let words: Vec<String> = parts.into_iter().map(|part| part.text).collect();
                 Happened::Said { text: words.join(" "), language }
             }
-            Action::Listen { keys, .. } => {
+            Action::Listen { keys, expect, .. } => {
                 self.keys = keys;
+                self.expect = Some(expect);
                 return;
             }
             Action::StopListening => return,

@@ -30,6 +30,7 @@ mod extract;
 mod flows;
 mod guard;
 mod health;
+mod hearing;
 mod intents;
 mod knowledge;
 mod live;
@@ -68,6 +69,7 @@ use crate::channel::TrunkStatus;
 use crate::chat::Chats;
 use crate::flows::Flows;
 use crate::knowledge::KnowledgeBase;
+use crate::listen::Recognisers;
 use crate::speak::Speaker;
 use crate::store::{Store, Tenant};
 use crate::understand::Understanding;
@@ -93,6 +95,8 @@ pub struct Console {
     pub flows: Flows,
     /// What says the flow's prompts.
     pub voices: Speaker,
+    /// What hears callers.
+    pub recognisers: Arc<dyn Fn() -> Recognisers + Send + Sync>,
     /// What texts mean.
     pub understanding: Understanding,
     /// The articles, ready to be asked.
@@ -185,6 +189,7 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(flows::draft, flows::save_draft).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(flows::revert))
         .routes(routes!(flows::check).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(hearing::hear).layer(DefaultBodyLimit::max(hearing::LARGEST_BYTES)))
         .routes(routes!(simulate::simulate).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(flows::replay).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(simulate::test).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))

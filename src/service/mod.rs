@@ -52,7 +52,7 @@ use crate::understand::{UnderstandError, Understanding};
 pub use encoder::sentence_encoder;
 pub use extensions::Extensions;
 pub use local::{LocalAccess, PublishedAccess};
-pub use prepare::{PrepareError, load_flow, recogniser};
+pub use prepare::{PrepareError, load_flow, prepare, recogniser};
 use sink::StoreSink;
 pub use speech::{Speech, candidates, fingerprint, resolved, speed_of};
 
@@ -227,6 +227,10 @@ impl Service {
             store: store.clone(),
             flows: flows.clone(),
             voices,
+            recognisers: Arc::new({
+                let speech = speech.clone();
+                move || speech.recognisers()
+            }),
             understanding,
             knowledge: knowledge.clone(),
             extensions: extensions.clone(),

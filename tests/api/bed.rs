@@ -64,6 +64,7 @@ impl Bed {
             tenant: tenant.clone(),
             store,
             understanding,
+            recognisers: Arc::new(hotline::listen::Recognisers::default),
             knowledge: KnowledgeBase::load(tenant.clone(), None).await.expect("it loads"),
             flows,
             extensions: Arc::new(

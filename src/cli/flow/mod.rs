@@ -1,11 +1,13 @@
 //! `hotline flow`: flows as files, for editors of text, version control and pipelines. `check` and `diff` need no service; the others ask
 //! the one that runs on this machine, or another by its sign-in link.
 //!
+//! - [`hearing`]: the caller's words of a test, as a telephone brings them.
 //! - [`importing`]: flows of other products.
 //! - [`replaying`]: what a flow would have done with calls that are over.
 //! - [`testing`]: the tests beside flows.
 //! - [`told`]: a difference in words.
 
+mod hearing;
 mod importing;
 mod replaying;
 mod testing;
@@ -22,6 +24,7 @@ use flow::{Finding, Flow, Severity};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use self::hearing::Telephone;
 use self::replaying::Wanted;
 use super::api::Api;
 use crate::config::Config;
@@ -58,6 +61,9 @@ enum What {
         /// Show each step of tests that fail
         #[arg(long)]
         verbose: bool,
+        /// Say the caller's words with a voice, through a telephone line, to the recogniser
+        #[arg(long)]
+        audio: bool,
     },
     /// Print the reference of all blocks
     Reference {
@@ -137,7 +143,12 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
     let service = Service { named: arguments.api.as_deref(), config };
     match arguments.what {
         What::Check { file, json } => check(&file, json),
-        What::Test { path, json, verbose } => testing::run(&path, json, verbose, config),
+        What::Test { path, json, verbose, audio } => {
+            let ear = if audio { Some(Telephone::ready(config).await?) } else { None };
+            let config = config.clone();
+            // A test waits for its voice and its recogniser.
+            tokio::task::spawn_blocking(move || testing::run(&path, json, verbose, &config, ear)).await?
+        }
         What::Reference { language } => {
             let language = language.parse().map_err(|_| anyhow::anyhow!("the languages are en and zh-CN"))?;
             print!("{}", flow::reference::reference(language));

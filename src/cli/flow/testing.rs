@@ -12,6 +12,7 @@ use flow::validate::has_errors;
 use intent::{Encoder, Model};
 use serde_json::{Value, json};
 
+use super::hearing::Telephone;
 use crate::config::Config;
 use crate::service::sentence_encoder;
 
@@ -20,7 +21,13 @@ const ENDING: &str = ".test.yaml";
 const SEED: u64 = 1;
 
 /// Plays them and says what came of each.
-pub fn run(path: &Path, as_json: bool, verbose: bool, config: &Config) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    path: &Path,
+    as_json: bool,
+    verbose: bool,
+    config: &Config,
+    mut ear: Option<Telephone>,
+) -> anyhow::Result<ExitCode> {
     let encoder = encoder(config);
     let variables: BTreeMap<String, Value> =
         config.flow_variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
@@ -30,7 +37,10 @@ pub fn run(path: &Path, as_json: bool, verbose: bool, config: &Config) -> anyhow
         let model = Arc::new(train(&flow, encoder.as_ref())?);
         let flow = Arc::new(flow);
         for test in &scenarios.tests {
-            let played = test.run(&flow, &model, &variables);
+            let played = match &mut ear {
+                Some(ear) => test.run_through(&flow, &model, &variables, ear),
+                None => test.run(&flow, &model, &variables),
+            };
             count += 1;
             failed += usize::from(!played.failures.is_empty());
             if as_json {
