@@ -239,6 +239,66 @@ fn when_speech_cannot_be_recognised_the_caller_is_asked_again() {
     assert!(!call.playing.is_empty(), "the flow goes on");
 }
 
+/// The journal of a caller who says these things, hears everything out and hangs up.
+fn journal_of(flow: &Arc<Flow>, model: &Arc<intent::Model>, says: &[&str]) -> Vec<Entry> {
+    let mut call = Call::new(flow, model);
+    let from = Personal::new("+441632960001");
+    let offered = Event::Offered { channel: Channel::Sip, from, to: String::new(), flow: flow.id.clone() };
+    call.journal.push(call.conversation.note(offered, 0));
+    call.answer();
+    for words in says {
+        call.listen();
+        call.say(words);
+        call.listen();
+        call.reply(200);
+        if call.queued {
+            call.feed(Input::Queue(QueueNews::NoAgents));
+        }
+    }
+    call.listen();
+    call.feed(Input::HungUp { by: Party::Caller, cause: "normal" });
+    call.journal
+}
+
+#[test]
+fn a_change_that_sends_refund_callers_elsewhere_is_caught_before_it_is_published() {
+    let (flow, model) = example();
+    let refund = journal_of(&flow, &model, &["I want a refund", "yes"]);
+    let order = journal_of(&flow, &model, &["where is my order", "1042", "no thank you"]);
+    let here = Here { variables: variables(), zone: jiff::tz::TimeZone::UTC, articles: Default::default() };
+    let compared = |draft: &serde_json::Value, journal: &[Entry]| {
+        let draft = Arc::new(flow::parse(&draft.to_string()).expect("it is well formed"));
+        let (compared, _) =
+            replayed((&draft, &model), (CallId::new(), 0), journal, &here).expect("it came to the flow");
+        (compared.status, compared.place.unwrap_or_default(), compared.after)
+    };
+    let document: serde_json::Value = serde_json::from_str(EXAMPLE).expect("it is JSON");
+    let edit = |id: &str, change: &dyn Fn(&mut serde_json::Value)| {
+        let mut draft = document.clone();
+        let blocks = draft["blocks"].as_array_mut().expect("a list");
+        change(blocks.iter_mut().find(|block| block["id"] == id).expect("it is there"));
+        draft
+    };
+    assert_eq!(compared(&document, &refund).0, Status::Same);
+    assert_eq!(compared(&document, &order).0, Status::Same);
+
+    // Who wants a refund is now told when the shop is open. What was said to the offer answers nothing there.
+    let draft = edit("wants", &|block| block["edges"]["refund"] = "hours".into());
+    let (status, place, after) = compared(&draft, &refund);
+    assert!(status != Status::Same && place == "anything_else", "{status:?} at {place}: {after:?}");
+    assert_eq!(after.path, ["greeting", "wants", "hours", "anything_else"]);
+    assert_eq!(compared(&draft, &order).0, Status::Same, "callers who want something else are served as before");
+
+    // Their yes leads to a ticket instead of to a person: all that was asked was asked then, so the way is known to its end.
+    let draft = edit("refund_offer", &|block| block["edges"]["yes"] = "callback_ticket".into());
+    let (status, place, after) = compared(&draft, &refund);
+    assert_eq!((status, place.as_str()), (Status::Moved, "refund_offer"));
+    assert!(
+        after.queue.is_empty() && after.path.ends_with(&["callback_ticket".into(), "will_call_back".into()]),
+        "{after:?}"
+    );
+}
+
 /// What a caller, a network and a machine may do at any moment.
 #[derive(Clone, Debug)]
 enum Happening {

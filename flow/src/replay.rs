@@ -22,6 +22,11 @@ use crate::{
 /// So many events at most; a run ends by itself long before.
 const MOST_EVENTS: usize = 20_000;
 
+/// What another service answered, or why it did not.
+pub type Replied = Result<HttpReply, HttpFailure>;
+/// What the call centre told, or why it could not.
+pub type Told = Result<Map<String, Value>, String>;
+
 /// A call, as far as it does not depend on the flow.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
@@ -30,13 +35,13 @@ pub struct Script {
     /// What the caller did, in order.
     pub caller: Vec<Did>,
     /// What other services answered, each to what it was asked, in order.
-    pub replies: Vec<(String, Result<HttpReply, HttpFailure>)>,
+    pub replies: Vec<(String, Replied)>,
     /// Requests of which the answer was not kept.
     pub not_kept: Vec<String>,
     /// What the knowledge base answered, by question.
     pub knowledge: Vec<(String, Knowledge)>,
     /// What the call centre told.
-    pub told: Vec<(Inquiry, Result<Map<String, Value>, String>)>,
+    pub told: Vec<(Inquiry, Told)>,
 }
 
 /// Something that the caller did, or that was done with them.
@@ -148,9 +153,9 @@ struct Player<'s> {
     run: Run,
     now: Millis,
     caller: VecDeque<Did>,
-    replies: VecDeque<(String, Result<HttpReply, HttpFailure>)>,
+    replies: VecDeque<(String, Replied)>,
     knowledge: VecDeque<(String, Knowledge)>,
-    told: VecDeque<(Inquiry, Result<Map<String, Value>, String>)>,
+    told: VecDeque<(Inquiry, Told)>,
     not_kept: &'s [String],
     way: Way,
     /// The prompt that is being said.

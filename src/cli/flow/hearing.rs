@@ -42,7 +42,8 @@ impl Telephone {
         let spoken = self.voices.sound(&said.text, language).await?;
         let grammar = expect.map_or(Grammar::Free, |expect| expect.grammar.clone());
         let hints = Hints::free(models::Language::new(language.code())).with_grammar(hinted(grammar));
-        let heard = self.recognisers.recognise(on_the_line(&spoken), language, hints, Priority::Final).await?;
+        let heard = self.recognisers.recognise(on_the_line(&spoken), language, hints, Priority::Final).await;
+        let heard = heard.map_err(|error| anyhow::anyhow!("{error}"))?;
         let text = if heard.no_speech { String::new() } else { heard.text };
         let alternatives =
             heard.alternatives.into_iter().map(|other| other.text).filter(|other| *other != text).collect();
