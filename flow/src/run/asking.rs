@@ -114,6 +114,7 @@ fn form_of(wanted: &Wanted) -> AnswerForm {
         Kind::List { .. } => AnswerForm::Choice,
         Kind::YesNo => AnswerForm::YesNo,
         Kind::Name => AnswerForm::Name,
-        Kind::DateTime | Kind::Duration => AnswerForm::Text,
+        // Whatever else there is to say is said in words.
+        _ => AnswerForm::Text,
     }
 }
