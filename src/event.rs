@@ -443,6 +443,12 @@ pub enum Event {
         took_ms: u32,
         /// What went wrong, when something did.
         error: Option<String>,
+        /// What was asked: method and address. Absent in journals from before it was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Personal>,
+        /// The body of the reply, as JSON; absent when it was too long to be kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply: Option<Personal>,
     },
     /// The knowledge base was asked.
     Consulted {
@@ -470,6 +476,54 @@ pub enum Event {
         queue: String,
         /// What the agent is told: intent, slots, attempts, in one text.
         brief: Personal,
+    },
+    /// The flow calls one person for the caller.
+    Connecting {
+        /// Whom: an extension, or a number outside.
+        to: Personal,
+        /// What is known of the caller, in one text.
+        brief: Personal,
+    },
+    /// The caller is to be called back.
+    CallbackArranged {
+        /// The number.
+        number: Personal,
+        /// The queue whose agents call.
+        queue: Option<String>,
+        /// What they should know, in one text.
+        brief: Personal,
+    },
+    /// The flow looked up what the call centre knows.
+    LookedUp {
+        /// The block that asked.
+        block: String,
+        /// What it asked, as JSON: a queue or a number.
+        about: Personal,
+        /// What is known, as JSON; absent when it could not be told.
+        known: Option<Personal>,
+    },
+    /// The caller gave a mark.
+    Rated {
+        /// The block that asked.
+        block: String,
+        /// What was rated.
+        name: String,
+        /// The mark, from 1.
+        score: u8,
+        /// The best mark.
+        scale: u8,
+    },
+    /// The call was tagged.
+    Tagged {
+        /// The block that did.
+        block: String,
+        /// The new tags.
+        tags: Vec<String>,
+    },
+    /// The flow paused the recording, or goes on with it; meanwhile it is silent.
+    Recording {
+        /// Whether what follows is recorded.
+        on: bool,
     },
     /// An agent's phone rings for the call.
     Ringing {
@@ -729,6 +783,14 @@ impl Event {
                 Header { turn: Some(*turn), duration_ms: Some(latency.wire_ms), ..of("replied") }
             }
             Self::Queued { queue, .. } => Header { label: Some(queue), ..of("queued") },
+            Self::Connecting { .. } => of("connecting"),
+            Self::CallbackArranged { queue, .. } => Header { label: queue.as_deref(), ..of("callback_arranged") },
+            Self::LookedUp { block, .. } => Header { block: Some(block), ..of("looked_up") },
+            Self::Rated { block, name, score, scale } => {
+                Header { block: Some(block), label: Some(name), score: Some(share(*score, *scale)), ..of("rated") }
+            }
+            Self::Tagged { block, .. } => Header { block: Some(block), ..of("tagged") },
+            Self::Recording { on } => Header { label: Some(if *on { "on" } else { "off" }), ..of("recording") },
             Self::Ringing { agent } => Header { label: Some(agent), ..of("ringing") },
             Self::Missed { agent, .. } => Header { label: Some(agent), ..of("missed") },
             Self::Bridged { agent, waited_ms } => {
@@ -775,6 +837,11 @@ impl Event {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Partial { .. })
     }
+}
+
+/// A mark from 1 to `scale`, as a share of the way from the worst to the best.
+fn share(score: u8, scale: u8) -> f32 {
+    f32::from(score.saturating_sub(1)) / f32::from(scale.saturating_sub(1).max(1))
 }
 
 /// One line of a call's journal.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use flow::Flow;
-use flow::event::Context;
+use flow::event::{Context, HttpReply, Knowledge};
 use hotline::call::{Conversation, Input, Output, QueueNews};
-use hotline::event::{CallId, Entry, Event, Outcome, Party, Speaker};
+use hotline::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker};
+use hotline::flows::replay::{Here, Status, replayed};
 use hotline::listen::NotRecognised;
 use models::Recognition;
 use proptest::prelude::*;
@@ -20,13 +21,15 @@ struct Call {
     /// Pieces handed out and not yet over.
     playing: Vec<u64>,
     recognising: Vec<u64>,
+    /// Requests that were not answered yet.
+    asked: Vec<u64>,
     queued: bool,
     hung_up: bool,
 }
 
 impl Call {
     fn new(flow: &Arc<Flow>, model: &Arc<intent::Model>) -> Self {
-        let context = Context { caller: "+441632960001".into(), ..Context::default() };
+        let context = Context { caller: "+441632960001".into(), variables: variables(), ..Context::default() };
         let conversation = Conversation::new(CallId::new(), flow.clone(), model.clone(), context, 0);
         Self {
             conversation,
@@ -34,6 +37,7 @@ impl Call {
             journal: vec![],
             playing: vec![],
             recognising: vec![],
+            asked: vec![],
             queued: false,
             hung_up: false,
         }
@@ -45,6 +49,8 @@ impl Call {
                 Output::Journal(entry) => self.journal.extend(Some(entry).filter(|entry| !entry.event.is_transient())),
                 Output::Play { id, .. } => self.playing.push(id),
                 Output::Recognise { job, .. } => self.recognising.push(job),
+                Output::Http(id, _) => self.asked.push(id),
+                Output::Consult { id, .. } => self.asked.push(id),
                 Output::Queue { .. } => self.queued = true,
                 Output::LeaveQueue => self.queued = false,
                 Output::HangUp => self.hung_up = true,
@@ -97,6 +103,15 @@ impl Call {
         }
     }
 
+    /// Other services answer: this order is known, and the knowledge base knows nothing.
+    fn reply(&mut self, status: u16) {
+        for id in std::mem::take(&mut self.asked) {
+            let body = serde_json::json!({"number": "1042", "status": "shipped", "items": ["bell"]});
+            self.feed(Input::Http { id, result: Ok(HttpReply { status, body }) });
+            self.feed(Input::Consulted { id, answer: Knowledge::default() });
+        }
+    }
+
     fn outcome(&self) -> Option<Outcome> {
         self.journal.iter().find_map(|entry| match entry.event {
             Event::Ended { outcome, .. } => Some(outcome),
@@ -124,6 +139,10 @@ fn a_caller_whom_nobody_can_listen_to_goes_on_by_keys() {
     assert!(call.recognising.is_empty() && !call.playing.is_empty(), "asked again, and not listened to");
     call.feed(Input::Key('1'));
     assert!(call.any(|event| matches!(event, Event::Key { .. })));
+}
+
+fn variables() -> std::collections::BTreeMap<String, serde_json::Value> {
+    [("order_service".to_owned(), "http://shop.example".into())].into()
 }
 
 fn recognition(text: &str) -> Recognition {
@@ -318,4 +337,72 @@ proptest! {
         call.feed(Input::Key('1'));
         prop_assert_eq!(call.journal.len(), length, "nothing is written after the end");
     }
+
+    #[test]
+    fn the_same_flow_does_the_same_again_with_what_the_journal_has_kept(
+        doings in prop::collection::vec(doing(), 0..40),
+    ) {
+        thread_local!(static EXAMPLE: (Arc<Flow>, Arc<intent::Model>) = example());
+        let (flow, model) = EXAMPLE.with(Clone::clone);
+        let mut call = Call::new(&flow, &model);
+        call.journal.push(call.conversation.note(
+            Event::Offered { channel: Channel::Sip, from: Personal::new("+441632960001"), to: String::new(), flow: flow.id.clone() },
+            0,
+        ));
+        call.answer();
+        for doing in doings {
+            call.listen();
+            match doing {
+                Doing::Say(phrase) => call.say(PHRASES[phrase]),
+                Doing::Keys(keys) => keys.chars().for_each(|key| {
+                    call.now += 200;
+                    call.feed(Input::Key(key));
+                }),
+                Doing::BeSilent => call.wait(),
+                Doing::Reply(status) => call.reply(status),
+                Doing::TalkToAgent(news) => if call.queued {
+                    call.feed(Input::Queue(match news {
+                        0 => QueueNews::NoAgents,
+                        1 => QueueNews::TimedOut,
+                        _ => QueueNews::Bridged("anna".into()),
+                    }));
+                    if news == 2 {
+                        call.now += 5_000;
+                        call.feed(Input::Queue(QueueNews::Parted("anna".into(), Party::Agent)));
+                    }
+                },
+            }
+            call.now += 10;
+        }
+        call.feed(Input::HungUp { by: Party::Caller, cause: "normal" });
+        let here = Here {
+            variables: variables(), zone: jiff::tz::TimeZone::UTC, articles: Default::default(),
+        };
+        let prepared = (&flow, &model);
+        let (compared, trace) = replayed(prepared, (CallId::new(), 0), &call.journal, &here).expect("it came to the flow");
+        let kinds: Vec<String> = call.journal.iter().map(|entry| format!("{:?}", entry.event)).collect();
+        prop_assert_eq!(compared.status, Status::Same, "{:#?}\n{}", compared, kinds.join("\n"));
+        let (_, again) = replayed(prepared, (CallId::new(), 0), &call.journal, &here).expect("it came to the flow");
+        prop_assert_eq!(trace, again);
+    }
+}
+
+/// What a caller does who hears everything out.
+#[derive(Clone, Debug)]
+enum Doing {
+    Say(usize),
+    Keys(&'static str),
+    BeSilent,
+    Reply(u16),
+    TalkToAgent(u8),
+}
+
+fn doing() -> impl Strategy<Value = Doing> {
+    prop_oneof![
+        4 => (0..PHRASES.len()).prop_map(Doing::Say),
+        3 => prop::sample::select(vec!["1", "2", "1042", "10", "#", "0", "*"]).prop_map(Doing::Keys),
+        2 => Just(Doing::BeSilent),
+        4 => prop::sample::select(vec![200_u16, 404, 500]).prop_map(Doing::Reply),
+        2 => (0..3_u8).prop_map(Doing::TalkToAgent),
+    ]
 }

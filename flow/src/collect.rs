@@ -10,7 +10,11 @@ use intent::{
 use crate::{check::CheckDigit, plan::Choice};
 
 /// The kinds of value, by their names in a flow's document.
-pub(crate) const KINDS: &[&str] = &["digits", "phone", "date", "time", "amount", "number", "quantity", "list", "name"];
+pub(crate) const KINDS: &[&str] =
+    &["digits", "yes_no", "phone", "date", "time", "amount", "number", "quantity", "list", "name", "text"];
+/// What a yes is kept as, and a no.
+pub(crate) const YES: &str = "yes";
+pub(crate) const NO: &str = "no";
 /// The fewest and the most digits of a telephone number (ITU-T E.164 allows fifteen).
 const PHONE: (usize, usize) = (5, 15);
 /// The most digits of a number that is keyed.
@@ -102,7 +106,9 @@ impl Wanted {
             | (Kind::Money, Value::Money { .. })
             | (Kind::Number, Value::Number { .. })
             | (Kind::Quantity, Value::Quantity { .. })
-            | (Kind::Name, Value::Name { .. }) => true,
+            | (Kind::YesNo, Value::YesNo { .. })
+            | (Kind::Name, Value::Name { .. })
+            | (Kind::Text, Value::Text { .. }) => true,
             _ => false,
         }
     }
@@ -110,6 +116,8 @@ impl Wanted {
     /// Whether something said among other words, before it was asked for, is surely meant for this.
     pub fn was_told(&self, entity: &Entity) -> bool {
         let least = match (&self.spec.kind, &entity.value) {
+            // Said among other words, a yes is a yes to something else.
+            (Kind::YesNo | Kind::Text, _) => return false,
             (Kind::Digits { least, .. }, _) if *least < SHORTEST_TOLD => return false,
             (Kind::Code { form }, _) if form.shortest() < SHORTEST_TOLD => return false,
             (Kind::Money, Value::Money { currency: None, .. }) => return false,
@@ -121,7 +129,14 @@ impl Wanted {
 
     /// The item that a key chooses.
     pub fn keyed_item(&self, key: char) -> Option<Value> {
-        let item = self.items.iter().find(|item| item.key == Some(key))?;
-        Some(Value::Item { id: item.edge.clone() })
+        self.items.iter().find(|item| item.key == Some(key)).map(|item| self.item(item))
+    }
+
+    /// An item as a value.
+    pub fn item(&self, item: &Choice) -> Value {
+        match self.spec.kind {
+            Kind::YesNo => Value::YesNo { yes: item.edge == YES },
+            _ => Value::Item { id: item.edge.clone() },
+        }
     }
 }

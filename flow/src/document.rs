@@ -54,6 +54,9 @@ pub struct Flow {
     /// The queues that the flow hands callers to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<QueueRef>,
+    /// Parts that `sub_flow` blocks go through. Their blocks lie among the others; which belong to a part is what its start reaches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sub_flows: Vec<SubFlow>,
     /// The blocks.
     pub blocks: Vec<Block>,
     /// What the run never looks at.
@@ -99,6 +102,17 @@ pub struct QueueRef {
     pub id: String,
     /// Its name, for people.
     pub name: String,
+}
+
+/// A part of a flow that is used from several places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubFlow {
+    /// Its id.
+    pub id: String,
+    /// Its name, for people.
+    pub name: String,
+    /// Where it begins.
+    pub start: BlockId,
 }
 
 /// A variable that stands in `vars` from the first block on.
@@ -165,6 +179,16 @@ impl Flow {
     /// The intent with a name.
     pub fn intent(&self, name: &str) -> Option<&Intent> {
         self.intents.iter().find(|intent| intent.name == name)
+    }
+
+    /// The sub-flow with an id.
+    pub fn sub_flow(&self, id: &str) -> Option<&SubFlow> {
+        self.sub_flows.iter().find(|part| part.id == id)
+    }
+
+    /// The sub-flow that a block goes through.
+    pub(crate) fn gone_through(&self, block: &Block) -> Option<&SubFlow> {
+        (block.kind == "sub_flow").then(|| self.sub_flow(block.params.get("flow")?.as_str()?)).flatten()
     }
 
     /// The shared lists that blocks name.

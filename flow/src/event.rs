@@ -70,7 +70,14 @@ pub enum Event {
         /// What it answers.
         answer: Knowledge,
     },
-    /// News from the queue.
+    /// The service told what it was asked.
+    Told {
+        /// The id of the inquiry.
+        id: u64,
+        /// What is known, by name; or why it cannot be told.
+        answer: Result<serde_json::Map<String, Value>, String>,
+    },
+    /// News from the queue, or of a transfer.
     QueueDone(QueueResult),
     /// The caller hung up.
     Hangup,
@@ -129,6 +136,8 @@ pub enum QueueResult {
     NoAgents,
     /// Nobody answered in time.
     Timeout,
+    /// The one who was called is busy, or declines.
+    Busy,
     /// The call could not be handed over.
     Failed,
 }
@@ -227,7 +236,37 @@ pub enum Action {
         /// How long the caller may wait for an agent, in ms.
         timeout_ms: u64,
     },
-    /// Take the caller out of the queue again: an answer is overdue.
+    /// Connect the caller with one person; answer with [`Event::QueueDone`].
+    Transfer {
+        /// An extension, or a number outside.
+        to: String,
+        /// What whoever answers should know.
+        summary: Brief,
+        /// How long it may ring, in ms.
+        timeout_ms: u64,
+    },
+    /// Look up something of the call centre's own; answer with [`Event::Told`].
+    Inquire {
+        /// The id to answer with.
+        id: u64,
+        /// What.
+        what: Inquiry,
+    },
+    /// Somebody is to call back.
+    Callback {
+        /// The number.
+        number: String,
+        /// The queue whose agents call.
+        queue: Option<String>,
+        /// What they should know.
+        summary: Brief,
+    },
+    /// Pause the recording, or go on with it.
+    Record {
+        /// Whether what follows is recorded.
+        on: bool,
+    },
+    /// Take the caller out of the queue again, or give up the transfer: an answer is overdue.
     LeaveQueue,
     /// File a ticket.
     Ticket {
@@ -247,6 +286,22 @@ pub enum Action {
     },
     /// Nothing to do: for the journal.
     Note(Note),
+}
+
+/// What a run asks of the call centre.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Inquiry {
+    /// How busy a queue is: `agents`, `free`, `waiting`, `longest_wait_s`.
+    Queue {
+        /// Which.
+        queue: String,
+    },
+    /// Who calls from a number: `known`, `calls`, `last_call`, `open_tickets`, `ticket_subject`.
+    Customer {
+        /// Which.
+        number: String,
+    },
 }
 
 /// One piece of a prompt.
@@ -326,6 +381,12 @@ pub struct Brief {
     pub attempts: u32,
     /// Why the caller comes, in a sentence.
     pub reason: String,
+    /// The call's tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// How soon it is the caller's turn, from 1 to 10; 5 when the flow does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
 }
 
 /// The status of a new ticket.
@@ -415,6 +476,33 @@ pub enum Note {
         /// Whether it must not be shown.
         secret: bool,
     },
+    /// The call centre told what it knows.
+    Told {
+        /// The block.
+        block: String,
+        /// What it was asked.
+        what: Inquiry,
+        /// What it told, or why it cannot.
+        answer: Result<serde_json::Map<String, Value>, String>,
+    },
+    /// The caller gave a mark.
+    Rated {
+        /// The block.
+        block: String,
+        /// What was rated.
+        name: String,
+        /// The mark, from 1.
+        score: u8,
+        /// The best mark.
+        scale: u8,
+    },
+    /// The call was tagged.
+    Tagged {
+        /// The block.
+        block: String,
+        /// The new tags.
+        tags: Vec<String>,
+    },
     /// The call goes on, or begins, in this language.
     Language {
         /// The block that led to it; none where the call begins in it.
@@ -451,8 +539,12 @@ pub enum Note {
     HttpCalled {
         /// The block.
         block: String,
+        /// What was asked: method and address, without what is secret.
+        request: String,
         /// The status code, if there was a reply.
         status: Option<u16>,
+        /// The reply, without what is secret, or why there is none.
+        reply: Result<Value, HttpFailure>,
         /// How long it took, in ms.
         ms: u64,
         /// Which try it was, from 1.

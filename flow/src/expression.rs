@@ -8,7 +8,7 @@ use std::{
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
-use crate::values::Values;
+use crate::values::{Values, kept_value};
 
 /// The longest condition, in bytes.
 const MAX_SOURCE: usize = 1_000;
@@ -49,12 +49,20 @@ impl Expression {
 
     /// Whether it is true; an error when it cannot be told.
     pub fn test(&self, values: &Values) -> Result<bool, String> {
-        let context = values.for_expressions();
-        match guarded(|| self.program.execute(&context))? {
-            Ok(cel::Value::Bool(truth)) => Ok(truth),
-            Ok(other) => Err(format!("the condition is neither true nor false but of type {}", other.type_of())),
-            Err(error) => Err(error.to_string()),
+        match self.execute(values)? {
+            cel::Value::Bool(truth) => Ok(truth),
+            other => Err(format!("the condition is neither true nor false but of type {}", other.type_of())),
         }
+    }
+
+    /// What it comes to.
+    pub fn value(&self, values: &Values) -> Result<serde_json::Value, String> {
+        kept_value(&self.execute(values)?)
+    }
+
+    fn execute(&self, values: &Values) -> Result<cel::Value, String> {
+        let context = values.for_expressions();
+        guarded(|| self.program.execute(&context))?.map_err(|error| error.to_string())
     }
 }
 

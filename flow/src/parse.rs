@@ -23,7 +23,7 @@ const MAX_SIZE: usize = 4 * 1024 * 1024;
 const MAX_BLOCKS: usize = 2_000;
 
 /// The members of a document, and whether each must be there.
-pub(crate) const MEMBERS: [(&str, bool); 13] = [
+pub(crate) const MEMBERS: [(&str, bool); 14] = [
     ("schema_version", true),
     ("id", true),
     ("name", true),
@@ -35,6 +35,7 @@ pub(crate) const MEMBERS: [(&str, bool); 13] = [
     ("intents", false),
     ("out_of_scope", false),
     ("queues", false),
+    ("sub_flows", false),
     ("blocks", true),
     ("metadata", false),
 ];
@@ -122,6 +123,11 @@ impl Reader {
             intents: self.list(members.get("intents"), "/intents", &list_of_names),
             out_of_scope: self.plain(members.get("out_of_scope"), "/out_of_scope").unwrap_or_default(),
             queues: self.list(members.get("queues"), "/queues", &[("id", true), ("name", true)]),
+            sub_flows: self.list(
+                members.get("sub_flows"),
+                "/sub_flows",
+                &[("id", true), ("name", true), ("start", true)],
+            ),
             blocks,
             metadata: self.plain::<Metadata>(members.get("metadata"), "/metadata").unwrap_or_default(),
             prepared: Prepared::default(),

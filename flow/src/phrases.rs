@@ -167,6 +167,7 @@ pub fn part(kind: &Kind, language: Language) -> &'static str {
         Kind::Number | Kind::Quantity => ("how many", "数量"),
         Kind::Name => ("the name", "姓名"),
         Kind::List { .. } | Kind::YesNo => ("the choice", "选项"),
+        Kind::Text => ("the words", "内容"),
     };
     match language {
         Language::English => en,
@@ -188,6 +189,7 @@ pub fn sample(kind: &Kind, language: Language) -> &'static str {
         Kind::Name => ("my name is Anna Smith", "我叫王小明"),
         Kind::List { .. } => ("the first one", "第一个"),
         Kind::YesNo => ("yes", "是"),
+        Kind::Text => ("it makes a noise when I turn left", "左转的时候有异响"),
     };
     match language {
         Language::English => en,
@@ -248,11 +250,11 @@ pub fn yes_or_no(language: Language) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// What the answers to "is that right?" are called.
-pub fn yes_and_no(language: Language) -> [&'static str; 2] {
+/// What whoever has written a message says to end it.
+pub fn that_is_all(language: Language) -> &'static str {
     match language {
-        Language::English => ["yes", "no"],
-        Language::Chinese => ["是的", "不是"],
+        Language::English => "that is all",
+        Language::Chinese => "说完了",
     }
 }
 
@@ -261,6 +263,49 @@ pub fn more_or_not(language: Language) -> [&'static str; 2] {
     match language {
         Language::English => ["yes, please", "no, thanks"],
         Language::Chinese => ["好的", "不用了"],
+    }
+}
+
+/// "Yes" and "no", as answers to choose from.
+pub fn yes(language: Language) -> &'static str {
+    match language {
+        Language::English => "yes",
+        Language::Chinese => "是",
+    }
+}
+
+/// The other one.
+pub fn no(language: Language) -> &'static str {
+    match language {
+        Language::English => "no",
+        Language::Chinese => "否",
+    }
+}
+
+/// Ways of saying a mark from 1 to 9.
+pub fn mark(mark: u8, language: Language) -> Vec<String> {
+    const EN: [&str; 9] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    const ZH: [&str; 9] = ["一", "二", "三", "四", "五", "六", "七", "八", "九"];
+    let at = usize::from(mark.clamp(1, 9)) - 1;
+    match language {
+        Language::English => vec![EN[at].to_owned(), mark.to_string(), format!("{} stars", EN[at])],
+        Language::Chinese => vec![ZH[at].to_owned(), mark.to_string(), format!("{}分", ZH[at]), format!("{mark}分")],
+    }
+}
+
+/// How a mark can be given.
+pub fn rate(best: u8, language: Language) -> String {
+    match language {
+        Language::English => format!("Please press a key from 1, the worst, to {best}, the best."),
+        Language::Chinese => format!("请按1到{best},1为最差,{best}为最好。"),
+    }
+}
+
+/// The text of a message of which no words were recognised.
+pub fn no_words(language: Language) -> &'static str {
+    match language {
+        Language::English => "No words were recognised; the recording holds the message.",
+        Language::Chinese => "未能识别文字,请听录音。",
     }
 }
 

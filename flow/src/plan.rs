@@ -18,12 +18,17 @@ use serde_json::Value;
 use crate::{
     Block, BlockId, Flow, Outcome, Profile, TicketStatus,
     check::CheckDigit,
-    collect::Wanted,
+    collect::{NO, Wanted, YES},
     document::Texts,
     expression::Expression,
-    registry,
+    hours::Hours,
+    phrases, registry,
     template::{Place, Template, Templates},
 };
+
+const LANGUAGES: [Language; 2] = [Language::English, Language::Chinese];
+/// A mark that is heard less surely is read back.
+const SURE_MARK: f32 = 0.5;
 
 /// Filled by the first run of a flow; a clone begins without it, so that a changed clone is prepared anew.
 #[derive(Debug, Default)]
@@ -67,6 +72,8 @@ pub(crate) enum Step {
     Menu {
         tries: Tries,
         options: Vec<Choice>,
+        /// What follows a yes, if the question offers something.
+        offer: Option<Offer>,
     },
     AskIntent {
         tries: Tries,
@@ -87,6 +94,14 @@ pub(crate) enum Step {
         gap_ms: u64,
         /// What may be asked instead of answering.
         meanwhile: Vec<String>,
+        /// The best mark, if it is one that is collected.
+        scale: Option<u8>,
+    },
+    Voicemail {
+        tries: Tries,
+        max_ms: u64,
+        subject: Template,
+        tags: Vec<Template>,
     },
     Answer {
         tries: Tries,
@@ -110,6 +125,32 @@ pub(crate) enum Step {
         reason: Template,
         timeout_ms: u64,
     },
+    Transfer {
+        to: Template,
+        prompt: Option<Prompt>,
+        timeout_ms: u64,
+    },
+    Inquire {
+        about: About,
+        save_as: String,
+    },
+    Hours(Hours),
+    Split {
+        ways: Vec<(String, u32)>,
+        by_caller: bool,
+    },
+    Set(Vec<Assignment>),
+    Tag(Vec<Template>),
+    Priority(u8),
+    Recording {
+        on: bool,
+    },
+    SubFlow {
+        start: BlockId,
+    },
+    Return {
+        edge: String,
+    },
     CreateTicket {
         subject: Template,
         body: Template,
@@ -122,6 +163,34 @@ pub(crate) enum Step {
     },
     /// The parameters cannot be used; why.
     Broken(String),
+}
+
+/// Being called back.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub number: Template,
+    pub queue: Option<String>,
+    pub reason: Template,
+}
+
+/// What is looked up.
+#[derive(Debug)]
+pub(crate) enum About {
+    Queue(String),
+    Customer(Template),
+}
+
+/// A variable and what it is set to.
+#[derive(Debug)]
+pub(crate) struct Assignment {
+    pub name: String,
+    pub value: Assigned,
+}
+
+#[derive(Debug)]
+pub(crate) enum Assigned {
+    Text(Template),
+    Expression(Result<Expression, String>),
 }
 
 /// The language that a block wants.
@@ -264,7 +333,28 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 options: Vec<RawChoice>,
             }
             let raw: Raw = read(params)?;
-            Ok(Step::Menu { tries: tries(params, templates)?, options: choices(raw.options, templates) })
+            let options = choices(raw.options, templates);
+            Ok(Step::Menu { tries: tries(params, templates)?, options, offer: None })
+        }
+        "confirm" => {
+            let options = choices(yes_or_no("yes", "no"), templates);
+            Ok(Step::Menu { tries: tries_of_yes_or_no(params, templates)?, options, offer: None })
+        }
+        "callback" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                number: String,
+                queue: Option<String>,
+                reason: String,
+            }
+            let raw: Raw = read(params)?;
+            let offer = Offer {
+                number: templates.add(&raw.number, Place::Text),
+                queue: raw.queue,
+                reason: templates.add(&raw.reason, Place::Text),
+            };
+            let options = choices(yes_or_no("next", "declined"), templates);
+            Ok(Step::Menu { tries: tries_of_yes_or_no(params, templates)?, options, offer: Some(offer) })
         }
         "ask_intent" => {
             #[derive(Deserialize)]
@@ -303,7 +393,48 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 secret: raw.secret,
                 gap_ms: raw.gap_ms,
                 meanwhile: raw.meanwhile,
+                scale: None,
             })
+        }
+        "survey" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                name: String,
+                scale: u8,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Collect {
+                tries: tries(params, templates)?,
+                wanted: mark(raw.name, raw.scale),
+                label: Prompt::new(),
+                confirm_below: SURE_MARK,
+                read_back: false,
+                secret: false,
+                gap_ms: 0,
+                meanwhile: Vec::new(),
+                scale: Some(raw.scale),
+            })
+        }
+        "voicemail" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                prompt: Texts,
+                max_ms: u64,
+                silence_ms: u64,
+                subject: String,
+                tags: Vec<String>,
+            }
+            let raw: Raw = read(params)?;
+            let tries = Tries {
+                prompt: prompt(&raw.prompt, templates),
+                retry_prompts: Vec::new(),
+                max_tries: 1,
+                no_input_ms: raw.silence_ms,
+                barge_in: true,
+                turn: Some(Profile::Free),
+            };
+            let tags = texts(&raw.tags, templates);
+            Ok(Step::Voicemail { tries, max_ms: raw.max_ms, subject: templates.add(&raw.subject, Place::Text), tags })
         }
         "answer" => {
             #[derive(Deserialize)]
@@ -394,6 +525,112 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 timeout_ms: raw.timeout_ms,
             })
         }
+        "transfer" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                to: String,
+                prompt: Option<Texts>,
+                timeout_ms: u64,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Transfer {
+                to: templates.add(&raw.to, Place::Text),
+                prompt: raw.prompt.map(|texts| prompt(&texts, templates)),
+                timeout_ms: raw.timeout_ms,
+            })
+        }
+        "queue_status" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                queue: String,
+                save_as: String,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Inquire { about: About::Queue(raw.queue), save_as: raw.save_as })
+        }
+        "lookup_customer" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                number: String,
+                save_as: String,
+            }
+            let raw: Raw = read(params)?;
+            let about = About::Customer(templates.add(&raw.number, Place::Text));
+            Ok(Step::Inquire { about, save_as: raw.save_as })
+        }
+        "hours" => Hours::new(read(params)?).map(Step::Hours),
+        "split" => {
+            #[derive(Deserialize)]
+            struct Way {
+                edge: String,
+                percent: u32,
+            }
+            #[derive(Deserialize)]
+            struct Raw {
+                ways: Vec<Way>,
+                by: String,
+            }
+            let raw: Raw = read(params)?;
+            let ways = raw.ways.into_iter().map(|way| (way.edge, way.percent)).collect();
+            Ok(Step::Split { ways, by_caller: raw.by == "caller" })
+        }
+        "set" => {
+            #[derive(Deserialize)]
+            struct Row {
+                name: String,
+                text: Option<String>,
+                expression: Option<String>,
+            }
+            #[derive(Deserialize)]
+            struct Raw {
+                values: Vec<Row>,
+            }
+            let raw: Raw = read(params)?;
+            let assigned = raw.values.into_iter().map(|row| {
+                let value = match row.expression {
+                    Some(source) => Assigned::Expression(Expression::new(&source)),
+                    None => Assigned::Text(templates.add(&row.text.unwrap_or_default(), Place::Text)),
+                };
+                Assignment { name: row.name, value }
+            });
+            Ok(Step::Set(assigned.collect()))
+        }
+        "tag" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                tags: Vec<String>,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Tag(texts(&raw.tags, templates)))
+        }
+        "priority" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                priority: u8,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Priority(raw.priority))
+        }
+        "recording" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                r#do: String,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Recording { on: raw.r#do == "resume" })
+        }
+        "sub_flow" => match flow.gone_through(block) {
+            Some(part) => Ok(Step::SubFlow { start: part.start.clone() }),
+            None => Err("it names no sub-flow".to_owned()),
+        },
+        "return" => {
+            #[derive(Deserialize)]
+            struct Raw {
+                edge: String,
+            }
+            let raw: Raw = read(params)?;
+            Ok(Step::Return { edge: raw.edge })
+        }
         "create_ticket" => {
             #[derive(Deserialize)]
             struct Raw {
@@ -406,7 +643,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
             Ok(Step::CreateTicket {
                 subject: templates.add(&raw.subject, Place::Text),
                 body: templates.add(&raw.body, Place::Text),
-                tags: raw.tags.iter().map(|tag| templates.add(tag, Place::Text)).collect(),
+                tags: texts(&raw.tags, templates),
                 status: raw.status,
             })
         }
@@ -460,20 +697,56 @@ fn wanted(raw: RawWanted, templates: &mut Templates) -> Result<Wanted, String> {
         "quantity" => Kind::Quantity,
         "list" => Kind::List { items: raw.items.iter().map(item).collect() },
         "name" => Kind::Name,
+        "yes_no" => Kind::YesNo,
+        "text" => Kind::Text,
         other => return Err(format!("a value cannot be of kind {other:?}")),
     };
-    let items = raw.items.into_iter().map(|item| RawChoice {
-        key: item.key,
-        edge: item.value,
-        label: item.label,
-        phrases: item.phrases,
-    });
+    let items = match kind {
+        Kind::YesNo => yes_or_no(YES, NO),
+        _ => raw
+            .items
+            .into_iter()
+            .map(|item| RawChoice { key: item.key, edge: item.value, label: item.label, phrases: item.phrases })
+            .collect(),
+    };
     Ok(Wanted {
         // Callers mix their languages, and the words of one are none in the other.
         spec: SlotSpec { name: raw.slot, kind, words: raw.words.into_values().flatten().map(lower).collect() },
         check: raw.check,
-        items: choices(items.collect(), templates),
+        items: choices(items, templates),
     })
+}
+
+/// A mark from 1 to `scale`, by the keys of that name.
+fn mark(name: String, scale: u8) -> Wanted {
+    let all = || 1..=scale.clamp(2, 9);
+    let phrases = |mark: u8| LANGUAGES.map(|language| (language, phrases::mark(mark, language)));
+    let items = all().map(|mark| Item {
+        id: mark.to_string(),
+        phrases: phrases(mark).into_iter().flat_map(|(_, all)| all).collect(),
+    });
+    let choice = |mark: u8| Choice {
+        key: char::from_digit(u32::from(mark), 10),
+        edge: mark.to_string(),
+        label: Prompt::new(),
+        phrases: BTreeMap::from(phrases(mark)),
+    };
+    Wanted {
+        spec: SlotSpec { name, kind: Kind::List { items: items.collect() }, words: Vec::new() },
+        check: CheckDigit::None,
+        items: all().map(choice).collect(),
+    }
+}
+
+/// The two answers to a question that has only these.
+fn yes_or_no(yes: &str, no: &str) -> Vec<RawChoice> {
+    let choice = |key: char, edge: &str, word: fn(Language) -> &'static str| RawChoice {
+        key: Some(key),
+        edge: edge.to_owned(),
+        label: LANGUAGES.into_iter().map(|language| (language, word(language).to_owned())).collect(),
+        phrases: LANGUAGES.into_iter().map(|language| (language, vec![word(language).to_owned()])).collect(),
+    };
+    vec![choice('1', yes, phrases::yes), choice('2', no, phrases::no)]
 }
 
 fn item(raw: &RawItem) -> Item {
@@ -505,6 +778,15 @@ fn tries(params: &Value, templates: &mut Templates) -> Result<Tries, String> {
         barge_in: raw.barge_in,
         turn: raw.turn.profile(),
     })
+}
+
+fn tries_of_yes_or_no(params: &Value, templates: &mut Templates) -> Result<Tries, String> {
+    let tries = tries(params, templates)?;
+    Ok(Tries { turn: tries.turn.or(Some(Profile::YesNo)), ..tries })
+}
+
+fn texts(raw: &[String], templates: &mut Templates) -> Vec<Template> {
+    raw.iter().map(|text| templates.add(text, Place::Text)).collect()
 }
 
 fn choices(raw: Vec<RawChoice>, templates: &mut Templates) -> Vec<Choice> {
@@ -540,6 +822,7 @@ mod tests {
         let flow = crate::parse(
             &json!({
                 "schema_version": 1, "id": "x", "name": "X", "languages": ["en"], "start": "a",
+                "sub_flows": [{"id": "identify", "name": "Who calls", "start": "a"}],
                 "blocks": [{"id": "a", "type": "end", "params": {"outcome": "resolved"}}],
             })
             .to_string(),

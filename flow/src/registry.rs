@@ -40,6 +40,8 @@ pub enum Category {
     Know,
     /// The way divides.
     Decide,
+    /// Something is remembered for later.
+    State,
     /// A person takes over.
     HandOver,
     /// Something is written down.
@@ -116,6 +118,14 @@ pub enum FieldType {
     Intents,
     /// One of the flow's queues.
     Queue,
+    /// One of the flow's sub-flows.
+    SubFlow,
+    /// Days of the week: `mon` to `sun`.
+    Weekdays,
+    /// A time of day, `09:00`; `24:00` is the end of the day.
+    Time,
+    /// A day, `2026-12-25`.
+    Date,
     /// A table.
     Rows {
         /// Its columns.
@@ -153,6 +163,10 @@ impl FieldType {
             FieldType::Choice { words } => format!("one of {}", crate::finding::listed(words)),
             FieldType::Intents => "a list of names of intents".into(),
             FieldType::Queue => "the id of one of the flow's queues".into(),
+            FieldType::SubFlow => "the id of one of the flow's sub-flows".into(),
+            FieldType::Weekdays => "a list of days, such as [\"mon\", \"tue\"]".into(),
+            FieldType::Time => "a time of day, such as \"09:00\"".into(),
+            FieldType::Date => "a day, such as \"2026-12-25\"".into(),
             FieldType::Rows { .. } => "a list of objects".into(),
         }
     }
@@ -192,9 +206,19 @@ impl BlockSpec {
         self.edges.iter().find(|edge| edge.name == name)
     }
 
-    /// Whether it waits for the caller.
+    /// Whether it asks the caller something.
     pub fn listens(&self) -> bool {
         self.field("max_tries").is_some()
+    }
+
+    /// Whether it waits for people, so that nothing goes round without them.
+    pub fn waits(&self) -> bool {
+        self.listens() || self.reaches_a_person() || self.name == "sub_flow"
+    }
+
+    /// Whether a person hears of the caller here.
+    pub fn reaches_a_person(&self) -> bool {
+        matches!(self.name, "to_queue" | "transfer" | "callback" | "voicemail")
     }
 }
 

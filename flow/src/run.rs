@@ -3,6 +3,7 @@
 //! to block; speaking, listening, understanding, ending and the blocks that do something have modules of their own.
 
 mod answering;
+mod arranging;
 mod asking;
 mod collecting;
 mod confirming;
@@ -10,6 +11,7 @@ mod doing;
 mod ending;
 mod language;
 mod listening;
+mod shaping;
 mod speaking;
 mod understanding;
 
@@ -28,10 +30,11 @@ use crate::{
     values::Values,
 };
 use answering::Consulting;
+use arranging::Inquiring;
 use collecting::Known;
 use doing::{Queued, Requesting};
 use language::Detecting;
-use listening::Listening;
+use listening::{Listening, listening_step};
 
 /// So many blocks in a row without a word or a key from the caller end the run.
 const MAX_STEPS: u32 = 10_000;
@@ -43,6 +46,10 @@ const MAX_SILENCE: u32 = 20;
 const MAX_QUESTIONS: u32 = 1_000;
 /// A prompt that is not over by then is taken for over.
 const MAX_SPEECH_MS: Millis = 180_000;
+/// So deep sub-flows go through each other.
+const MAX_DEPTH: usize = 16;
+/// The edge from a block into its sub-flow.
+const SUB_FLOW: &str = "sub_flow";
 /// So often a run that cannot go on is sent to the flow's person block.
 const MAX_RESCUES: u32 = 3;
 /// Keys pressed ahead that are kept.
@@ -83,7 +90,13 @@ pub struct Run {
     /// What the caller said last.
     last_heard: Option<Heard>,
     /// The listening blocks on the way here, the present one last.
-    listened: Vec<BlockId>,
+    listened: Vec<Visited>,
+    /// The blocks whose sub-flows the run is in, the innermost last.
+    stack: Vec<BlockId>,
+    tags: BTreeSet<String>,
+    priority: Option<u8>,
+    /// What was arranged with the caller: to be called back, or a message.
+    arranged: Option<Outcome>,
     keys_ahead: VecDeque<char>,
     /// Languages in which the caller is not listened to.
     deaf: Vec<Language>,
@@ -123,12 +136,21 @@ enum State {
     Requesting(Requesting),
     /// For the knowledge base.
     Consulting(Box<Consulting>),
+    /// For something that the call centre knows.
+    Inquiring(Inquiring),
     /// For an agent.
     Queued(Queued),
     /// On its way from block to block.
     Moving,
     /// For nothing any more.
     Over,
+}
+
+/// A listening block on the way, and the sub-flows it was in.
+#[derive(Clone, Debug)]
+struct Visited {
+    block: BlockId,
+    stack: Vec<BlockId>,
 }
 
 /// What follows a prompt.
@@ -191,6 +213,10 @@ impl Run {
             last_words: String::new(),
             last_heard: None,
             listened: Vec::new(),
+            stack: Vec::new(),
+            tags: BTreeSet::new(),
+            priority: None,
+            arranged: None,
             keys_ahead: VecDeque::new(),
             deaf: context.deaf,
             apologised: false,
@@ -225,6 +251,7 @@ impl Run {
             }
             Event::Hangup => self.hang_up(),
             Event::HttpDone { id, result } => self.http_done(id, result),
+            Event::Told { id, answer } => self.told(id, answer),
             Event::Timeout => {
                 if self.deadline().is_some_and(|deadline| deadline <= self.now) {
                     self.time_out();
@@ -255,9 +282,16 @@ impl Run {
             State::Listening(listening) => Some(listening.until),
             State::Requesting(requesting) => Some(requesting.deadline()),
             State::Consulting(consulting) => Some(consulting.until),
+            State::Inquiring(inquiring) => Some(inquiring.until),
             State::Queued(queued) => queued.until,
             State::New | State::Moving | State::Over => None,
         }
+    }
+
+    /// Whether what is asked for now must not be shown to anybody, nor kept in the recording.
+    pub fn asks_a_secret(&self) -> bool {
+        let State::Listening(listening) = &self.state else { return false };
+        matches!(listening_step(&self.plan, &listening.block), Some((Step::Collect { secret: true, .. }, _)))
     }
 
     /// What it would make of these words, were they all that is said now. Nothing changes: it is tried on a copy.
@@ -303,7 +337,7 @@ impl Run {
 
     /// Whether a reply of another service is waited for, which has a deadline of its own.
     pub fn is_requesting(&self) -> bool {
-        matches!(self.state, State::Requesting(_) | State::Consulting(_))
+        matches!(self.state, State::Requesting(_) | State::Consulting(_) | State::Inquiring(_))
     }
 
     /// Whether it is the caller's turn, as far as the flow is concerned.
@@ -333,6 +367,7 @@ impl Run {
             State::Listening(listening) => Some(&listening.block),
             State::Requesting(requesting) => Some(&requesting.block),
             State::Consulting(consulting) => Some(consulting.block()),
+            State::Inquiring(inquiring) => Some(&inquiring.block),
             State::Queued(queued) => Some(&queued.block),
             State::New | State::Moving | State::Over => None,
         }
@@ -340,7 +375,7 @@ impl Run {
 
     /// Variables, slots and replies by name, as templates see them. Slots that are secret are left out.
     pub fn variables(&self) -> BTreeMap<String, Value> {
-        let vars = self.values.vars.clone().into_iter().collect();
+        let vars = self.values.vars.clone().into_iter().chain(self.values.set.clone()).collect();
         let mut all: BTreeMap<String, Value> = self.values.others.clone().into_iter().collect();
         if let Some(Value::Object(slots)) = all.get_mut("slots") {
             slots.retain(|name, _| !self.secrets.contains(name));
@@ -368,6 +403,8 @@ impl Run {
             slots,
             attempts: self.attempts,
             reason: phrases::reason(label.as_deref(), self.asked_for_person, self.language),
+            tags: self.tags.iter().cloned().collect(),
+            priority: self.priority,
         }
     }
 
@@ -406,7 +443,7 @@ impl Run {
                 _ => self.finish(Outcome::Abandoned),
             };
         }
-        if !matches!(planned.step, Step::Say { .. } | Step::Collect { .. }) {
+        if planned.step.does_something() {
             self.known.used();
         }
         match &planned.step {
@@ -417,7 +454,10 @@ impl Run {
                 }
                 Err(message) => self.fail(&id, message),
             },
-            Step::Menu { .. } | Step::AskIntent { .. } | Step::Collect { .. } => self.begin_listening(&id),
+            Step::Menu { offer: Some(offer), .. } => self.offer_callback(&id, offer),
+            Step::Menu { .. } | Step::AskIntent { .. } | Step::Collect { .. } | Step::Voicemail { .. } => {
+                self.begin_listening(&id);
+            }
             Step::Answer { last_words, .. } => self.begin_answer(&id, *last_words),
             Step::Http(request) => self.begin_request(&id, request),
             Step::Branch { cases } => self.branch(&id, cases),
@@ -425,6 +465,22 @@ impl Run {
             Step::ToQueue { queue, prompt, reason, timeout_ms } => {
                 self.begin_queue(&id, queue, prompt.as_ref(), reason, *timeout_ms);
             }
+            Step::Transfer { to, prompt, timeout_ms } => self.begin_transfer(&id, to, prompt.as_ref(), *timeout_ms),
+            Step::Inquire { about, .. } => self.begin_inquiry(&id, about),
+            Step::Hours(hours) => self.look_at_hours(&id, hours),
+            Step::Split { ways, by_caller } => self.split(&id, ways, *by_caller),
+            Step::Set(values) => self.set_values(&id, values),
+            Step::Tag(tags) => self.tag(&id, tags),
+            Step::Priority(priority) => {
+                self.priority = Some(*priority);
+                self.follow(&id, "next");
+            }
+            Step::Recording { on } => {
+                self.actions.push(Action::Record { on: *on });
+                self.follow(&id, "next");
+            }
+            Step::SubFlow { start } => self.enter_sub_flow(&id, start),
+            Step::Return { edge } => self.return_along(&id, edge),
             Step::CreateTicket { subject, body, tags, status } => {
                 self.ticket(&id, subject, body, tags, *status);
             }
@@ -481,6 +537,7 @@ impl Run {
             State::Listening(_) => self.listening_timed_out(),
             State::Requesting(_) => self.request_timed_out(),
             State::Consulting(_) => self.consulting_timed_out(),
+            State::Inquiring(_) => self.inquiry_timed_out(),
             State::Queued(_) => self.queue_timed_out(),
             State::New | State::Moving | State::Over => {}
         }
@@ -510,6 +567,7 @@ impl Run {
             State::New
             | State::Requesting(_)
             | State::Consulting(_)
+            | State::Inquiring(_)
             | State::Queued(_)
             | State::Moving
             | State::Over => {}
@@ -537,13 +595,43 @@ impl Step {
             | Step::AskIntent { .. }
             | Step::Collect { .. }
             | Step::Answer { .. }
-            | Step::ToQueue { .. } => true,
+            | Step::Voicemail { .. }
+            | Step::ToQueue { .. }
+            | Step::Transfer { .. } => true,
             Step::Http(_)
             | Step::Branch { .. }
+            | Step::Inquire { .. }
+            | Step::Hours(_)
+            | Step::Split { .. }
+            | Step::Set(_)
+            | Step::Tag(_)
+            | Step::Priority(_)
+            | Step::Recording { .. }
+            | Step::SubFlow { .. }
+            | Step::Return { .. }
             | Step::Language { .. }
             | Step::CreateTicket { .. }
             | Step::End { .. }
             | Step::Broken(_) => false,
         }
+    }
+
+    /// Whether what was collected is used by then, so that a correction would come too late.
+    fn does_something(&self) -> bool {
+        !matches!(
+            self,
+            Step::Say { .. }
+                | Step::Collect { .. }
+                | Step::Set(_)
+                | Step::Tag(_)
+                | Step::Priority(_)
+                | Step::SubFlow { .. }
+                | Step::Return { .. }
+        )
+    }
+
+    /// Whether it takes a message.
+    fn takes_a_message(&self) -> bool {
+        matches!(self, Step::Voicemail { .. })
     }
 }

@@ -24,10 +24,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use intent::{Language, Model};
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::{
-    Context, Flow, Heard, HttpFailure, HttpReply, Knowledge, KnownArticle, Outcome, QueueResult,
+    Context, Flow, Heard, HttpFailure, HttpReply, Inquiry, Knowledge, KnownArticle, Outcome, QueueResult,
     simulate::{Happened, Simulation, Step, Waiting},
 };
 
@@ -102,6 +102,13 @@ pub struct Scenario {
     /// What the knowledge base answers whenever it is asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub knowledge: Vec<Told>,
+    /// How busy queues are, by their ids: `agents`, `free`, `waiting`, `longest_wait_s`. One agent is there and free unless it says
+    /// something else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub queues: BTreeMap<String, Map<String, Value>>,
+    /// Who calls from which number: `calls`, `last_call`, `open_tickets`, `ticket_subject`. Nobody else is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub customers: BTreeMap<String, Map<String, Value>>,
     /// What happens, in order.
     pub steps: Vec<Line>,
 }
@@ -216,6 +223,12 @@ pub struct Expected {
     /// A part of the subject or the text of a ticket that was filed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
+    /// A tag of the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Several>,
+    /// The number that is to be called back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<String>,
     /// How the call ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -402,6 +415,25 @@ impl Scenario {
         }
     }
 
+    /// What the call centre knows in this test.
+    fn known(&self, what: &Inquiry) -> Map<String, Value> {
+        let (usual, given) = match what {
+            Inquiry::Queue { queue } => {
+                (json!({"agents": 1, "free": 1, "waiting": 0, "longest_wait_s": 0}), self.queues.get(queue))
+            }
+            Inquiry::Customer { number } => {
+                let given = self.customers.get(number);
+                let calls = i32::from(given.is_some());
+                let usual = json!({"known": given.is_some(), "calls": calls, "last_call": null, "open_tickets": 0,
+                    "ticket_subject": null});
+                (usual, given)
+            }
+        };
+        let mut known = usual.as_object().cloned().unwrap_or_default();
+        known.extend(given.cloned().unwrap_or_default());
+        known
+    }
+
     fn stub(&self, url: &str) -> Option<&Stub> {
         self.http.iter().find(|stub| stub.url.as_ref().is_none_or(|part| url.contains(part)))
     }
@@ -425,6 +457,7 @@ impl Scenario {
                         .find(|told| told.question.as_ref().is_none_or(|part| asked.contains(&part.to_lowercase())));
                     call.knowledge(told.map(Told::answer).unwrap_or_default())
                 }
+                Waiting::Inquiry { what } => call.tell(Ok(self.known(&what))),
                 _ => return Ok(()),
             };
             misplaced.map_err(|error| error.to_string())?;
@@ -573,6 +606,7 @@ impl Expected {
         if let Some(queue) = &self.queue {
             let found = all.iter().rev().find_map(|step| match &step.what {
                 Happened::Queued { queue, .. } => Some(queue.as_str()),
+                Happened::Transferring { to } => Some(to.as_str()),
                 Happened::LeftQueue => Some("no queue"),
                 _ => None,
             });
@@ -591,6 +625,30 @@ impl Expected {
             if !tickets.iter().any(|ticket| says(ticket, part)) {
                 let tickets: Vec<&str> = tickets.iter().map(String::as_str).collect();
                 wrong.push(format!("a ticket should say “{part}”; filed was {}", listed(&tickets)));
+            }
+        }
+        let tags: Vec<&str> = all
+            .iter()
+            .filter_map(|step| match &step.what {
+                Happened::Tagged { tags, .. } => Some(tags),
+                _ => None,
+            })
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        for tag in self.tag.iter().flat_map(Several::iter).filter(|tag| !tags.contains(tag)) {
+            wrong.push(format!("the call should be tagged {tag}; its tags are {}", listed(&tags)));
+        }
+        if let Some(number) = &self.callback {
+            let numbers: Vec<&str> = all
+                .iter()
+                .filter_map(|step| match &step.what {
+                    Happened::Callback { number, .. } => Some(number.as_str()),
+                    _ => None,
+                })
+                .collect();
+            if !numbers.contains(&number.as_str()) {
+                wrong.push(format!("{number} should be called back; to be called is {}", listed(&numbers)));
             }
         }
         if let Some(outcome) = self.outcome {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Action, Brief, Context, Event, Flow, Heard, HttpFailure, HttpReply, Knowledge, Millis, Note, Outcome, Part,
-    QueueResult, Run, TicketStatus,
+    Action, Brief, Context, Event, Flow, Heard, HttpFailure, HttpReply, Inquiry, Knowledge, Millis, Note, Outcome,
+    Part, QueueResult, Run, TicketStatus,
 };
 
 /// How long a prompt takes, by its letters: people speak some 14 a second, and 4.5 Chinese characters.
@@ -172,6 +172,53 @@ pub enum Happened {
     },
     /// The caller is taken out of it again.
     LeftQueue,
+    /// One person is called.
+    Transferring {
+        /// Who.
+        to: String,
+    },
+    /// The call centre is asked.
+    Inquired {
+        /// What.
+        what: Inquiry,
+    },
+    /// It told.
+    Told {
+        /// The block.
+        block: String,
+        /// What it knows, by name; nothing when it cannot tell.
+        known: serde_json::Map<String, Value>,
+    },
+    /// Somebody is to call back.
+    Callback {
+        /// The number.
+        number: String,
+        /// What they are told.
+        brief: Brief,
+    },
+    /// The recording goes on, or pauses.
+    Recording {
+        /// Whether it goes on.
+        on: bool,
+    },
+    /// The caller gave a mark.
+    Rated {
+        /// The block.
+        block: String,
+        /// What was rated.
+        name: String,
+        /// The mark.
+        score: u8,
+        /// The best mark.
+        scale: u8,
+    },
+    /// The call was tagged.
+    Tagged {
+        /// The block.
+        block: String,
+        /// The new tags.
+        tags: Vec<String>,
+    },
     /// A ticket is filed.
     Ticket {
         /// Its subject.
@@ -227,8 +274,13 @@ pub enum Waiting {
     },
     /// For an agent, or for the end of the conversation with one.
     Agent {
-        /// In which queue.
+        /// In which queue, or which number is called.
         queue: String,
+    },
+    /// For what the call centre knows.
+    Inquiry {
+        /// What it is asked.
+        what: Inquiry,
     },
     /// For nothing: the call is over.
     Over {
@@ -248,6 +300,7 @@ enum Asked {
     Reply { id: u64, method: String, url: String, body: Option<Value> },
     Knowledge { id: u64, question: String, language: Language },
     Agent { queue: String },
+    Inquiry { id: u64, what: Inquiry },
 }
 
 /// A simulated call.
@@ -294,6 +347,7 @@ impl Simulation {
                 Waiting::Knowledge { question: question.clone(), language: *language }
             }
             Some(Asked::Agent { queue }) => Waiting::Agent { queue: queue.clone() },
+            Some(Asked::Inquiry { what, .. }) => Waiting::Inquiry { what: what.clone() },
             None => Waiting::Caller { block: self.run.block().unwrap_or_default().to_owned(), keys: self.keys },
         }
     }
@@ -370,6 +424,18 @@ impl Simulation {
         }
     }
 
+    /// The call centre tells what it was asked.
+    pub fn tell(&mut self, answer: Result<serde_json::Map<String, Value>, String>) -> Result<(), OutOfPlace> {
+        match self.asked.take() {
+            Some(Asked::Inquiry { id, .. }) => {
+                self.now += REPLY_MS;
+                self.send(Event::Told { id, answer });
+                Ok(())
+            }
+            other => Err(self.instead(other, "the call centre was not asked")),
+        }
+    }
+
     /// There is news from the queue.
     pub fn agent(&mut self, news: QueueResult) -> Result<(), OutOfPlace> {
         match self.asked.take() {
@@ -406,6 +472,10 @@ impl Simulation {
                 format!("the flow waits for the knowledge base, which is asked “{question}”")
             }
             Waiting::Agent { queue } => format!("the caller is in the queue {queue}"),
+            Waiting::Inquiry { what: Inquiry::Queue { queue } } => {
+                format!("the flow asks how busy the queue {queue} is")
+            }
+            Waiting::Inquiry { what: Inquiry::Customer { number } } => format!("the flow asks who calls from {number}"),
             Waiting::Over { outcome } => {
                 let outcome = serde_json::to_value(outcome).unwrap_or_default();
                 format!("the call is over: {}", outcome.as_str().unwrap_or_default())
@@ -475,6 +545,16 @@ impl Simulation {
                 self.asked = Some(Asked::Agent { queue: queue.clone() });
                 Happened::Queued { queue, brief: summary }
             }
+            Action::Transfer { to, .. } => {
+                self.asked = Some(Asked::Agent { queue: to.clone() });
+                Happened::Transferring { to }
+            }
+            Action::Inquire { id, what } => {
+                self.asked = Some(Asked::Inquiry { id, what: what.clone() });
+                Happened::Inquired { what }
+            }
+            Action::Callback { number, summary, .. } => Happened::Callback { number, brief: summary },
+            Action::Record { on } => Happened::Recording { on },
             Action::LeaveQueue => {
                 self.asked = None;
                 Happened::LeftQueue
@@ -518,6 +598,9 @@ fn noted(note: Note) -> Option<Happened> {
         Note::Slot { block, name, value, secret } => {
             Happened::Slot { block, name, value: if secret { MASKED.to_owned() } else { value } }
         }
+        Note::Told { block, answer, .. } => Happened::Told { block, known: answer.unwrap_or_default() },
+        Note::Rated { block, name, score, scale } => Happened::Rated { block, name, score, scale },
+        Note::Tagged { block, tags } => Happened::Tagged { block, tags },
         Note::Language { language, .. } => Happened::Language { language },
         Note::Confirming { block, between } => Happened::Confirming { block, between },
         Note::NoInput { block, .. } => Happened::NoInput { block },

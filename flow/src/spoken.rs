@@ -7,7 +7,7 @@ use intent::{
 };
 use jiff::civil::{Date, Time, Weekday};
 
-use crate::phrases::group_digits;
+use crate::phrases::{self, group_digits};
 
 /// A value as it is read back. `item` is what an item of a list is called; the moment and the country of the call say what goes
 /// without saying, such as the year of a date that is near.
@@ -20,6 +20,8 @@ pub(crate) fn value(value: &Value, item: Option<String>, language: Language, con
         Value::Time { time } => clock(*time, language),
         Value::Money { amount, currency } => money(&plain(&format!("{amount:.2}")), currency.as_deref(), language),
         Value::Quantity { amount, unit: Some(unit), .. } => format!("{amount} {unit}"),
+        Value::YesNo { yes: true } => phrases::yes(language).to_owned(),
+        Value::YesNo { yes: false } => phrases::no(language).to_owned(),
         Value::Item { id } => item.unwrap_or_else(|| id.replace('_', " ")),
         other => other.to_string(),
     }

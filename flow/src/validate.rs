@@ -3,8 +3,9 @@
 //! it is read; the checks here also take flows that were never a document.
 
 mod content;
+mod parts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -28,6 +29,7 @@ pub fn validate(flow: &Flow) -> Vec<Finding> {
         }
     }
     content::check(flow, &mut findings);
+    parts::check(flow, &mut findings);
     ways(flow, &mut findings);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
@@ -127,7 +129,7 @@ fn one_block(flow: &Flow, block: &Block, place: &str, findings: &mut Vec<Finding
         if *required && !block.edges.contains_key(edge) {
             findings.push(Finding::error(
                 "unwired_edge",
-                format!("{place}/edges"),
+                format!("{place}/edges/{}", escape(edge)),
                 format!("Block {} has no edge for {edge}.", block.id),
                 "Connect it, or end the call there.",
             ));
@@ -142,6 +144,9 @@ pub(crate) fn edges_of(flow: &Flow, block: &Block, spec: &BlockSpec) -> BTreeMap
     if spec.listens() {
         // Where to go from here, instead of the flow's person block, when the caller asks for a person.
         edges.insert("agent".to_owned(), false);
+    }
+    if let Some(part) = flow.gone_through(block) {
+        edges.extend(parts::returns(flow, part).into_iter().map(|edge| (edge, true)));
     }
     for field in spec.fields.iter().filter(|field| field.kind.brings_edges()) {
         let value = block.params.get(field.name);
@@ -186,22 +191,21 @@ fn ways(flow: &Flow, findings: &mut Vec<Finding>) {
             );
         }
     }
-    let leads_to_queue = |from: &String| {
-        reach(flow, [from]).into_iter().any(|id| flow.block(id).is_some_and(|block| block.kind == "to_queue"))
-    };
+    let takes = |block: &Block| registry::block(&block.kind).is_some_and(BlockSpec::reaches_a_person);
+    let leads_to_queue = |from: &String| reach(flow, [from]).into_iter().any(|id| flow.block(id).is_some_and(takes));
     if !leads_to_queue(&flow.start) && !flow.person.as_ref().is_some_and(leads_to_queue) {
         findings.push(Finding::error(
             "no_way_to_a_person",
             "/blocks",
             "A caller can never reach a person in this flow.",
-            "Add a to_queue block and a way to it.",
+            "Add a block that hands over (a queue, a number, a callback or voicemail) and a way to it.",
         ));
     } else if let Some(person) = flow.person.as_ref().filter(|person| !leads_to_queue(person)) {
         findings.push(Finding::error(
             "no_way_to_a_person",
             "/person",
             format!("Block {person}, where callers go who ask for a person, does not lead to one."),
-            "Name a to_queue block, or one that leads there.",
+            "Name a block that hands over, or one that leads there.",
         ));
     }
     if let Some(circle) = circle_without_caller(flow) {
@@ -218,13 +222,15 @@ fn ways(flow: &Flow, findings: &mut Vec<Finding>) {
 }
 
 fn reach<'f>(flow: &'f Flow, from: impl IntoIterator<Item = &'f String>) -> BTreeSet<&'f str> {
+    let by_id: HashMap<&str, &Block> = flow.blocks.iter().rev().map(|block| (block.id.as_str(), block)).collect();
     let mut reached = BTreeSet::new();
     let mut open: Vec<&str> = from.into_iter().map(String::as_str).collect();
     while let Some(id) = open.pop() {
-        if let Some(block) = flow.block(id)
+        if let Some(block) = by_id.get(id)
             && reached.insert(id)
         {
             open.extend(block.edges.values().map(String::as_str));
+            open.extend(flow.gone_through(block).map(|part| part.start.as_str()));
         }
     }
     reached
@@ -236,7 +242,7 @@ fn circle_without_caller(flow: &Flow) -> Option<Vec<&str>> {
     let by_id: BTreeMap<&str, &Block> = flow
         .blocks
         .iter()
-        .filter(|block| registry::block(&block.kind).is_none_or(|spec| !spec.listens()) && block.kind != "to_queue")
+        .filter(|block| registry::block(&block.kind).is_none_or(|spec| !spec.waits()))
         .map(|block| (block.id.as_str(), block))
         .collect();
     let mut done: BTreeSet<&str> = BTreeSet::new();

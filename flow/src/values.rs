@@ -7,13 +7,16 @@ use cel::objects::Key;
 use serde_json::{Map, Value};
 
 /// Names that a reply cannot take, as they mean something already.
-pub(crate) const RESERVED: [&str; 4] = ["vars", "slots", "call", "intent"];
+pub(crate) const RESERVED: [&str; 5] = ["vars", "slots", "call", "intent", "hours"];
 
 /// What `call` holds.
 pub(crate) const CALL_MEMBERS: [&str; 4] = ["id", "caller", "called", "language"];
 
 /// What `intent` holds.
 pub(crate) const INTENT_MEMBERS: [&str; 3] = ["name", "label", "confidence"];
+
+/// What `hours` holds, behind a block that looked at them.
+pub(crate) const HOURS_MEMBERS: [&str; 5] = ["open", "holiday", "opens", "opens_date", "opens_time"];
 
 /// A reply may hold this many values at most, and this many bytes of text; more is an error of the request, so that a broken
 /// service cannot slow a call down.
@@ -26,6 +29,8 @@ const MAX_DEPTH: usize = 32;
 pub(crate) struct Values {
     /// `vars`, which the operator sets and which may therefore stand in an address as it is.
     pub vars: BTreeMap<String, Value>,
+    /// `vars` that blocks have set since; they may hold what a caller said.
+    pub set: BTreeMap<String, Value>,
     /// Everything else.
     pub others: Map<String, Value>,
 }
@@ -42,6 +47,7 @@ impl Values {
                 };
                 (name.clone(), value)
             })
+            .chain(self.set.iter().map(|(name, value)| (name.clone(), template_value(value))))
             .collect();
         std::iter::once(("vars".to_owned(), minijinja::Value::from(vars)))
             .chain(self.others.iter().map(|(name, value)| (name.clone(), template_value(value))))
@@ -54,6 +60,7 @@ impl Values {
         let vars = self
             .vars
             .iter()
+            .chain(&self.set)
             .map(|(name, value)| (Key::from(name.clone()), expression_value(value)))
             .collect::<std::collections::HashMap<Key, cel::Value>>();
         context.add_variable_from_value("vars", cel::Value::Map(vars.into()));
@@ -105,6 +112,27 @@ fn expression_value(value: &Value) -> cel::Value {
                 .into(),
         ),
     }
+}
+
+/// What an expression came to, as a value that can be kept.
+pub(crate) fn kept_value(value: &cel::Value) -> Result<Value, String> {
+    Ok(match value {
+        cel::Value::Null => Value::Null,
+        cel::Value::Bool(flag) => Value::Bool(*flag),
+        cel::Value::Int(whole) => Value::from(*whole),
+        cel::Value::UInt(whole) => Value::from(*whole),
+        cel::Value::Float(real) => serde_json::Number::from_f64(*real).map_or(Value::Null, Value::Number),
+        cel::Value::String(text) => Value::String(text.as_str().to_owned()),
+        cel::Value::List(items) => Value::Array(items.iter().map(kept_value).collect::<Result<_, _>>()?),
+        cel::Value::Map(members) => Value::Object(
+            members
+                .map
+                .iter()
+                .map(|(key, value)| Ok((key.to_string(), kept_value(value)?)))
+                .collect::<Result<_, String>>()?,
+        ),
+        other => return Err(format!("a value of type {} cannot be kept", other.type_of())),
+    })
 }
 
 /// Whether a value is small enough to be kept; if not, what is too much.

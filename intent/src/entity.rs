@@ -83,6 +83,8 @@ pub enum Kind {
     },
     /// The name of a person who stands in no list.
     Name,
+    /// The caller's own words, whatever they are. Nothing is looked for: the whole answer is the value.
+    Text,
 }
 
 /// A value that is wanted.
@@ -251,6 +253,7 @@ fn candidates_of(
         Kind::List { items } => list::readings(said, items),
         Kind::Name => person::readings(said, slots.len() == 1),
         Kind::YesNo => answer(said, language).into_iter().collect(),
+        Kind::Text => Vec::new(),
         _ => {
             let each = |at: usize| {
                 readings(said, at, kind, context, month_of).into_iter().map(move |reading| (at..reading.end, reading))

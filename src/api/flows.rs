@@ -13,6 +13,7 @@ use super::session::{Admin, SignedIn};
 use super::view::{BlockSpec, FlowDetail, FlowFinding, FlowSummary, FlowVersion};
 use super::{State, now};
 use crate::event::{Timestamp, UserId};
+use crate::flows::replay::{MOST_CALLS, Report};
 use crate::flows::{LARGEST_DOCUMENT, Saved};
 
 /// A document and what stands around it.
@@ -115,6 +116,37 @@ pub struct FlowDraftChange {
     /// The whole document, errors or not.
     #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     document: Value,
+}
+
+/// A flow that takes calls that are over.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToReplay {
+    /// The flow; the draft when left out.
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Value>>)]
+    document: Option<Value>,
+    /// How many of the last calls.
+    #[schema(minimum = 1, maximum = 2000)]
+    calls: usize,
+}
+
+/// Have a flow take the last calls once more
+///
+/// The callers' words and keys and the answers of other services are those of then; nobody is asked or called. Where the flow asks what
+/// was not asked then, the call is marked as diverged.
+#[utoipa::path(
+    post, path = "/flows/replay", operation_id = "flow_replay", tag = "flows", request_body = ToReplay,
+    responses(
+        (status = 200, description = "What would have come of them", body = Report),
+        (status = 400, description = "The flow has errors", body = ErrorBody),
+        (status = 401, description = "Nobody is signed in", body = ErrorBody),
+    )
+)]
+pub async fn replay(Of(app): State, SignedIn(_): SignedIn, Body(asked): Body<ToReplay>) -> ApiResult<Json<Report>> {
+    if !(1..=MOST_CALLS).contains(&asked.calls) {
+        return Err(ApiError::invalid(format!("Replay between 1 and {MOST_CALLS} calls.")));
+    }
+    Ok(Json(app.console.flows.replay(asked.document.as_ref(), asked.calls).await?))
 }
 
 /// A draft that was kept.

@@ -20,6 +20,7 @@
 
 mod address;
 mod assets;
+mod beginnings;
 mod calls;
 mod chat;
 mod error;
@@ -185,7 +186,10 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(flows::revert))
         .routes(routes!(flows::check).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(simulate::simulate).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(flows::replay).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(simulate::test).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
+        .routes(routes!(beginnings::all_templates))
+        .routes(routes!(beginnings::import).layer(DefaultBodyLimit::max(flows::LARGEST_BODY)))
         .routes(routes!(flows::blocks))
         .routes(routes!(flows::publish))
         .routes(routes!(flows::versions))

@@ -24,11 +24,12 @@ use super::arrival::{self, Opening};
 use super::conversation::{Conversation, Input, Millis, Output, QueueNews};
 use super::exchange::{Listed, Owner, Request};
 use super::handover::{self, Handover};
+use super::inquiry::inquire;
 use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
-use super::plan::Plan;
+use super::plan::{Destination, Plan};
 use super::{Callers, Exchange, Sink, now};
-use crate::agent::{Agents, Reservation};
+use crate::agent::{Agents, Place, Reservation};
 use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::knowledge::KnowledgeBase;
 use crate::listen::{Ear, EarEvent, Recognisers};
@@ -41,6 +42,9 @@ use crate::understand::remote::{Question, Remote};
 const NO_AUDIO_LIMIT: Duration = Duration::from_secs(30);
 /// From here on a silence has been reported before.
 const NO_AUDIO_AGAIN: Duration = Duration::from_secs(9);
+
+/// What is recorded of what must not be kept.
+const SILENCE: audio::Frame8k = [0; audio::FRAME_8K];
 
 /// What other calls may ask at a time.
 const REQUEST_ROOM: usize = 4;
@@ -204,6 +208,8 @@ pub struct Driver {
     agent_voice: VoiceActivity,
     echo: EchoGuard,
     recording: bool,
+    /// Whether what is recorded now is silence, because of what is said.
+    silent: bool,
     /// Frames of the legs that the caller had before, and of all of them.
     frames_before: u64,
     frames: u64,
@@ -258,6 +264,7 @@ impl Driver {
             agent_voice: VoiceActivity::new(),
             echo: EchoGuard::new(),
             recording: false,
+            silent: false,
             frames_before: 0,
             frames: 0,
             reservation: None,
@@ -416,7 +423,7 @@ impl Driver {
             self.services.sink.open(self.conversation.call());
             self.feed(Input::RecordingStarted).await;
         }
-        let (said, heard) = frame.kept();
+        let (said, heard) = if self.silent { (&SILENCE, &SILENCE) } else { frame.kept() };
         if let Some(message) = self.services.sink.record(self.conversation.call(), said, heard) {
             self.feed(Input::Problem { what: "recording", message }).await;
         }
@@ -583,11 +590,34 @@ impl Driver {
                     let _ = reporter.send(Report::Input(Input::Consulted { id, answer })).await;
                 });
             }
-            Output::Queue { timeout_ms, .. } => {
+            Output::Inquire { id, what } => {
+                let (services, reporter) = (self.services.clone(), self.reporter.clone());
+                tokio::spawn(async move {
+                    let Services { agents, phones, callers, zone, .. } = &services;
+                    let answer = inquire(what, agents, &**phones, &**callers, zone).await;
+                    let _ = reporter.send(Report::Input(Input::Told { id, answer })).await;
+                });
+            }
+            Output::Record(on) => self.silent = !on,
+            Output::Transfer { to, timeout_ms } => {
+                let services = &self.services;
+                let to = services.plan.lead(to.reveal(), |name| services.phones.has(name));
+                let limit = services.max_wait.min(Duration::from_millis(timeout_ms));
+                let (caller, news) = self.handed_over();
+                if matches!(to, Destination::Extension(_) | Destination::Outside(_)) {
+                    self.leg.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
+                    self.handover = Some(handover::call(caller, self.services.clone(), limit, news, to));
+                } else {
+                    let why = "it is neither an extension nor a number outside".to_owned();
+                    let _ = news.try_send(QueueNews::Refused("not_found", why));
+                }
+            }
+            Output::Queue { queue, priority, timeout_ms } => {
                 self.leg.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
                 let limit = self.services.max_wait.min(Duration::from_millis(timeout_ms));
                 let (caller, news) = self.handed_over();
-                self.handover = Some(handover::begin(caller, self.services.clone(), limit, news));
+                let place = Place { queue, priority };
+                self.handover = Some(handover::begin(caller, self.services.clone(), limit, news, place));
             }
             Output::LeaveQueue => {
                 if let Some(handover) = self.handover.take() {

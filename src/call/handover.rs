@@ -14,14 +14,19 @@ use super::bridge::Guest;
 use super::conversation::QueueNews;
 use super::driver::Services;
 use super::exchange::{Request, Visitor};
-use super::leg::{Placing, Unreached};
+use super::leg::{Placing, Refused, Unreached};
 use super::legs::Legs;
+use super::plan::Destination;
+use super::reach::{Calling, News, Reached, Ringing};
 use super::room::{Ending, Room, RoomNews};
-use crate::agent::Reserve;
+use crate::agent::{Place, Reserve};
 use crate::event::{CallId, Party};
 
 /// How often a queue looks again for agents whose phones may have come back.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Whose allowance of calls to the outside the flow's transfers count with.
+const FLOW: &str = "flow";
 
 /// How long the bot's last words to the caller may take before a phone rings all the same.
 const LAST_WORDS: Duration = Duration::from_secs(15);
@@ -62,8 +67,25 @@ pub struct Caller {
 }
 
 /// Begins to look for an agent for at most `limit`.
-pub fn begin(caller: Caller, services: Services, limit: Duration, news: mpsc::Sender<QueueNews>) -> Handover {
-    start(caller, services, limit, news, None)
+pub fn begin(
+    caller: Caller,
+    services: Services,
+    limit: Duration,
+    news: mpsc::Sender<QueueNews>,
+    place: Place,
+) -> Handover {
+    start(caller, services, limit, news, Begin::Queue(place))
+}
+
+/// Begins to call one person, for at most `limit`.
+pub fn call(
+    caller: Caller,
+    services: Services,
+    limit: Duration,
+    news: mpsc::Sender<QueueNews>,
+    to: Destination,
+) -> Handover {
+    start(caller, services, limit, news, Begin::Call(to))
 }
 
 /// Begins with an agent who has answered already.
@@ -74,22 +96,23 @@ pub fn talk(
     news: mpsc::Sender<QueueNews>,
     agent: Visitor,
 ) -> Handover {
-    start(caller, services, limit, news, Some(agent))
+    start(caller, services, limit, news, Begin::Talk(agent))
 }
 
-fn start(
-    caller: Caller,
-    services: Services,
-    limit: Duration,
-    news: mpsc::Sender<QueueNews>,
-    agent: Option<Visitor>,
-) -> Handover {
+fn start(caller: Caller, services: Services, limit: Duration, news: mpsc::Sender<QueueNews>, begin: Begin) -> Handover {
     let cancel = CancellationToken::new();
     let (legs, moves) = mpsc::channel(1);
     let sound = caller.sound.clone();
     let search = Search { caller, services, news };
-    let task = tokio::spawn(search.run(limit, agent, (sound, moves), cancel.clone()));
+    let task = tokio::spawn(search.run(limit, begin, (sound, moves), cancel.clone()));
     Handover { cancel, legs, task }
+}
+
+/// What the way begins with.
+enum Begin {
+    Queue(Place),
+    Call(Destination),
+    Talk(Visitor),
 }
 
 struct Search {
@@ -103,15 +126,23 @@ impl Search {
     async fn run(
         self,
         limit: Duration,
-        mut agent: Option<Visitor>,
+        mut begin: Begin,
         (mut sound, mut moves): (media::Leg, mpsc::Receiver<media::Leg>),
         cancel: CancellationToken,
     ) {
         loop {
-            let found = match agent.take() {
-                Some(agent) => agent,
-                None => {
-                    let finding = self.find(Instant::now() + limit);
+            // Whatever it began with, whoever is sought again may be any of the queue's.
+            let found = match std::mem::replace(&mut begin, Begin::Queue(Place::default())) {
+                Begin::Talk(agent) => agent,
+                other => {
+                    let until = Instant::now() + limit;
+                    let finding = async {
+                        match &other {
+                            Begin::Call(to) => self.reach(to, until).await,
+                            Begin::Queue(place) => self.find(place, until).await,
+                            Begin::Talk(_) => Err(QueueNews::NoAgents),
+                        }
+                    };
                     tokio::pin!(finding);
                     let found = loop {
                         tokio::select! {
@@ -149,10 +180,35 @@ impl Search {
         let _ = self.news.send(news).await;
     }
 
-    async fn find(&self, until: Instant) -> Result<Visitor, QueueNews> {
-        // Who answers is heard at once, so nobody is rung while the bot is still telling the caller about it.
+    /// Who answers is heard at once, so nobody is rung while the bot is still telling the caller about it.
+    async fn last_words(&self) {
         let mut speaking = self.caller.speaking.clone();
         let _ = timeout(LAST_WORDS, speaking.wait_for(|speaking| !speaking)).await;
+    }
+
+    /// Calls one person.
+    async fn reach(&self, to: &Destination, until: Instant) -> Result<Visitor, QueueNews> {
+        self.last_words().await;
+        let caller = &self.caller;
+        let from = Calling { call: caller.call, shown: caller.number.clone(), source: FLOW.into(), diversions: 0 };
+        let mut ringing = Ringing::begin(self.services.clone(), to.clone(), from, caller.legs.clone());
+        self.tell(QueueNews::Ringing(to.name())).await;
+        let refused = |refused: Refused| QueueNews::Refused(refused.label, refused.reason);
+        loop {
+            match timeout_at(until, ringing.next()).await {
+                Err(_) => return Err(QueueNews::Refused("no_answer", "it was not answered in time".into())),
+                Ok(News::OnTheWay(_)) => {}
+                Ok(News::Over(came)) => {
+                    let Reached { leg, to, reservation } = came.into_people().map_err(refused)?;
+                    return Ok(Visitor { leg, guest: Guest::at(&to), reservation });
+                }
+            }
+        }
+    }
+
+    async fn find(&self, place: &Place, until: Instant) -> Result<Visitor, QueueNews> {
+        self.last_words().await;
+        let waiting = self.services.agents.wait(self.caller.call, place.clone());
         let mut tried = BTreeSet::new();
         let mut changes = self.services.agents.changes();
         loop {
@@ -160,6 +216,7 @@ impl Search {
                 return Err(QueueNews::TimedOut);
             }
             changes.mark_unchanged();
+            waiting.tried(&tried);
             match self.services.agents.reserve(self.caller.call, &self.services.phones.reachable(), &tried) {
                 Reserve::Nobody => return Err(QueueNews::NoAgents),
                 Reserve::Wait => {

@@ -4,6 +4,7 @@
 //! - [`Driver`] does: it owns the legs, asks the recogniser, the voice and other services, and reports back.
 //! - [`handover`]: the way to an agent.
 //! - [`bridge`] decides who hears whom, and what becomes of transfers, parking and conferences: a pure state machine; [`room`] does it.
+//! - [`inquiry`]: what a flow asks of the call centre itself.
 //! - [`exchange`]: what calls know of each other; [`plan`]: what a dialled code or name means.
 //! - [`arrival`]: where a call goes first; [`dialled`]: calls that phones of ours make.
 //! - [`reach`]: the way to whoever was dialled, also when they send the call on.
@@ -21,6 +22,7 @@ mod dialled;
 mod driver;
 mod exchange;
 mod handover;
+mod inquiry;
 mod journal;
 pub mod leg;
 mod legs;
@@ -33,9 +35,10 @@ mod spoken;
 
 pub use arrival::take_call;
 pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events};
-pub(crate) use conversation::{brief_text, from_flow, journaled, status_from_flow};
+pub(crate) use conversation::{brief_text, callback_events, from_flow, journaled, status_from_flow};
 pub use driver::{Driver, Services, hinted, turn_profile};
 pub use exchange::Exchange;
+pub(crate) use inquiry::inquire;
 pub use leg::{Incoming, Leg, Phones};
 pub use legs::{Legs, LiveLegs, Signalling};
 pub use plan::{Destination, Plan};
@@ -66,6 +69,21 @@ pub trait Sink: Send + Sync {
 pub trait Callers: Send + Sync {
     /// The language that whoever calls from this number has chosen.
     fn language<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Option<Language>>;
+    /// Who calls from this number; or why that cannot be told.
+    fn customer<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Result<Customer, String>>;
+}
+
+/// What is known of whoever calls from a number. Nothing, where it is withheld.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Customer {
+    /// How many calls have come from it that are over.
+    pub calls: u64,
+    /// When the last of them began.
+    pub last_call: Option<Timestamp>,
+    /// How many tickets of theirs are not solved.
+    pub open_tickets: u64,
+    /// What the newest of these is about.
+    pub ticket_subject: Option<Personal>,
 }
 
 /// Now, in milliseconds since the Unix epoch.

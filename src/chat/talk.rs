@@ -9,12 +9,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow::event::{self as flowing, Action, Context};
+use flow::event::{self as flowing, Action, Context, Inquiry};
 use flow::{Asked, ChosenBy, Flow, Heard, QueueResult, Run};
 use intent::{Decision, Explain, Language, Meaning, Scored};
 
 use super::told::{Asking, QueueState, What};
-use crate::call::{brief_text, closing_events, from_flow, journaled, status_from_flow};
+use crate::call::{brief_text, callback_events, closing_events, from_flow, journaled, status_from_flow};
 use crate::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker, TicketId, Timestamp};
 use crate::lookup;
 
@@ -92,6 +92,13 @@ pub enum Input {
         /// What it answers.
         answer: flow::Knowledge,
     },
+    /// The call centre was asked.
+    Told {
+        /// The id of the inquiry.
+        id: u64,
+        /// What is known, or why it cannot be told.
+        answer: Result<serde_json::Map<String, serde_json::Value>, String>,
+    },
     /// What came of wanting a person.
     Queue(QueueResult),
     /// The [deadline](Talk::deadline) was reached.
@@ -123,8 +130,24 @@ pub enum Output {
         /// In which language.
         language: Language,
     },
-    /// Look for a person of this queue.
+    /// Look up what the call centre knows.
+    Inquire {
+        /// The id to answer with.
+        id: u64,
+        /// What.
+        what: Inquiry,
+    },
+    /// Look for this person, or one of this queue.
+    Queue(Wanted),
+}
+
+/// Whom the flow wants for the visitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Whoever of this queue is free.
     Queue(String),
+    /// One person.
+    Person(Personal),
 }
 
 /// One chat's conversation.
@@ -138,8 +161,8 @@ pub struct Talk {
     /// When the visitor did something last.
     heard_from: Millis,
     journal: Vec<Entry>,
-    /// The queue in which the visitor waits.
-    queue: Option<String>,
+    /// For whom the visitor waits.
+    wanted: Option<Wanted>,
     /// The turn of the question that the visitor was told last.
     shown: Option<u64>,
     /// Whether the visitor was told that something is looked up.
@@ -166,7 +189,7 @@ impl Talk {
             told_run: 0,
             heard_from: 0,
             journal: Vec::new(),
-            queue: None,
+            wanted: None,
             shown: None,
             working: false,
             ending: None,
@@ -257,6 +280,7 @@ impl Talk {
             }
             Input::Http { id, result } => self.tell(flowing::Event::HttpDone { id, result }, now, &mut out),
             Input::Consulted { id, answer } => self.tell(flowing::Event::Consulted { id, answer }, now, &mut out),
+            Input::Told { id, answer } => self.tell(flowing::Event::Told { id, answer }, now, &mut out),
             Input::Queue(result) => self.queue_done(result, now, &mut out),
             Input::Timeout if self.heard_from + self.patience.idle <= now => {
                 self.leave(Party::Hotline, "idle", now, &mut out);
@@ -359,14 +383,25 @@ impl Talk {
     }
 
     fn queue_done(&mut self, result: QueueResult, now: Millis, out: &mut Vec<Output>) {
-        let Some(queue) = self.queue.take() else { return };
         let reason = match result {
             QueueResult::Timeout => "timeout",
             _ => "no_agents",
         };
-        self.write(Event::Unqueued { queue, reason: reason.to_owned() }, now, out);
+        self.unwanted(reason, now, out);
         out.push(Output::Tell(What::Queue { state: QueueState::Nobody }));
         self.tell(flowing::Event::QueueDone(result), now, out);
+    }
+
+    /// Nobody is waited for any more, for this reason.
+    fn unwanted(&mut self, reason: &str, now: Millis, out: &mut Vec<Output>) {
+        let event = match self.wanted.take() {
+            None => return,
+            Some(Wanted::Queue(queue)) => Event::Unqueued { queue, reason: reason.to_owned() },
+            Some(Wanted::Person(to)) => {
+                Event::TransferFailed { from: "flow".to_owned(), to, reason: format!("unreachable: {reason}") }
+            }
+        };
+        self.write(event, now, out);
     }
 
     /// Tells the flow, and what follows from it; what is to be said is said at once.
@@ -413,15 +448,23 @@ impl Talk {
             Action::Queue { queue, summary, .. } => {
                 let brief = Personal::new(brief_text(&summary));
                 self.write(Event::Queued { queue: queue.clone(), brief }, now, out);
-                self.queue = Some(queue.clone());
-                out.push(Output::Tell(What::Queue { state: QueueState::Looking }));
-                out.push(Output::Queue(queue));
+                self.want(Wanted::Queue(queue), out);
             }
-            Action::LeaveQueue => {
-                if let Some(queue) = self.queue.take() {
-                    self.write(Event::Unqueued { queue, reason: "timeout".to_owned() }, now, out);
+            Action::Transfer { to, summary, .. } => {
+                let to = Personal::new(to);
+                let brief = Personal::new(brief_text(&summary));
+                self.write(Event::Connecting { to: to.clone(), brief }, now, out);
+                self.want(Wanted::Person(to), out);
+            }
+            Action::LeaveQueue => self.unwanted("timeout", now, out),
+            Action::Inquire { id, what } => out.push(Output::Inquire { id, what }),
+            Action::Callback { number, queue, summary } => {
+                for event in callback_events(number, queue, summary) {
+                    self.write(event, now, out);
                 }
             }
+            // Nothing is recorded.
+            Action::Record { .. } => {}
             Action::Ticket { subject, body, tags, status } => {
                 let event = Event::TicketOpened {
                     ticket: TicketId::new(),
@@ -441,6 +484,12 @@ impl Talk {
         }
     }
 
+    fn want(&mut self, wanted: Wanted, out: &mut Vec<Output>) {
+        self.wanted = Some(wanted.clone());
+        out.push(Output::Tell(What::Queue { state: QueueState::Looking }));
+        out.push(Output::Queue(wanted));
+    }
+
     /// Shows a new question, or that something is looked up.
     fn show(&mut self, out: &mut Vec<Output>) {
         if self.over {
@@ -457,9 +506,7 @@ impl Talk {
     }
 
     fn leave(&mut self, by: Party, cause: &'static str, now: Millis, out: &mut Vec<Output>) {
-        if let Some(queue) = self.queue.take() {
-            self.write(Event::Unqueued { queue, reason: "hung_up".to_owned() }, now, out);
-        }
+        self.unwanted("hung_up", now, out);
         self.tell(flowing::Event::Hangup, now, out);
         self.end(self.ending.unwrap_or(Outcome::Abandoned), by, cause, now, out);
     }

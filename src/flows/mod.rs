@@ -2,12 +2,16 @@
 //! begins with the one that is configured; from the first publish on the published one answers.
 //!
 //! - [`judge`]: what is wrong with a document, and whether it may answer.
+//! - [`replay`]: what a flow would have done with calls that are over.
 //! - [`schedule`]: versions that wait for their time.
+//! - [`templates`]: flows to begin from.
 //!
 //! What a flow means is the business of the `flow` crate, what callers mean that of `understand`, which exchanges flow and model together.
 
 mod judge;
+pub mod replay;
 mod schedule;
+pub mod templates;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +19,7 @@ use std::time::Duration;
 
 use flow::scenario::{Played, Scenario, Scenarios};
 use flow::{Finding, Flow};
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, Notify, watch};
@@ -149,6 +154,8 @@ struct Shared {
     voices: Speaker,
     /// Values of the flow's variables, for simulated calls.
     variables: BTreeMap<String, Value>,
+    /// Where calls are answered.
+    zone: TimeZone,
     standing: watch::Sender<Standing>,
     /// One exchange at a time.
     publishing: Mutex<()>,
@@ -157,19 +164,22 @@ struct Shared {
 }
 
 impl Flows {
-    /// With what answers now, which is what `understanding` has been opened with; `variables` are the values of the flow's variables.
+    /// With what answers now, which is what `understanding` has been opened with; `variables` are the values of the flow's variables,
+    /// `zone` is where "tomorrow at four" is meant.
     pub fn new(
         tenant: Tenant,
         standing: Standing,
         understanding: Understanding,
         voices: Speaker,
         variables: BTreeMap<String, Value>,
+        zone: TimeZone,
     ) -> Self {
         let shared = Shared {
             tenant,
             understanding,
             voices,
             variables,
+            zone,
             standing: watch::Sender::new(standing),
             publishing: Mutex::default(),
             scheduled: Notify::new(),

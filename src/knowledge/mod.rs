@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use flow::event::KnownArticle;
 use intent::{
     Encoder, Language,
     knowledge::{Answer, Filed, Knowledge, Question, spoken},
@@ -61,21 +62,27 @@ fn filed(kept: KeptArticle) -> Filed {
     Filed { id: kept.id.to_string(), version: kept.version, article: kept.article }
 }
 
+/// An article as callers are told it now.
+pub fn told_now(kept: KeptArticle) -> KnownArticle {
+    as_told(&filed(kept), 1.0)
+}
+
+fn as_told(filed: &Filed, confidence: f32) -> KnownArticle {
+    let said = spoken(&filed.article.eye, &filed.article.ear, filed.article.language);
+    KnownArticle {
+        id: filed.id.clone(),
+        version: filed.version,
+        title: filed.article.title().to_owned(),
+        short: said.short,
+        rest: said.rest,
+        confidence,
+    }
+}
+
 /// An answer in the flow's words.
 fn told(answer: &Answer) -> flow::event::Knowledge {
-    use flow::event::{Knowledge as Told, KnownArticle};
-    let article = |hit: &intent::knowledge::Hit| {
-        let article = &hit.filed.article;
-        let said = spoken(&article.eye, &article.ear, article.language);
-        KnownArticle {
-            id: hit.filed.id.clone(),
-            version: hit.filed.version,
-            title: article.title().to_owned(),
-            short: said.short,
-            rest: said.rest,
-            confidence: hit.confidence,
-        }
-    };
+    use flow::event::Knowledge as Told;
+    let article = |hit: &intent::knowledge::Hit| as_told(&hit.filed, hit.confidence);
     match answer {
         Answer::Known(hit) => Told::Known(article(hit)),
         Answer::Unsure([a, b]) => Told::Unsure([article(a), article(b)]),
@@ -84,8 +91,8 @@ fn told(answer: &Answer) -> flow::event::Knowledge {
 }
 
 /// Articles in the journal's words.
-pub fn cited(articles: &[flow::event::KnownArticle]) -> Vec<Cited> {
-    let cite = |known: &flow::event::KnownArticle| {
+pub fn cited(articles: &[KnownArticle]) -> Vec<Cited> {
+    let cite = |known: &KnownArticle| {
         Some(Cited {
             article: known.id.parse::<ArticleId>().ok()?,
             version: known.version,

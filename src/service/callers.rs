@@ -6,12 +6,15 @@ use futures::future::BoxFuture;
 use intent::Language;
 use tokio::time::timeout;
 
-use crate::call::Callers;
+use crate::call::{Callers, Customer};
 use crate::event::Personal;
 use crate::store::Tenant;
 
 /// A caller waits for the answer meanwhile; a database that takes longer is done without.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// A flow waits for the answer, and the caller with it.
+const INQUIRY_PATIENCE: Duration = Duration::from_millis(2_000);
 
 /// The people of the store.
 pub struct People(pub Tenant);
@@ -31,6 +34,21 @@ impl Callers for People {
                     );
                     None
                 }
+            }
+        })
+    }
+
+    fn customer<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Result<Customer, String>> {
+        Box::pin(async move {
+            match timeout(INQUIRY_PATIENCE, self.0.customer(number)).await {
+                Ok(Ok(known)) => Ok(Customer {
+                    calls: known.calls,
+                    last_call: known.last_call,
+                    open_tickets: known.open_tickets,
+                    ticket_subject: known.ticket_subject,
+                }),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("the database does not answer in time".to_owned()),
             }
         })
     }

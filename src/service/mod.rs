@@ -151,7 +151,9 @@ impl Service {
         prepare::warn_of_targets(&config, &standing.flow, &extensions.names());
         let variables: BTreeMap<String, serde_json::Value> =
             config.flow_variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-        let flows = Flows::new(tenant.clone(), standing, understanding.clone(), voices.clone(), variables.clone());
+        let zone = config.call_time_zone.clone().unwrap_or_else(jiff::tz::TimeZone::system);
+        let (heard, spoken) = (understanding.clone(), voices.clone());
+        let flows = Flows::new(tenant.clone(), standing, heard, spoken, variables.clone(), zone.clone());
         // What was due while nothing ran, before the first call.
         if let Err(error) = flows.make_due_live().await {
             tracing::warn!(%error, "it cannot be told which flow is due; the one before answers");
@@ -173,7 +175,7 @@ impl Service {
             voices: voices.clone(),
             remote: prepare::remote(&config, &lookup)?,
             lookup,
-            zone: config.call_time_zone.clone().unwrap_or_else(jiff::tz::TimeZone::system),
+            zone,
             knowledge: knowledge.clone(),
             agents,
             phones: extensions.clone(),
@@ -201,6 +203,9 @@ impl Service {
                 remote: services.remote.clone(),
                 zone: services.zone.clone(),
                 knowledge: knowledge.clone(),
+                agents: services.agents.clone(),
+                phones: services.phones.clone(),
+                callers: services.callers.clone(),
                 sink: sink.clone(),
                 longest: services.max_call,
             };

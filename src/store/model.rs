@@ -157,6 +157,19 @@ pub struct TicketDetail {
     pub history: Vec<TicketHistory>,
 }
 
+/// What is known of whoever calls from a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Customer {
+    /// How many of their calls are over.
+    pub calls: u64,
+    /// When the last of these began.
+    pub last_call: Option<Timestamp>,
+    /// How many tickets of theirs are not solved.
+    pub open_tickets: u64,
+    /// What the newest of these is about.
+    pub ticket_subject: Option<Personal>,
+}
+
 /// A note on a ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TicketNote {

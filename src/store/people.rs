@@ -1,17 +1,19 @@
 //! The people who call: each has a key, found again by the number they call from, and erased by destroying it.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{
     Core, Tenant,
-    entity::{call, person},
+    entity::{call, person, ticket},
     error::StoreError,
-    model::CallState,
+    model::{CallState, Customer},
     names::Name,
     seal::{open_language, person_aad},
 };
-use crate::event::{CallId, PersonId, Personal, TenantId, Timestamp};
+use crate::event::{CallId, PersonId, Personal, TenantId, TicketId, TicketStatus, Timestamp};
 
 /// What networks write when a caller hides their number.
 const WITHHELD: [&str; 7] = ["", "anonymous", "private", "restricted", "unavailable", "unknown", "withheld"];
@@ -22,6 +24,32 @@ impl Tenant {
         let Some(lookup) = lookup(&self.core, self.id, number) else { return Ok(None) };
         let found = find(&self.core.database.reader, self.id, lookup).await?;
         Ok(found.map(|row| PersonId(row.id)))
+    }
+
+    /// What is known of whoever calls from this number; nothing where nobody has yet, they were erased, or it is withheld.
+    pub async fn customer(&self, number: &Personal) -> Result<Customer, StoreError> {
+        let Some(person) = self.person_by_number(number).await? else { return Ok(Customer::default()) };
+        let reader = &self.core.database.reader;
+        let ended = call::Entity::find()
+            .filter(call::Column::Tenant.eq(self.id.0))
+            .filter(call::Column::Person.eq(person.0))
+            .filter(call::Column::State.eq(CallState::Ended.stored()));
+        let last = ended.clone().order_by_desc(call::Column::Id).one(reader).await?;
+        let open = ticket::Entity::find()
+            .filter(ticket::Column::Tenant.eq(self.id.0))
+            .filter(ticket::Column::Person.eq(person.0))
+            .filter(ticket::Column::Status.ne(TicketStatus::Solved.stored()));
+        let newest = open.clone().order_by_desc(ticket::Column::Number).one(reader).await?;
+        let ticket_subject = match newest {
+            Some(row) => Some(self.ticket(TicketId(row.id)).await?.ticket.subject),
+            None => None,
+        };
+        Ok(Customer {
+            calls: ended.count(reader).await?,
+            last_call: last.map(|call| call.started_at),
+            open_tickets: open.count(reader).await?,
+            ticket_subject,
+        })
     }
 
     /// The language in which whoever calls from this number chose to be spoken to, as its tag; `None` when nothing is known of it.

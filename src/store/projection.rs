@@ -75,7 +75,8 @@ impl Projection {
                 call.caller = seal_text(key, "caller", call.tenant, call.id, from);
             }
             Event::Answered { .. } | Event::Unbridged { .. } | Event::Unqueued { .. } => enter(call, CallState::Bot),
-            Event::Queued { .. } | Event::Parked { .. } => enter(call, CallState::Queued),
+            Event::Queued { .. } | Event::Connecting { .. } | Event::Parked { .. } => enter(call, CallState::Queued),
+            Event::TransferFailed { .. } if call.state == CallState::Queued.stored() => enter(call, CallState::Bot),
             Event::Bridged { agent, .. } => {
                 enter(call, CallState::Agent);
                 call.agent = Some(agent.clone());

@@ -49,6 +49,14 @@ pub fn draft(entries: &[Entry], outcome: Outcome) -> Draft {
             Event::TransferFailed { from, to, .. } => {
                 story.push(format!("— {from} could not hand the call to {} —", to.reveal()));
             }
+            Event::Connecting { to, .. } => story.push(format!("— calling {} —", to.reveal())),
+            Event::CallbackArranged { number, .. } => {
+                story.push(format!("— to be called back on {} —", number.reveal()))
+            }
+            Event::Rated { name, score, scale, .. } => slots.push(format!("{}: {score} of {scale}", words(name))),
+            Event::Tagged { tags: more, .. } => {
+                tags.extend(more.iter().filter(|tag| !tags.contains(tag)).cloned().collect::<Vec<_>>());
+            }
             Event::Parked { slot, by } => story.push(format!("— {by} parked the call at {slot} —")),
             Event::Joined { agent } => story.push(format!("— {agent} joined the call —")),
             Event::Parted { agent } => story.push(format!("— {agent} left the call —")),

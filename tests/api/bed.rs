@@ -50,7 +50,14 @@ impl Bed {
         let understanding = understanding.await.expect("its intents are trained");
         let voices =
             Voices::new().with(intent::Language::English, Arc::new(models::Flite::new(models::FliteVoice::Rms)));
-        let flows = Flows::new(tenant.clone(), standing, understanding.clone(), voices.clone(), Default::default());
+        let flows = Flows::new(
+            tenant.clone(),
+            standing,
+            understanding.clone(),
+            voices.clone(),
+            Default::default(),
+            jiff::tz::TimeZone::UTC,
+        );
         let stopped = CancellationToken::new();
         tokio::spawn(flows.clone().keep_time(stopped.clone()));
         let console = Console {

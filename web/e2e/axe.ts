@@ -1,14 +1,26 @@
-/** Looks for what keeps people out (WCAG 2.2 AA and good practice), in open shadow trees as well. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
+/** What an accessibility scan finds on the page as it stands. */
+import axe, { type AxeResults, type Result, type RunOptions } from 'axe-core'
 import type { Page } from 'playwright-core'
 
-const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** What bars somebody from using a page; lesser things are not counted. */
+const BARS = new Set(['serious', 'critical'])
+const options: RunOptions = { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }
 
-/** What is wrong, in a line each; nothing when all is well. */
+const told = ({ id, nodes }: Result): string[] => nodes.map(({ target }) => `${id}: ${target.flat().join(' ')}`)
+
+/** Evaluated, not added as a script, which the content security policy would refuse. Open shadow trees are looked into as well. */
+async function violations(page: Page): Promise<Result[]> {
+  await page.evaluate(axe.source)
+  const found = await page.evaluate((wanted) => (window as unknown as { axe: { run: (within: Document, wanted: unknown) => Promise<AxeResults> } }).axe.run(document, wanted), options as unknown)
+  return found.violations
+}
+
+/** Each as `rule: what it is about`. */
+export async function barriers(page: Page): Promise<string[]> {
+  return (await violations(page)).filter(({ impact }) => BARS.has(impact ?? '')).flatMap(told)
+}
+
+/** The lesser things, too. */
 export async function accessibility(page: Page): Promise<string[]> {
-  await page.evaluate(source)
-  const results = await page.evaluate(() => (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run())
-  return results.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target }) => target.flat().join(' ')).join(', ')}`)
+  return (await violations(page)).flatMap(told)
 }

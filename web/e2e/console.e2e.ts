@@ -267,7 +267,7 @@ part('no page is wider than a telephone', async ({ page }) => {
     await page.locator('.note-text').waitFor()
     await fits(`Ticket, ${language}`)
     await nav(page, '/flows')
-    await page.locator('.react-flow__node').first().waitFor()
+    await page.locator('.step').first().waitFor()
     await fits(`Flow, ${language}`)
     await nav(page, '/prompts')
     await page.locator('.prompt').first().waitFor()

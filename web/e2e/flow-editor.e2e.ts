@@ -1,21 +1,37 @@
 /** An admin draws a flow of three blocks by mouse and keyboard, mends it, publishes it and goes back. Real service and browser. */
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { barriers } from './axe'
 import { nav, story, tooWide } from './story'
 
 const NARROW = { width: 360, height: 740 }
 const WIDE = { width: 1440, height: 900 }
 const HELLO = 'Thank you for calling. I will put you through.'
 
+/** A flow of Twilio Studio: one step that maps as a whole, one that does not. */
+const STUDIO = {
+  description: 'Reception',
+  states: [
+    { name: 'Trigger', type: 'trigger', transitions: [{ event: 'incomingCall', next: 'greet' }], properties: {} },
+    { name: 'greet', type: 'say-play', transitions: [{ event: 'audioComplete', next: 'text_back' }], properties: { say: 'Good morning.' } },
+    { name: 'text_back', type: 'send-message', transitions: [{ event: 'sent' }, { event: 'failed' }], properties: { body: 'Thank you for calling.' } },
+  ],
+  initial_state: 'Trigger',
+}
+
 const { part, complaints } = story()
 
 interface Document {
+  id: string
+  name: string
   start: string
+  sub_flows?: { id: string; name: string; start: string }[]
   blocks: { id: string; type: string; params?: Record<string, unknown>; edges?: Record<string, string> }[]
   metadata?: { tests?: unknown[] }
 }
 interface Draft {
   revision: number
+  findings: { severity: string; code: string }[]
   document: Document
   live: number | null
   live_document: Document
@@ -90,7 +106,7 @@ part('the first block is pulled onto the canvas and given its words', async ({ p
 part('an edge that is let go over nothing asks what comes next', async ({ page }) => {
   const from = await middle(page, '.react-flow__node[data-id="say"] [data-port="next"]')
   await pull(page, from, { x: from.x, y: from.y + 160 })
-  await page.getByRole('combobox', { name: 'What comes next?' }).fill('queue')
+  await page.getByRole('combobox', { name: 'What comes next?' }).fill('to queue')
   await page.keyboard.press('Enter')
   await block(page, 'to_queue').waitFor()
   await saved(page)
@@ -104,6 +120,7 @@ part('with the keyboard a block is added after the selected one, and named', asy
   await block(page, 'to_queue').click()
   await page.keyboard.press('n')
   await page.keyboard.press('ArrowUp')
+  while ((await page.evaluate(() => (window.document.activeElement as HTMLElement).dataset.kind)) !== 'end') await page.keyboard.press('ArrowUp')
   await page.keyboard.press('Enter')
   await block(page, 'end').waitFor()
   const name = page.getByRole('textbox', { name: 'Name of the block' })
@@ -257,16 +274,121 @@ part('a block is copied and pasted, found, and gone again', async ({ page }) => 
   await saved(page)
 })
 
-part('a telephone shows the flow to look at, and is not wider than it is', async ({ page }) => {
+part('a sub-flow is begun, named and filled, and a block runs it', async ({ page }) => {
+  await page.keyboard.press('Escape')
+  await button(page, 'New sub-flow').click()
+  const name = page.getByRole('textbox', { name: 'Name of the sub-flow' })
+  await name.fill('Who calls')
+  await name.press('Enter')
+  await block(page, 'return').waitFor()
+  await page.locator('[data-kind="say"]').click()
+  await page.locator('.part', { hasText: 'Main flow' }).click()
+  await block(page, 'say').waitFor()
+  expect(await block(page, 'return').count()).toBe(0)
+  await page.locator('.react-flow__pane').click({ position: { x: 5, y: 5 } })
+  await page.locator('[data-kind="sub_flow"]').click()
+  await block(page, 'sub_flow').dblclick()
+  await block(page, 'return').waitFor()
+  await saved(page)
+  const { document } = await draft(page)
+  expect(document.sub_flows).toMatchObject([{ name: 'Who calls', start: 'return' }])
+  expect(document.blocks.find(({ id }) => id === 'sub_flow')?.params).toEqual({ flow: document.sub_flows?.[0]?.id })
+  while ((await page.locator('.part').count()) > 1) await page.keyboard.press('Control+z')
+  await saved(page)
+  expect((await draft(page)).findings.filter(({ severity }) => severity === 'error')).toEqual([])
+})
+
+part('a template takes the place of the draft, and one key brings the draft back', async ({ page }) => {
+  const before = await draft(page)
+  await button(page, 'Begin from a template or a file').click()
+  await page.getByRole('menuitem', { name: 'Begin from a template' }).click()
+  const dialog = page.getByRole('dialog').filter({ hasText: 'Begin from a template' })
+  await dialog.locator('.template', { hasText: 'After hours' }).click()
+  await dialog.locator('.react-flow__node[data-id="hours"]').waitFor()
+  expect(await barriers(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Use “After hours”' }).click()
+  await page.getByText('what is live stays until you publish').waitFor()
+  await button(page, 'Replace the draft').click()
+  await dialog.waitFor({ state: 'hidden' })
+  await page.getByRole('heading', { name: 'After hours' }).waitFor()
+  await block(page, 'hours').click()
+  await page.getByRole('group', { name: 'Days 1' }).waitFor()
+  await saved(page)
+  const taken = await draft(page)
+  expect(taken.document.id).toBe(before.document.id)
+  expect(taken.findings.filter(({ severity }) => severity === 'error')).toEqual([])
+  await page.locator('.react-flow__pane').click({ position: { x: 5, y: 5 } })
+  await page.keyboard.press('Control+z')
+  await page.getByRole('heading', { name: before.document.name }).waitFor()
+  await saved(page)
+  expect((await draft(page)).document).toEqual(before.document)
+})
+
+part('a flow of another system is read, reported step by step and taken', async ({ page }) => {
+  await button(page, 'Begin from a template or a file').click()
+  await page.getByRole('menuitem', { name: 'Import a flow' }).click()
+  const dialog = page.getByRole('dialog').filter({ hasText: 'Import a flow' })
+  const file = (name: string, text: string) => ({ name, mimeType: 'application/json', buffer: Buffer.from(text) })
+  await dialog.locator('input[type="file"]').setInputFiles(file('no.json', '{"nothing": "known"}'))
+  await dialog.getByRole('alert').waitFor()
+  await dialog.locator('input[type="file"]').setInputFiles(file('studio.json', JSON.stringify(STUDIO)))
+  await dialog.getByText('Twilio Studio', { exact: true }).waitFor()
+  await dialog.locator('.import-list [data-status="mapped"]', { hasText: 'greet' }).waitFor()
+  await dialog.locator('.react-flow__node').first().waitFor()
+  expect(await barriers(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Take into the draft' }).click()
+  await button(page, 'Replace the draft').click()
+  await dialog.waitFor({ state: 'hidden' })
+  const left = page.getByRole('region', { name: 'What the import leaves to do' })
+  await left.locator('.finding:not(:disabled)').first().click()
+  await page.locator('.react-flow__node.selected').waitFor()
+  await left.getByRole('checkbox').first().click()
+  await left.getByRole('button', { name: 'Put the list away' }).click()
+  await page.locator('.react-flow__pane').click({ position: { x: 5, y: 5 } })
+  await page.keyboard.press('Control+z')
+  await block(page, 'say').waitFor()
+  await saved(page)
+})
+
+part('yesterday’s callers are asked before publishing, and each that would have gone elsewhere is shown', async ({ page, service: { call } }) => {
+  expect(await call('--from', '+441632960007', '--keys', '2', '--seconds', '12').ended).toBe(0)
+  await button(page, 'Publish…').click()
+  const dialog = page.getByRole('dialog').filter({ hasText: 'Publish the draft' })
+  await dialog.locator('.replay-gate').getByRole('button', { name: 'Run' }).click()
+  await dialog.locator('[data-fate="same"]').waitFor()
+  expect(await barriers(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Look at them' }).click()
+  const one = page.locator('.replay-one')
+  await one.waitFor()
+  await page.locator('.replay [class*="block-on-"]').first().waitFor()
+  expect(await one.getByRole('link').getAttribute('href')).toMatch(/^\/calls\/[0-9a-f-]{36}$/)
+  expect(await barriers(page)).toEqual([])
+  await button(page, 'Run again').click()
+  await one.waitFor()
+  await page.keyboard.press('Escape')
+  await block(page, 'say').waitFor()
+})
+
+part('nothing in the editor bars anybody', async ({ page }) => {
+  expect(await barriers(page)).toEqual([])
+  await block(page, 'say').click()
+  expect(await barriers(page)).toEqual([])
+  await page.keyboard.press('Escape')
+})
+
+part('a telephone shows the flow as its steps, and is not wider than it is', async ({ page }) => {
   await page.setViewportSize(NARROW)
   await page.getByText('changing it needs a wider window').waitFor()
-  await block(page, 'say').waitFor()
+  await page.locator('.step[data-block="say"]').waitFor()
+  await page.locator('.step[data-block="say"] .step-ways').getByText('→ To queue').click()
+  await page.locator('.step[data-block="to_queue"] .step-block:focus').waitFor()
+  expect(await barriers(page)).toEqual([])
   expect(await page.locator('.palette').count()).toBe(0)
   expect(await tooWide(page)).toEqual([0, 0])
   await page.setViewportSize(WIDE)
 })
 
-part('nothing was complained about but the change that came too late', async () => {
+part('nothing was complained about but the change that came too late and the file that was none', async () => {
   await Promise.resolve()
-  expect(complaints().filter((what) => !/status of 412/.test(what))).toEqual([])
+  expect(complaints().filter((what) => !/status of (412|400)/.test(what))).toEqual([])
 })

@@ -1,8 +1,6 @@
 /** Providers, the gate of the sign-in, and which address is which page. */
 import { QueryClientProvider, useQuery } from '@tanstack/react-query'
 import { App as AntApp, ConfigProvider } from 'antd'
-import en from 'antd/locale/en_US'
-import zh from 'antd/locale/zh_CN'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom'
 import { Failure, onSignedOut } from './api/client'
@@ -11,7 +9,7 @@ import { me as meQuery, queries } from './api/queries'
 import type { Me } from './api/types'
 import { Bones, ErrorNote } from './components/Bits'
 import { Shell } from './components/Shell'
-import { chosen, speak } from './i18n'
+import { chosen, componentWords, speak } from './i18n'
 import { useLanguage } from './lib/hooks'
 import Live from './pages/Live'
 import { ModeProvider, useMode } from './theme/mode'
@@ -95,9 +93,9 @@ function Gate() {
 
 function Themed() {
   const { mode } = useMode()
-  const language = useLanguage()
+  useLanguage()
   return (
-    <ConfigProvider theme={antdTheme(mode)} locale={language === 'en' ? en : zh} button={{ autoInsertSpace: false }}>
+    <ConfigProvider theme={antdTheme(mode)} locale={componentWords()} button={{ autoInsertSpace: false }}>
       <AntApp component={false}>
         <BrowserRouter>
           <Gate />

@@ -8,6 +8,7 @@ use super::{Reader, escape};
 use crate::{
     Finding,
     finding::{listed, nearest},
+    hours,
     registry::{FieldSpec, FieldType},
 };
 
@@ -90,9 +91,13 @@ impl Reader {
 fn fits(kind: &FieldType, value: &Value) -> bool {
     match kind {
         FieldType::Template | FieldType::Url | FieldType::Expression => value.is_string(),
-        FieldType::Name | FieldType::Edge | FieldType::Queue => {
-            value.as_str().is_some_and(|name| *kind == FieldType::Queue && !name.is_empty() || is_name(name))
-        }
+        FieldType::Name | FieldType::Edge => value.as_str().is_some_and(is_name),
+        FieldType::Queue | FieldType::SubFlow => value.as_str().is_some_and(|id| !id.is_empty()),
+        FieldType::Weekdays => value
+            .as_array()
+            .is_some_and(|days| days.iter().all(|day| day.as_str().is_some_and(|day| hours::DAYS.contains(&day)))),
+        FieldType::Time => value.as_str().is_some_and(|text| hours::time(text).is_some()),
+        FieldType::Date => value.as_str().is_some_and(|text| hours::date(text).is_some()),
         FieldType::Key => value
             .as_str()
             .is_some_and(|key| key.len() == 1 && key.chars().all(|c| c.is_ascii_digit() || c == '*' || c == '#')),

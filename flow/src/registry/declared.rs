@@ -1,6 +1,11 @@
 //! The declarations themselves, as one table. A new kind of block begins here; a test walks the table and sees that every entry
 //! is complete, in both languages, and understood by the run.
 
+mod deciding;
+mod keeping;
+mod reaching;
+mod shaping;
+
 use super::{BlockSpec, Category, EdgeSpec, FieldSpec, FieldType};
 use crate::{check::CheckDigit, collect};
 
@@ -192,6 +197,7 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
         help_en: "Offers choices by key and by voice; each choice is an edge.",
         help_zh: "提供按键和语音选项;每个选项是一个出口。",
     },
+    reaching::CONFIRM,
     BlockSpec {
         name: "ask_intent",
         title_en: "Ask intent",
@@ -284,10 +290,10 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
                     "kind",
                     FieldType::Choice { words: collect::KINDS },
                     r#""digits""#,
-                    "What is collected, and how it is kept: digits or an id of a form; phone (+441632960001), date (2026-12-03), time \
+                    "What is collected, and how it is kept: digits or an id of a form; yes_no (yes or no); text (the caller's own words); phone (+441632960001), date (2026-12-03), time \
                      (15:30), amount (45.50 GBP), number (4), quantity (2.5 kg), one of a list (its value), the name of a person. What \
                      callers say of it earlier, with their request or in answer to another question, is read back and not asked for.",
-                    "收集的内容及保存形式:digits 为数字或有格式的编号;phone 为电话(+8613812345678),date 为日期(2026-12-03),time 为时间(15:30),\
+                    "收集的内容及保存形式:digits 为数字或有格式的编号;yes_no 为是或否(yes、no);text 为来电者的原话;phone 为电话(+8613812345678),date 为日期(2026-12-03),time 为时间(15:30),\
                      amount 为金额(45.50 CNY),number 为数目(4),quantity 为数量(2.5 kg),list 为列表中的一项,name 为人名。来电者提前说过的内容只复述确认,不再询问。",
                 ),
                 r#""digits""#,
@@ -509,6 +515,7 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
         help_en: "Answers a question from the knowledge base: says the short answer, offers the rest, and says so when it does not know.",
         help_zh: "用知识库回答问题:先说简短答案,可继续听其余内容;不知道时走 unknown。",
     },
+    reaching::LOOKUP_CUSTOMER,
     BlockSpec {
         name: "http",
         title_en: "HTTP request",
@@ -621,6 +628,12 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
         help_en: "Goes one way or another by conditions.",
         help_zh: "根据条件选择走向。",
     },
+    deciding::HOURS,
+    deciding::QUEUE_STATUS,
+    deciding::SPLIT,
+    keeping::SET,
+    keeping::TAG,
+    keeping::PRIORITY,
     BlockSpec {
         name: "language",
         title_en: "Language",
@@ -713,6 +726,9 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
         help_en: "Puts the caller through to the next free agent, with everything said so far.",
         help_zh: "把来电转给下一位空闲坐席,并附上此前的全部内容。",
     },
+    reaching::TRANSFER,
+    reaching::CALLBACK,
+    reaching::VOICEMAIL,
     BlockSpec {
         name: "create_ticket",
         title_en: "Create ticket",
@@ -752,6 +768,10 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
         help_en: "Files a ticket with the call inside it.",
         help_zh: "创建包含本次通话的工单。",
     },
+    keeping::RECORDING,
+    reaching::SURVEY,
+    shaping::SUB_FLOW,
+    shaping::RETURN,
     BlockSpec {
         name: "end",
         title_en: "End",

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use serde_json::Value as Json;
 
 use super::{
-    Run, State,
+    Run, SUB_FLOW, State,
     confirming::{Amended, MAX_READ_BACK},
     listening::{Listening, UNCLEAR_BELOW, listening_step},
     understanding::{SURELY_ALIKE, readings, spoken_key},
@@ -115,7 +115,7 @@ impl Run {
         match self.known.told.remove(&wanted.spec.name).filter(|told| wanted.takes(&told.filled.value)) {
             Some(told) if told.confirmed => {
                 // The caller never hears this question, so "back" does not lead to it.
-                self.listened.pop_if(|last| *last == id);
+                self.listened.pop_if(|last| last.block == id);
                 self.store(Filled { block: id.clone(), ..told.filled }, false);
                 self.follow(&id, "next");
             }
@@ -144,8 +144,12 @@ impl Run {
                 Step::Collect { meanwhile, .. } => meanwhile.as_slice(),
                 _ => &[],
             };
-            for (edge, to) in &planned.edges {
-                let elsewhere = ELSEWHERE.contains(&edge.as_str()) || meanwhile.contains(edge);
+            let through = match &planned.step {
+                Step::SubFlow { start } => Some((SUB_FLOW, start)),
+                _ => None,
+            };
+            for (edge, to) in planned.edges.iter().map(|(edge, to)| (edge.as_str(), to)).chain(through) {
+                let elsewhere = ELSEWHERE.contains(&edge) || meanwhile.iter().any(|name| name == edge);
                 let Some(next) = plan.blocks.get(to).filter(|_| !elsewhere) else { continue };
                 if !seen.insert(to) || matches!(next.step, Step::AskIntent { .. }) {
                     continue;
@@ -211,6 +215,13 @@ impl Run {
     }
 
     pub(super) fn understand_value(&mut self, listening: Box<Listening>, heard: &Heard, wanted: &Wanted, secret: bool) {
+        if wanted.spec.kind == Kind::Text {
+            return match command::detect(&heard.text, heard.language) {
+                Some(command) => self.command(listening, command),
+                // However unsurely they were heard, they are read by people, who hear them, too.
+                None => self.accept_value(listening, Value::Text { text: heard.text.trim().to_owned() }, 1.0, false),
+            };
+        }
         let place = self.place();
         let is_fresh = listening.digits.is_empty();
         if !wanted.is_spelt()
@@ -254,8 +265,7 @@ impl Run {
             return self.accept_value(listening, value, confidence, false);
         }
         if let Some(item) = spoken_key(heard, &wanted.items) {
-            let value = Value::Item { id: item.edge.clone() };
-            return self.accept_value(listening, value, heard.confidence, false);
+            return self.accept_value(listening, wanted.item(item), heard.confidence, false);
         }
         match wanted.spec.kind {
             Kind::Digits { .. } | Kind::Code { .. } | Kind::Phone => self.understand_part(listening, heard, wanted),
@@ -435,6 +445,12 @@ impl Run {
     pub(super) fn keep_value(&mut self, listening: Box<Listening>, filled: Filled) {
         let plan = Arc::clone(&self.plan);
         let secret = matches!(listening_step(&plan, &listening.block), Some((Step::Collect { secret: true, .. }, _)));
+        if let Some((Step::Collect { scale: Some(scale), wanted, .. }, _)) = listening_step(&plan, &listening.block)
+            && let Ok(score) = filled.value.to_string().parse()
+        {
+            let (block, name) = (listening.block.clone(), wanted.spec.name.clone());
+            self.note(Note::Rated { block, name, score, scale: *scale });
+        }
         self.store(filled, secret);
         self.leave(listening, "next");
     }

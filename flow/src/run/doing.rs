@@ -14,6 +14,8 @@ use crate::{
     values::check_size,
 };
 
+/// What stands for what must not be shown.
+const MASKED: &str = "••••";
 /// A reply that takes longer than this is bridged with words.
 const FILLER_AFTER_MS: Millis = 1_500;
 /// An answer of the service that takes so much longer than it was allowed is not waited for.
@@ -26,6 +28,8 @@ pub(super) struct Requesting {
     id: u64,
     attempt: u32,
     begun: Millis,
+    /// Method and address, for the journal.
+    asked: String,
     filler_at: Option<Millis>,
     until: Millis,
 }
@@ -67,6 +71,7 @@ impl Run {
             Err(error) => return self.fail(block, format!("the request cannot be filled in: {error}")),
         };
         self.requests += 1;
+        let asked = self.without_secrets(&format!("{} {url}", request.method));
         self.actions.push(Action::Http {
             id: self.requests,
             method: request.method.clone(),
@@ -80,9 +85,34 @@ impl Run {
             id: self.requests,
             attempt,
             begun: self.now,
+            asked,
             filler_at,
             until: self.now + request.timeout_ms + GRACE_MS,
         });
+    }
+
+    /// What was asked of another service, as the journal has it.
+    pub fn as_journaled(&self, request: &str) -> String {
+        self.without_secrets(request)
+    }
+
+    /// A text in which what is secret is not to be read.
+    fn without_secrets(&self, text: &str) -> String {
+        let slots = &self.values.others["slots"];
+        let values = self.secrets.iter().filter_map(|name| slots[name].as_str()).filter(|value| value.len() > 1);
+        values.fold(text.to_owned(), |text, value| text.replace(value, MASKED))
+    }
+
+    fn hide_secrets(&self, value: &Value) -> Value {
+        match value {
+            _ if self.secrets.is_empty() => value.clone(),
+            Value::String(text) => Value::String(self.without_secrets(text)),
+            Value::Array(items) => items.iter().map(|item| self.hide_secrets(item)).collect(),
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(name, value)| (name.clone(), self.hide_secrets(value))).collect())
+            }
+            other => other.clone(),
+        }
     }
 
     fn fill_body(&self, body: &Body) -> Result<Value, String> {
@@ -108,7 +138,9 @@ impl Run {
         let filler_at = requesting.filler_at;
         self.note(Note::HttpCalled {
             block: block.clone(),
+            request: requesting.asked.clone(),
             status: result.as_ref().ok().map(|reply| reply.status),
+            reply: result.as_ref().map(|reply| self.hide_secrets(&reply.body)).map_err(Clone::clone),
             ms: self.now.saturating_sub(requesting.begun),
             attempt,
         });
@@ -225,7 +257,34 @@ impl Run {
         }
         self.keys_ahead.clear();
         self.actions.push(Action::Queue { queue: queue.to_owned(), summary, timeout_ms });
+        self.wait_for_person(id, timeout_ms);
+    }
+
+    fn wait_for_person(&mut self, id: &str, timeout_ms: u64) {
         self.state = State::Queued(Queued { block: id.to_owned(), until: Some(self.now + timeout_ms + GRACE_MS) });
+    }
+
+    pub(super) fn begin_transfer(&mut self, id: &str, to: &Template, prompt: Option<&Prompt>, timeout_ms: u64) {
+        self.waits += 1;
+        if self.waits > MAX_WAITS {
+            return self.give_up();
+        }
+        let to = match self.plan.templates.fill(to, &self.values) {
+            Ok(to) if !to.trim().is_empty() => to.trim().to_owned(),
+            Ok(_) => return self.fail(id, "there is no number to transfer to".to_owned()),
+            Err(error) => return self.fail(id, format!("the number cannot be filled in: {error}")),
+        };
+        match prompt.map(|prompt| self.fill_prompt(prompt)) {
+            Some(Ok(parts)) if !parts.is_empty() => {
+                self.say(parts, false);
+            }
+            Some(Err(message)) => self.note(Note::Error { block: id.to_owned(), message }),
+            _ => {}
+        }
+        self.keys_ahead.clear();
+        let summary = self.brief();
+        self.actions.push(Action::Transfer { to, summary, timeout_ms });
+        self.wait_for_person(id, timeout_ms);
     }
 
     pub(super) fn queue_done(&mut self, result: QueueResult) {
@@ -239,8 +298,9 @@ impl Run {
             }
             QueueResult::AgentEnded if self.has_edge(&block, "ended") => self.follow(&block, "ended"),
             QueueResult::AgentEnded => self.finish(Outcome::Agent),
-            QueueResult::NoAgents => self.follow(&block, "no_agents"),
-            QueueResult::Timeout => self.follow(&block, "timeout"),
+            QueueResult::Busy if self.is_transfer(&block) => self.follow(&block, "busy"),
+            QueueResult::NoAgents | QueueResult::Busy => self.follow(&block, self.unanswered(&block, "no_agents")),
+            QueueResult::Timeout => self.follow(&block, self.unanswered(&block, "timeout")),
             QueueResult::Failed => self.fail(&block, "the call could not be handed over".to_owned()),
         }
     }
@@ -249,8 +309,17 @@ impl Run {
         if let State::Queued(queued) = &self.state {
             let block = queued.block.clone();
             self.actions.push(Action::LeaveQueue);
-            self.follow(&block, "timeout");
+            self.follow(&block, self.unanswered(&block, "timeout"));
         }
+    }
+
+    fn is_transfer(&self, block: &str) -> bool {
+        matches!(self.plan.blocks.get(block).map(|planned| &planned.step), Some(Step::Transfer { .. }))
+    }
+
+    /// The edge where nobody takes the call: a queue tells why, a transfer has one for all reasons.
+    fn unanswered<'e>(&self, block: &str, of_queue: &'e str) -> &'e str {
+        if self.is_transfer(block) { "no_answer" } else { of_queue }
     }
 
     pub(super) fn ticket(
@@ -270,6 +339,8 @@ impl Run {
         match filled {
             Ok((subject, body, mut tags)) => {
                 tags.retain(|tag| !tag.trim().is_empty());
+                let more: Vec<String> = self.tags.iter().filter(|tag| !tags.contains(tag)).cloned().collect();
+                tags.extend(more);
                 self.actions.push(Action::Ticket { subject, body, tags, status });
                 self.follow(id, "next");
             }

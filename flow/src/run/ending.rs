@@ -19,7 +19,7 @@ impl Run {
         match self.flow.person.clone() {
             Some(person) if person != block && self.rescues < MAX_RESCUES && self.hung_up.is_none() => {
                 self.rescues += 1;
-                self.go(block, "error", person);
+                self.go_to_main(block, "error", person);
             }
             _ => self.give_up(),
         }
@@ -39,6 +39,8 @@ impl Run {
         }
         let outcome = if self.talked_to_agent {
             Outcome::Agent
+        } else if let Some(arranged) = self.arranged {
+            arranged
         } else if self.resolved {
             Outcome::Resolved
         } else {
@@ -56,10 +58,18 @@ impl Run {
             State::Speaking { block, .. } => block,
             State::Listening(listening) => {
                 self.actions.push(Action::StopListening);
+                if self.takes_a_message(&listening) && self.keep_message(&listening) {
+                    self.hung_up = Some(Outcome::Voicemail);
+                    return match self.has_edge(&listening.block, "hangup") {
+                        true => self.follow(&listening.block, "hangup"),
+                        false => self.finish(Outcome::Voicemail),
+                    };
+                }
                 listening.block.clone()
             }
             State::Requesting(requesting) => requesting.block,
             State::Consulting(consulting) => consulting.block().clone(),
+            State::Inquiring(inquiring) => inquiring.block,
             State::Queued(queued) => {
                 if queued.until.is_some() {
                     self.actions.push(Action::LeaveQueue);
@@ -71,7 +81,7 @@ impl Run {
         if self.has_edge(&block, "hangup") {
             self.follow(&block, "hangup");
         } else if let Some(to) = self.flow.hangup.clone().filter(|_| outcome == Outcome::Abandoned) {
-            self.go(&block, "hangup", to);
+            self.go_to_main(&block, "hangup", to);
         } else {
             self.finish(outcome);
         }

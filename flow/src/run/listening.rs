@@ -10,7 +10,7 @@ use intent::{
     entity::{Kind, Value},
 };
 
-use super::{MAX_KEYS_AHEAD, MAX_QUESTIONS, MAX_SILENCE, MAX_SPEECH_MS, Run, State, Then, collecting::Filled};
+use super::{MAX_KEYS_AHEAD, MAX_QUESTIONS, MAX_SILENCE, MAX_SPEECH_MS, Run, State, Then, Visited, collecting::Filled};
 use crate::{
     Action, BlockId, Expect, Grammar, Heard, KnownArticle, Millis, Note, Outcome, Part, Profile,
     phrases::{self, Miss},
@@ -38,9 +38,15 @@ pub(super) struct Listening {
     pub question: Question,
     /// Digits so far.
     pub digits: String,
+    /// What was said so far of a message, and whether there was anything beside words.
+    pub message: Vec<String>,
+    pub voiced: bool,
+    /// How long a message may be, and when that is over; it counts from the end of the prompt.
+    max_ms: Option<Millis>,
+    pub ends: Option<Millis>,
     /// Whether the last miss was something that was understood but not confirmed.
     pub unsure: bool,
-    talking: bool,
+    pub talking: bool,
     no_input_ms: Millis,
     gap_ms: Millis,
     no_inputs: u32,
@@ -86,7 +92,9 @@ impl Listening {
 
     /// Waits for the caller, from now on.
     pub fn wait(&mut self, now: Millis) {
-        self.until = now + if self.digits.is_empty() { self.no_input_ms } else { self.gap_ms };
+        self.ends = self.ends.or(self.max_ms.map(|most| now + most));
+        let until = now + if self.digits.is_empty() { self.no_input_ms } else { self.gap_ms };
+        self.until = until.min(self.ends.unwrap_or(until));
     }
 }
 
@@ -96,6 +104,7 @@ impl Step {
             Step::Menu { tries, .. }
             | Step::AskIntent { tries, .. }
             | Step::Collect { tries, .. }
+            | Step::Voicemail { tries, .. }
             | Step::Answer { tries, .. } => Some(tries),
             _ => None,
         }
@@ -127,8 +136,8 @@ impl Run {
     pub(super) fn new_listening(&mut self, id: &str) -> Option<Box<Listening>> {
         let plan = Arc::clone(&self.plan);
         let (step, tries) = listening_step(&plan, id)?;
-        if self.listened.last().is_none_or(|last| last != id) {
-            self.listened.push(id.to_owned());
+        if self.listened.last().is_none_or(|last| last.block != id || last.stack != self.stack) {
+            self.listened.push(Visited { block: id.to_owned(), stack: self.stack.clone() });
             if self.listened.len() > MAX_HISTORY {
                 self.listened.remove(0);
             }
@@ -140,6 +149,13 @@ impl Run {
             barge_in: tries.barge_in,
             question: Question::Own,
             digits: String::new(),
+            message: Vec::new(),
+            voiced: false,
+            max_ms: match step {
+                Step::Voicemail { max_ms, .. } => Some(*max_ms),
+                _ => None,
+            },
+            ends: None,
             unsure: false,
             talking: false,
             no_input_ms: tries.no_input_ms,
@@ -161,7 +177,9 @@ impl Run {
             return self.fail(&listening.block, "the block does not listen".to_owned());
         };
         match self.fill_prompt(&tries.prompt) {
-            Ok(_) if self.is_deaf() && self.help(step).is_empty() => self.cannot_ask(listening),
+            Ok(_) if self.is_deaf() && !step.takes_a_message() && self.help(step).is_empty() => {
+                self.cannot_ask(listening);
+            }
             Ok(parts) => {
                 listening.question = Question::Own;
                 self.ask(listening, None, parts);
@@ -189,7 +207,7 @@ impl Run {
             self.leave(listening, "agent");
         } else if let Some(person) = person {
             self.actions.push(Action::StopListening);
-            self.go(&listening.block, "keys_only", person);
+            self.go_to_main(&listening.block, "keys_only", person);
         } else {
             self.leave(listening, "no_match");
         }
@@ -312,6 +330,7 @@ impl Run {
                     }
                 }
                 (Kind::Name, _) => Expect { grammar: Grammar::Free, profile: Profile::Name },
+                (Kind::YesNo, _) => phrases(phrases::yes_or_no(self.language), Profile::YesNo),
                 _ => Expect { grammar: Grammar::Free, profile: Profile::Free },
             },
             Step::AskIntent { intents, keys, words, .. } => {
@@ -354,7 +373,7 @@ impl Run {
         if let Some(mut listening) = self.take_listening() {
             self.interrupt(&mut listening);
             listening.talking = true;
-            listening.until = self.now + MAX_UTTERANCE_MS;
+            listening.until = listening.ends.unwrap_or(self.now + listening.max_ms.unwrap_or(MAX_UTTERANCE_MS));
             self.state = State::Listening(listening);
         }
     }
@@ -380,7 +399,11 @@ impl Run {
         self.unclear += 1;
         self.interrupt(&mut listening);
         listening.talking = false;
-        if listening.digits.is_empty() {
+        if self.takes_a_message(&listening) {
+            // Nobody can tell what it was but whoever hears the message.
+            listening.voiced = true;
+            self.keep_listening(listening);
+        } else if listening.digits.is_empty() {
             self.miss(listening, Miss::NoMatch, true);
         } else {
             self.keep_listening(listening);
@@ -406,7 +429,7 @@ impl Run {
                     self.follow(&block, "next");
                 }
             }
-            State::Requesting(_) | State::Consulting(_) => {
+            State::Requesting(_) | State::Consulting(_) | State::Inquiring(_) => {
                 self.caller_is_there();
                 self.remember_key(key);
             }
@@ -461,6 +484,9 @@ impl Run {
             listening.talking = false;
             listening.prompt_over(self.now);
             self.state = State::Listening(listening);
+        } else if self.takes_a_message(&listening) {
+            listening.voiced |= listening.talking;
+            self.message_over(listening);
         } else if listening.talking {
             listening.talking = false;
             self.miss(listening, Miss::NoMatch, true);
@@ -559,11 +585,12 @@ impl Run {
                     example.into_iter().chain(Some(choices).filter(|text| !text.is_empty())).collect();
                 all.join(" ")
             }
+            Step::Collect { scale: Some(scale), .. } => phrases::rate(*scale, self.language),
             Step::Collect { wanted, .. } => match (&wanted.spec.kind, wanted.keys()) {
                 // Letters have no keys that people know.
                 (Kind::Code { .. }, _) if self.is_deaf() => String::new(),
                 (Kind::Code { .. }, _) => phrases::spell(self.language).to_owned(),
-                (Kind::List { .. }, _) => choices,
+                (Kind::List { .. } | Kind::YesNo, _) => choices,
                 (Kind::Digits { .. } | Kind::Phone, Some((min, max))) => phrases::key_digits(min, max, self.language),
                 (_, Some((min, max))) if only_keys => phrases::key_digits(min, max, self.language),
                 (_, None) if self.is_deaf() => String::new(),
@@ -591,7 +618,7 @@ impl Run {
                 } else if let Some(person) = person {
                     self.interrupt(&mut listening);
                     self.actions.push(Action::StopListening);
-                    self.go(&listening.block, "command:agent", person);
+                    self.go_to_main(&listening.block, "command:agent", person);
                 } else {
                     self.miss(listening, Miss::NoMatch, true);
                 }
@@ -606,10 +633,11 @@ impl Run {
                     Some(before) => {
                         self.interrupt(&mut listening);
                         self.actions.push(Action::StopListening);
-                        self.go(&listening.block, "command:back", before);
+                        self.stack = before.stack;
+                        self.go(&listening.block, "command:back", before.block);
                     }
                     None => {
-                        self.listened.push(listening.block.clone());
+                        self.listened.push(Visited { block: listening.block.clone(), stack: self.stack.clone() });
                         self.ask_own(listening);
                     }
                 }

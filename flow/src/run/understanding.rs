@@ -54,6 +54,7 @@ impl Run {
             }
             Some(Step::Collect { wanted, secret, .. }) => self.understand_value(listening, heard, wanted, *secret),
             Some(Step::Answer { .. }) => self.understand_question(listening, heard),
+            Some(Step::Voicemail { .. }) => self.understand_message(listening, heard),
             _ => self.fail(&listening.block, "the block does not listen".to_owned()),
         }
     }
@@ -261,6 +262,9 @@ impl Run {
             Some((Step::AskIntent { intents, .. }, _)) if intents.iter().any(|intent| intent == edge) => {
                 self.accept_intent(listening, edge, 1.0);
             }
+            Some((Step::Menu { offer: Some(offer), .. }, _)) if edge == "next" => {
+                self.arrange_callback(listening, offer);
+            }
             _ => self.leave(listening, edge),
         }
     }
@@ -311,6 +315,9 @@ impl Run {
             }
             (Question::Which(_), _) => return self.miss(listening, Miss::NoMatch, true),
             (Question::Own | Question::Confirm { .. } | Question::Between(_), _) => {}
+        }
+        if let Step::Voicemail { .. } = step {
+            return if key == '#' { self.message_over(listening) } else { self.keep_listening(listening) };
         }
         if let Step::Collect { wanted, .. } = step {
             return match (wanted.keys(), wanted.keyed_item(key)) {

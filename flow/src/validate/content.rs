@@ -10,10 +10,10 @@ use crate::{
     Block, Finding, Flow,
     expression::Expression,
     finding::nearest,
-    markup,
+    hours, markup,
     registry::{self, FieldSpec, FieldType},
     template::{Place, Template, Templates},
-    values::{CALL_MEMBERS, INTENT_MEMBERS, RESERVED},
+    values::{CALL_MEMBERS, HOURS_MEMBERS, INTENT_MEMBERS, RESERVED},
 };
 
 /// So many examples make an intent dependable.
@@ -92,14 +92,44 @@ fn known_names(flow: &Flow) -> BTreeSet<String> {
             .filter(move |block| block.kind == kind)
             .filter_map(move |block| block.params.get(field)?.as_str())
     };
+    let of_kind = |kind: &'static str| flow.blocks.iter().filter(move |block| block.kind == kind);
+    let saved = |kind: &'static str, usual: &'static str| {
+        of_kind(kind).map(move |block| block.params.get("save_as").and_then(Value::as_str).unwrap_or(usual).to_owned())
+    };
+    let assigned = of_kind("set")
+        .filter_map(|block| block.params.get("values")?.as_array())
+        .flatten()
+        .filter_map(|row| Some(format!("vars.{}", row.get("name")?.as_str()?)));
+    let hours = of_kind("hours").next().map(|_| HOURS_MEMBERS.iter().map(|name| format!("hours.{name}")));
     flow.variables
         .iter()
         .map(|variable| format!("vars.{}", variable.name))
         .chain(set_by("collect", "slot").map(|name| format!("slots.{name}")))
+        .chain(set_by("survey", "name").map(|name| format!("slots.{name}")))
         .chain(set_by("http", "save_as").map(str::to_owned))
+        .chain(saved("queue_status", "queue"))
+        .chain(saved("lookup_customer", "customer"))
+        .chain(assigned)
+        .chain(hours.into_iter().flatten())
         .chain(CALL_MEMBERS.iter().map(|name| format!("call.{name}")))
         .chain(INTENT_MEMBERS.iter().map(|name| format!("intent.{name}")))
         .collect()
+}
+
+/// Whether a text has a word that is long, of letters and digits, and follows what announces a secret; or a PEM block.
+fn looks_like_a_secret(text: &str) -> bool {
+    const ANNOUNCED: [&str; 7] = ["bearer ", "basic ", "token ", "api_key=", "apikey=", "password=", "secret="];
+    let lower = text.to_ascii_lowercase();
+    let follows = |announced: &str| {
+        lower.match_indices(announced).any(|(at, found)| {
+            let word: String = text[at + found.len()..]
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || "-_.+/=~".contains(*c))
+                .collect();
+            word.len() >= 12 && word.chars().any(|c| c.is_ascii_digit())
+        })
+    };
+    lower.contains("-----begin ") || ANNOUNCED.iter().any(|announced| follows(announced))
 }
 
 fn in_words(language: Language) -> &'static str {
@@ -251,7 +281,41 @@ impl Checked<'_> {
                 "Write values as {{ slots.name }}.",
             ));
         }
-        self.names(self.templates.names(&template), place);
+        let names = self.templates.names(&template);
+        self.secrets(source, &names, place);
+        self.names(names, place);
+    }
+
+    /// What is secret is neither said nor written where people read, and passwords do not stand in a flow, which many can read.
+    fn secrets(&mut self, text: &str, names: &BTreeSet<String>, place: &str) {
+        let secret = |name: &&String| {
+            let slot = name.strip_prefix("slots.");
+            let collects = |block: &Block| {
+                block.kind == "collect"
+                    && block.params.get("secret") == Some(&Value::Bool(true))
+                    && block.params.get("slot").and_then(Value::as_str) == slot
+            };
+            slot.is_some() && self.flow.blocks.iter().any(collects)
+        };
+        // A service that is asked may have to know it.
+        if self.block.kind != "http"
+            && let Some(name) = names.iter().find(secret)
+        {
+            self.findings.push(Finding::error(
+                "secret_shown",
+                place,
+                format!("{name} is secret and must not be said or written here."),
+                "Leave it out, or show what a service answers about it.",
+            ));
+        }
+        if looks_like_a_secret(text) {
+            self.findings.push(Finding::warning(
+                "secret_in_text",
+                place,
+                "This looks like a password or a key, which everybody sees who sees the flow.",
+                "Put it into a variable of the service and write {{ vars.NAME }} here.",
+            ));
+        }
     }
 
     /// What is said may hold markup; what cannot be spoken would be left out silently.
@@ -364,11 +428,89 @@ impl Checked<'_> {
         }
     }
 
+    /// Hours are in a time zone that exists, and a part of a holiday has a begin and an end.
+    fn hours(&mut self, place: &str) {
+        let params = &self.block.params;
+        if let Some(name) = params.get("time_zone").and_then(Value::as_str).filter(|name| !name.trim().is_empty())
+            && hours::zone(name).is_err()
+        {
+            self.findings.push(Finding::error(
+                "unknown_time_zone",
+                format!("{place}/time_zone"),
+                format!("There is no time zone {name:?}."),
+                "Write one by its name in the IANA database, such as Europe/London or Asia/Shanghai.",
+            ));
+        }
+        let rows = |name: &str| params.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+        for (index, row) in rows("holidays").iter().enumerate() {
+            let (from, to) = (row.get("from").is_some(), row.get("to").is_some());
+            if from != to {
+                self.findings.push(Finding::error(
+                    "half_a_time",
+                    format!("{place}/holidays/{index}"),
+                    "This day has only one of the two times.",
+                    "Write from when to when it is open, or neither if it is closed all day.",
+                ));
+            }
+            let date = |name: &str| hours::date(row.get(name)?.as_str()?);
+            if let (Some(first), Some(last)) = (date("date"), date("until"))
+                && last < first
+            {
+                self.findings.push(Finding::error(
+                    "bad_range",
+                    format!("{place}/holidays/{index}/until"),
+                    format!("The last day, {last}, lies before the first, {first}."),
+                    "Swap the two.",
+                ));
+            }
+        }
+        if rows("weekly").is_empty() && rows("holidays").is_empty() {
+            self.findings.push(Finding::warning(
+                "never_open",
+                format!("{place}/weekly"),
+                "Without hours it is never open.",
+                "Add a row with days and times.",
+            ));
+        }
+    }
+
+    /// The shares make a whole.
+    fn split(&mut self, place: &str) {
+        let ways = self.block.params.get("ways").and_then(Value::as_array);
+        let sum: u64 = ways.into_iter().flatten().filter_map(|way| way.get("percent")?.as_u64()).sum();
+        if sum != 100 {
+            self.findings.push(Finding::error(
+                "not_a_hundred",
+                format!("{place}/ways"),
+                format!("The ways make {sum} of a hundred."),
+                "Change the shares so that they make a hundred together.",
+            ));
+        }
+    }
+
+    /// Each variable is set to one thing.
+    fn assignments(&mut self, place: &str) {
+        let rows = self.block.params.get("values").and_then(Value::as_array);
+        for (index, row) in rows.into_iter().flatten().enumerate() {
+            if row.get("text").is_some() == row.get("expression").is_some() {
+                self.findings.push(Finding::error(
+                    "not_one_value",
+                    format!("{place}/values/{index}"),
+                    "A variable is set to a text or to an expression.",
+                    "Write one of the two.",
+                ));
+            }
+        }
+    }
+
     /// What only shows when several parameters are seen together.
     fn together(&mut self, place: &str) {
         match self.block.kind.as_str() {
             "language" => self.language(place),
             "collect" => self.collect(place),
+            "hours" => self.hours(place),
+            "split" => self.split(place),
+            "set" => self.assignments(place),
             _ => {}
         }
         let number = |name: &str| self.block.params.get(name).and_then(Value::as_u64);

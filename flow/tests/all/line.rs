@@ -131,6 +131,15 @@ impl Line {
             Action::Queue { queue, summary, .. } => {
                 format!("queue {queue}: {} {:?}", summary.reason, summary.slots)
             }
+            Action::Transfer { to, timeout_ms, .. } => format!("queue transfer to {to} for {timeout_ms}"),
+            Action::Inquire { id, what } => {
+                self.request = Some(id);
+                format!("inquire {what:?}")
+            }
+            Action::Callback { number, queue, summary } => {
+                format!("callback {number} {} {}", queue.unwrap_or_default(), summary.reason)
+            }
+            Action::Record { on } => format!("record {on}"),
             Action::LeaveQueue => "leave queue".into(),
             Action::Ticket { subject, body, tags, status } => {
                 format!("ticket {subject} | {body} | {tags:?} | {status:?}")
@@ -212,6 +221,14 @@ impl Line {
         let id = self.request.take().expect("the knowledge base was asked");
         self.now += 10;
         self.send(Event::Consulted { id, answer });
+        self.hear_out()
+    }
+
+    /// What the call centre knows.
+    pub fn told(&mut self, answer: Value) -> &mut Line {
+        let id = self.request.take().expect("the call centre was asked");
+        self.now += 10;
+        self.send(Event::Told { id, answer: Ok(answer.as_object().expect("an object").clone()) });
         self.hear_out()
     }
 

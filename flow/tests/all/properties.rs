@@ -7,7 +7,7 @@ use intent::{Language, Model};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const BLOCKS: usize = 6;
+const BLOCKS: usize = 8;
 
 fn target() -> impl Strategy<Value = String> {
     // One in a few leads nowhere.
@@ -25,7 +25,7 @@ fn block(n: usize) -> impl Strategy<Value = Value> {
         "{{ broken",
     ]);
     let when = prop::sample::select(vec!["slots.a == '1'", "order.status_code == 200", "true", "1", "broken =="]);
-    (0..9usize, targets, text, when, any::<bool>(), 1..4u32).prop_map(move |(kind, to, text, when, flag, tries)| {
+    (0..19usize, targets, text, when, any::<bool>(), 1..4u32).prop_map(move |(kind, to, text, when, flag, tries)| {
         let prompt = json!({"en": text});
         let (kind, params, edges) = match kind {
             0 => ("say", json!({"prompt": prompt, "resolves": flag, "barge_in": !flag}), json!({"next": to[0]})),
@@ -62,6 +62,16 @@ fn block(n: usize) -> impl Strategy<Value = Value> {
                 json!({"ended": to[0], "no_agents": to[1], "timeout": to[2], "error": to[3]}),
             ),
             7 => ("create_ticket", json!({"subject": text}), json!({"next": to[0]})),
+            8 => ("set", json!({"values": [{"name": "n", "expression": when}, {"name": "t", "text": format!("{text}{{{{ vars.t | default('x') }}}}")}]}), json!({"next": to[0], "error": to[1]})),
+            9 => ("hours", json!({"weekly": [{"days": ["mon", "thu"], "from": "09:00", "to": "17:00"}]}), json!({"open": to[0], "closed": to[1]})),
+            10 => ("split", json!({"ways": [{"edge": "one", "percent": 30}, {"edge": "two", "percent": 70}], "by": if flag { "call" } else { "caller" }}), json!({"one": to[0], "two": to[1]})),
+            11 => ("queue_status", json!({"queue": "service"}), json!({"next": to[0], "no_agents": to[1], "error": to[2]})),
+            12 => ("lookup_customer", json!({"number": text}), json!({"known": to[0], "unknown": to[1], "error": to[2]})),
+            13 => ("callback", json!({"prompt": prompt, "number": text, "max_tries": tries}), json!({"next": to[0], "declined": to[1], "no_input": to[2], "no_match": to[3]})),
+            14 => ("voicemail", json!({"prompt": prompt, "max_ms": 5000 * tries}), json!({"next": to[0], "no_input": to[1]})),
+            15 => ("transfer", json!({"to": text, "prompt": prompt}), json!({"ended": to[0], "busy": to[1], "no_answer": to[2], "error": to[3]})),
+            16 => ("sub_flow", json!({"flow": if flag { "first" } else { "second" }}), json!({"next": to[0], "other": to[1]})),
+            17 => ("return", json!({"edge": if flag { "next" } else { "other" }}), json!({})),
             _ => ("end", json!({"outcome": "resolved", "prompt": prompt}), json!({})),
         };
         json!({"id": format!("b{n}"), "type": kind, "params": params, "edges": edges})
@@ -73,6 +83,7 @@ fn any_flow() -> impl Strategy<Value = Flow> {
     (blocks, any::<bool>(), any::<bool>()).prop_map(|(blocks, person, hangup)| {
         let mut document = json!({
             "schema_version": 1, "id": "x", "name": "X", "languages": ["en"], "start": "b0", "blocks": blocks,
+            "sub_flows": [{"id": "first", "name": "First", "start": "b1"}, {"id": "second", "name": "Second", "start": "b2"}],
             "intents": [{"name": "order", "examples": {"en": ["where is my order"]}}, {"name": "refund", "examples": {"en": ["a refund"]}}],
         });
         if person {
@@ -121,8 +132,13 @@ fn any_event() -> impl Strategy<Value = Event> {
         .prop_map(|result| Event::HttpDone { id: 0, result }),
         2 => prop::sample::select(vec![
             QueueResult::Bridged, QueueResult::AgentEnded, QueueResult::NoAgents, QueueResult::Timeout, QueueResult::Failed,
+            QueueResult::Busy,
         ])
         .prop_map(Event::QueueDone),
+        2 => any::<bool>().prop_map(|known| {
+            let answer = json!({"known": known, "agents": u8::from(known), "calls": 2});
+            Event::Told { id: 0, answer: Ok(answer.as_object().cloned().unwrap_or_default()) }
+        }),
         5 => Just(Event::Timeout),
     ]
 }
@@ -158,6 +174,7 @@ fn carry_out(flow: &Arc<Flow>, model: &Arc<Model>, events: &[(Event, u64)]) -> (
         let event = match event {
             Event::SpeechDone { .. } => Event::SpeechDone { say: said },
             Event::HttpDone { result, .. } => Event::HttpDone { id: asked, result },
+            Event::Told { answer, .. } => Event::Told { id: asked, answer },
             Event::Timeout => {
                 now = now.max(run.deadline().unwrap_or(now));
                 Event::Timeout
@@ -168,7 +185,7 @@ fn carry_out(flow: &Arc<Flow>, model: &Arc<Model>, events: &[(Event, u64)]) -> (
         for action in run.on(event, now) {
             match &action {
                 Action::Say { id, .. } => said = *id,
-                Action::Http { id, .. } => asked = *id,
+                Action::Http { id, .. } | Action::Inquire { id, .. } => asked = *id,
                 _ => {}
             }
             all.push(action);

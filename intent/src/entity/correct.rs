@@ -260,7 +260,7 @@ fn names(kind: &Kind) -> &'static [&'static str] {
         Kind::Number | Kind::Quantity => &["number", "quantity", "amount", "how many", "数量", "人数", "个数"],
         Kind::Duration => &["length", "duration", "how long", "时长", "多久"],
         Kind::Name => &["name", "名字", "姓名", "姓"],
-        Kind::YesNo | Kind::List { .. } => &[],
+        Kind::YesNo | Kind::List { .. } | Kind::Text => &[],
     }
 }
 

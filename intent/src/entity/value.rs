@@ -109,6 +109,11 @@ pub enum Value {
         /// As it was said.
         name: String,
     },
+    /// The caller's own words.
+    Text {
+        /// As they were said.
+        text: String,
+    },
 }
 
 fn is_false(value: &bool) -> bool {
@@ -155,7 +160,7 @@ impl fmt::Display for Value {
             Value::Code { code } => f.write_str(code),
             Value::YesNo { yes } => f.write_str(if *yes { "yes" } else { "no" }),
             Value::Item { id } => f.write_str(id),
-            Value::Name { name } => f.write_str(name),
+            Value::Name { name: text } | Value::Text { text } => f.write_str(text),
         }
     }
 }

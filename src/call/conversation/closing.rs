@@ -14,6 +14,11 @@ impl Conversation {
                 self.write(Event::Unbridged { agent, by, talked_ms }, now, out);
                 out.push(Output::LeaveQueue);
             }
+            With::Queue { dialled: Some(to), .. } => {
+                let reason = "hung_up".to_owned();
+                self.write(Event::TransferFailed { from: "flow".into(), to, reason }, now, out);
+                out.push(Output::LeaveQueue);
+            }
             With::Queue { queue, .. } => {
                 self.write(Event::Unqueued { queue, reason: "hung_up".into() }, now, out);
                 out.push(Output::LeaveQueue);

@@ -5,7 +5,7 @@ use flow::event::{self as flowing, QueueResult};
 
 use super::{Conversation, Millis, Output, QueueNews, With};
 use crate::call::bridge::News;
-use crate::event::{Event, Outcome, Party};
+use crate::event::{Event, Outcome, Party, Personal};
 
 impl Conversation {
     /// The flow takes the caller, from its beginning.
@@ -16,13 +16,13 @@ impl Conversation {
 
     pub(super) fn enqueue(&mut self, queue: String, now: Millis, out: &mut Vec<Output>) {
         self.write(Event::Queued { queue: queue.clone(), brief: self.brief.clone() }, now, out);
-        self.with = With::Queue { queue, since: now };
+        self.with = With::Queue { queue, since: now, dialled: None };
         self.reply = None;
     }
 
     pub(super) fn queue_news(&mut self, news: QueueNews, now: Millis, out: &mut Vec<Output>) {
         let (queue, since) = match &self.with {
-            With::Queue { queue, since } | With::Agent { queue, since, .. } | With::Parked { queue, since } => {
+            With::Queue { queue, since, .. } | With::Agent { queue, since, .. } | With::Parked { queue, since } => {
                 (queue.clone(), *since)
             }
             With::Bot => return,
@@ -64,6 +64,21 @@ impl Conversation {
                 self.run = if self.begun { run.going_on_in(self.language) } else { run };
                 self.with = With::Bot;
                 self.begin(now, out);
+            }
+            QueueNews::Refused(label, why) => {
+                let to = match &self.with {
+                    With::Queue { dialled: Some(to), .. } => to.clone(),
+                    _ => Personal::default(),
+                };
+                let reason = format!("{label}: {why}");
+                self.write(Event::TransferFailed { from: "flow".into(), to, reason }, now, out);
+                self.with = With::Bot;
+                let result = match label {
+                    "busy" | "declined" => QueueResult::Busy,
+                    "no_answer" => QueueResult::Timeout,
+                    _ => QueueResult::Failed,
+                };
+                self.tell_queue(result, now, out);
             }
             QueueNews::NoAgents | QueueNews::TimedOut => {
                 let (reason, result) = match news {

@@ -27,6 +27,8 @@ const HARDLY: f32 = 0.35;
 const SURELY: f32 = 0.5;
 /// From so much on, what is being said is shown.
 const SHOWN_MS: u64 = 800;
+/// What stands for words that must not be shown.
+pub(super) const MASKED: &str = "••••";
 /// Of a long utterance, so much is recognised while it goes on.
 const PARTIAL_MS: u64 = 8_000;
 
@@ -436,6 +438,7 @@ impl Conversation {
     fn show(&self, speaker: Speaker, result: &Result<Recognition, NotRecognised>, now: Millis, out: &mut Vec<Output>) {
         if let Ok(recognition) = result
             && !recognition.no_speech
+            && !(self.with == With::Bot && self.run.asks_a_secret())
         {
             let event = Event::Partial { speaker, text: Personal::new(&recognition.text) };
             let at = self.offered_at + now as i64;
@@ -475,16 +478,26 @@ impl Conversation {
         match result {
             Ok(recognition) if !recognition.no_speech && !recognition.text.trim().is_empty() => {
                 let heard = self.as_heard(&recognition);
+                let secret = to_flow && self.run.asks_a_secret();
+                let shown = |text: &str| Personal::new(if secret { MASKED } else { text });
                 let event = Event::Heard {
                     turn: utterance.turn,
                     speaker,
-                    text: Personal::new(&recognition.text),
+                    text: shown(&recognition.text),
                     confidence: recognition.confidence,
                     from_ms,
                     to_ms,
                     engine: recognition.engine.clone(),
-                    alternatives: heard.alternatives.iter().map(Personal::new).collect(),
-                    words: words(&recognition, utterance.sound_from_ms, (from_ms, to_ms)),
+                    alternatives: if secret {
+                        Vec::new()
+                    } else {
+                        heard.alternatives.iter().map(Personal::new).collect()
+                    },
+                    words: if secret {
+                        Vec::new()
+                    } else {
+                        words(&recognition, utterance.sound_from_ms, (from_ms, to_ms))
+                    },
                 };
                 self.write_at(event, now, Some(from_ms), out);
                 if to_flow {
@@ -519,7 +532,9 @@ impl Conversation {
     }
 
     pub(super) fn key(&mut self, digit: char, now: Millis, out: &mut Vec<Output>) {
-        self.write(Event::Key { digit: Personal::new(digit) }, now, out);
+        let secret = self.with == With::Bot && self.run.asks_a_secret();
+        let shown = if secret { "•".to_owned() } else { digit.to_string() };
+        self.write(Event::Key { digit: Personal::new(shown) }, now, out);
         if self.with != With::Bot {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flow::event::{Grammar, HttpFailure, HttpReply, Knowledge, Profile};
+use flow::event::{Grammar, HttpFailure, HttpReply, Inquiry, Knowledge, Profile};
 use intent::Language;
 use models::{Priority, Recognition};
 
@@ -147,6 +147,13 @@ pub enum Input {
         /// What it answers.
         answer: Knowledge,
     },
+    /// The call centre was asked.
+    Told {
+        /// The id of the inquiry.
+        id: u64,
+        /// What is known, or why it cannot be told.
+        answer: Result<serde_json::Map<String, serde_json::Value>, String>,
+    },
     /// News from the way to an agent.
     Queue(QueueNews),
     /// Something went wrong that does not end the call.
@@ -190,6 +197,8 @@ pub enum QueueNews {
     NoAgents,
     /// Nobody took it in time.
     TimedOut,
+    /// The one who was called does not take it: why, by name, and in words.
+    Refused(&'static str, String),
 }
 
 /// Something to do.
@@ -277,13 +286,31 @@ pub enum Output {
         /// In which language.
         language: Language,
     },
+    /// Look up what the call centre knows.
+    Inquire {
+        /// The id to answer with.
+        id: u64,
+        /// What.
+        what: Inquiry,
+    },
     /// Look for an agent.
     Queue {
         /// In which queue.
         queue: String,
+        /// How soon it is the caller's turn, from 1 to 10.
+        priority: u8,
         /// For how long, in ms.
         timeout_ms: u64,
     },
+    /// Call one person.
+    Transfer {
+        /// An extension, or a number outside.
+        to: Personal,
+        /// For how long, in ms.
+        timeout_ms: u64,
+    },
+    /// Record what follows, or be silent in the recording.
+    Record(bool),
     /// Stop looking, or part the bridge.
     LeaveQueue,
     /// Write this into the journal.

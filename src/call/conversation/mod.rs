@@ -32,15 +32,20 @@ use deciding::{Held, Tentative};
 use hearing::{Listening, Utterance};
 use quiet::Quiet;
 use speaking::{ReplyClock, Saying};
-pub use words::{brief_text, from_flow, journaled, status_from_flow};
+pub use words::{brief_text, callback_events, from_flow, journaled, status_from_flow};
+
+/// How soon it is the turn of a caller of whom the flow says nothing.
+const USUAL_PRIORITY: u8 = 5;
 
 /// With whom the caller is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum With {
     Bot,
+    /// `dialled`: who is called, where it is not whoever of the queue is free.
     Queue {
         queue: String,
         since: Millis,
+        dialled: Option<Personal>,
     },
     /// `waits`: since when the caller hears music and not a person; `also`: further people.
     Agent {
@@ -106,6 +111,9 @@ pub struct Conversation {
     /// What is not journaled before that decision is final.
     held: Option<Vec<Held>>,
     quiet: Quiet,
+    /// Whether the flow has paused the recording, and whether it is silent now.
+    paused: bool,
+    silent: bool,
     with: With,
     next_id: u64,
     journal: Vec<Entry>,
@@ -146,6 +154,8 @@ impl Conversation {
             tentative: None,
             held: None,
             quiet: Quiet::default(),
+            paused: false,
+            silent: false,
             with: With::Bot,
             next_id: 1,
             journal: Vec::new(),
@@ -228,7 +238,7 @@ impl Conversation {
             Input::AnsweredFor { codec, queue, timeout_ms } => {
                 self.write(Event::Answered { codec }, now, &mut out);
                 self.enqueue(queue.clone(), now, &mut out);
-                out.push(Output::Queue { queue, timeout_ms });
+                out.push(Output::Queue { queue, priority: USUAL_PRIORITY, timeout_ms });
             }
             Input::AnsweredBy { codec, agent, queue } => {
                 self.write(Event::Answered { codec }, now, &mut out);
@@ -268,6 +278,7 @@ impl Conversation {
             Input::Key(digit) => self.key(digit, now, &mut out),
             Input::Http { id, result } => self.tell(flowing::Event::HttpDone { id, result }, now, &mut out),
             Input::Consulted { id, answer } => self.tell(flowing::Event::Consulted { id, answer }, now, &mut out),
+            Input::Told { id, answer } => self.tell(flowing::Event::Told { id, answer }, now, &mut out),
             Input::Queue(news) => self.queue_news(news, now, &mut out),
             Input::Problem { what, message } => {
                 self.write(Event::Problem { what: what.into(), message }, now, &mut out)
@@ -282,6 +293,10 @@ impl Conversation {
         self.finish_if_all_is_said(now, &mut out);
         self.resume_if_nobody_interrupts(now, &mut out);
         self.listen_for_silence(now);
+        let silent = self.paused || self.with == With::Bot && self.run.asks_a_secret();
+        if std::mem::replace(&mut self.silent, silent) != silent {
+            out.push(Output::Record(!silent));
+        }
         out
     }
 
@@ -300,6 +315,9 @@ impl Conversation {
             action,
             Action::Http { .. }
                 | Action::Queue { .. }
+                | Action::Transfer { .. }
+                | Action::Callback { .. }
+                | Action::Record { .. }
                 | Action::LeaveQueue
                 | Action::Ticket { .. }
                 | Action::End { .. }
@@ -325,10 +343,40 @@ impl Conversation {
             Action::Queue { queue, summary, timeout_ms } => {
                 self.brief = Personal::new(brief_text(&summary));
                 self.enqueue(queue.clone(), now, out);
-                out.push(Output::Queue { queue, timeout_ms });
+                let priority = summary.priority.unwrap_or(USUAL_PRIORITY);
+                out.push(Output::Queue { queue, priority, timeout_ms });
+            }
+            Action::Transfer { to, summary, timeout_ms } => {
+                self.brief = Personal::new(brief_text(&summary));
+                let to = Personal::new(to);
+                self.write(Event::Connecting { to: to.clone(), brief: self.brief.clone() }, now, out);
+                let queue = self.start.0.queues.first().map(|queue| queue.id.clone()).unwrap_or_default();
+                self.with = With::Queue { queue, since: now, dialled: Some(to.clone()) };
+                self.reply = None;
+                out.push(Output::Transfer { to, timeout_ms });
+            }
+            Action::Inquire { id, what } => out.push(Output::Inquire { id, what }),
+            Action::Callback { number, queue, summary } => {
+                for event in callback_events(number, queue, summary) {
+                    self.write(event, now, out);
+                }
+            }
+            Action::Record { on } => {
+                self.paused = !on;
+                self.write(Event::Recording { on }, now, out);
             }
             Action::LeaveQueue => {
-                self.with = With::Bot;
+                // What was to tell so is overdue.
+                match std::mem::replace(&mut self.with, With::Bot) {
+                    With::Queue { dialled: Some(to), .. } => {
+                        let reason = "no_answer: it is overdue".to_owned();
+                        self.write(Event::TransferFailed { from: "flow".into(), to, reason }, now, out);
+                    }
+                    With::Queue { queue, .. } => {
+                        self.write(Event::Unqueued { queue, reason: "timeout".into() }, now, out);
+                    }
+                    _ => {}
+                }
                 out.push(Output::LeaveQueue);
             }
             Action::Ticket { subject, body, tags, status } => {

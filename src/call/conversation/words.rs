@@ -2,8 +2,11 @@
 
 use flow::event::{self as flowing, Brief, Note};
 
-use crate::event::{Consulted, Decision, Event, LanguageBy, Outcome, Personal, Scored, TicketStatus};
+use crate::event::{Consulted, Decision, Event, LanguageBy, Outcome, Personal, Scored, TicketId, TicketStatus};
 use crate::knowledge::cited;
+
+/// Longer replies, in bytes, are not kept in the journal.
+const LONGEST_REPLY: usize = 16 * 1024;
 
 /// A flow's outcome in the journal's words.
 pub fn from_flow(outcome: flowing::Outcome) -> Outcome {
@@ -38,6 +41,22 @@ pub fn brief_text(brief: &Brief) -> String {
     lines.join("\n")
 }
 
+/// That somebody is to be called back, and the ticket that says so.
+pub fn callback_events(number: String, queue: Option<String>, summary: Brief) -> [Event; 2] {
+    let brief = brief_text(&summary);
+    let mut tags = vec!["callback".to_owned()];
+    tags.extend(summary.intent.into_iter().chain(summary.tags));
+    tags.dedup();
+    let ticket = Event::TicketOpened {
+        ticket: TicketId::new(),
+        subject: Personal::new(format!("Call back {number}")),
+        body: Personal::new(format!("{brief}\nNumber: {number}")),
+        tags,
+        status: TicketStatus::Open,
+    };
+    [Event::CallbackArranged { number: Personal::new(number), queue, brief: Personal::new(brief) }, ticket]
+}
+
 /// A flow's note in the journal's words.
 pub fn journaled(note: Note) -> Option<Event> {
     Some(match note {
@@ -57,9 +76,11 @@ pub fn journaled(note: Note) -> Option<Event> {
                 .collect(),
             model: meaning.model_version,
         },
-        Note::Slot { block, name, value, secret } => {
-            Event::Slot { block, name, value: Personal::new(if secret { "••••".to_owned() } else { value }) }
-        }
+        Note::Slot { block, name, value, secret } => Event::Slot {
+            block,
+            name,
+            value: Personal::new(if secret { super::hearing::MASKED.to_owned() } else { value }),
+        },
         Note::Language { block, language, by, remember } => Event::Language {
             block,
             language: Personal::new(language.code()),
@@ -73,10 +94,32 @@ pub fn journaled(note: Note) -> Option<Event> {
         },
         Note::NoInput { block, count } => Event::NoInput { block, count },
         Note::NoMatch { block, count } => Event::NoMatch { block, count },
-        Note::HttpCalled { block, status, ms, .. } => {
-            let error = status.is_none().then(|| "no reply".to_owned());
-            Event::Fetched { block, status, took_ms: ms as u32, error }
+        Note::HttpCalled { block, request, status, reply, ms, .. } => {
+            let error = reply.as_ref().err().map(|failure| match failure {
+                flowing::HttpFailure::Timeout => "timeout".to_owned(),
+                flowing::HttpFailure::Refused => "refused".to_owned(),
+                flowing::HttpFailure::BadReply(why) => why.clone(),
+            });
+            let reply = reply.ok().map(|body| body.to_string()).filter(|body| body.len() <= LONGEST_REPLY);
+            Event::Fetched {
+                block,
+                status,
+                took_ms: ms as u32,
+                error,
+                request: Some(Personal::new(request)),
+                reply: reply.map(Personal::new),
+            }
         }
+        Note::Told { block, what, answer } => {
+            let json = |value: serde_json::Result<String>| Personal::new(value.unwrap_or_default());
+            Event::LookedUp {
+                block,
+                about: json(serde_json::to_string(&what)),
+                known: answer.ok().map(|known| json(serde_json::to_string(&known))),
+            }
+        }
+        Note::Rated { block, name, score, scale } => Event::Rated { block, name, score, scale },
+        Note::Tagged { block, tags } => Event::Tagged { block, tags },
         Note::Consulted { block, question, language, answer } => {
             let (consulted, articles) = match &answer {
                 flowing::Knowledge::Known(article) => (Consulted::Known, std::slice::from_ref(article)),

@@ -1,9 +1,13 @@
 //! `hotline flow`: flows as files, for editors of text, version control and pipelines. `check` and `diff` need no service; the others ask
 //! the one that runs on this machine, or another by its sign-in link.
 //!
+//! - [`importing`]: flows of other products.
+//! - [`replaying`]: what a flow would have done with calls that are over.
 //! - [`testing`]: the tests beside flows.
 //! - [`told`]: a difference in words.
 
+mod importing;
+mod replaying;
 mod testing;
 mod told;
 
@@ -18,6 +22,7 @@ use flow::{Finding, Flow, Severity};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use self::replaying::Wanted;
 use super::api::Api;
 use crate::config::Config;
 use crate::event::Timestamp;
@@ -54,6 +59,26 @@ enum What {
         #[arg(long)]
         verbose: bool,
     },
+    /// Print the reference of all blocks
+    Reference {
+        /// en or zh-CN
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+    /// Say what a flow would have done with the last calls of the service
+    Replay {
+        /// A file, or of the service: live, draft, or version:NUMBER
+        draft: String,
+        /// How many of the last calls
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=2000))]
+        calls: u64,
+        /// Write the whole result to this file; - for standard output
+        #[arg(long, value_name = "OUT")]
+        json: Option<PathBuf>,
+        /// Exit code 1 when a call would have gone another way
+        #[arg(long)]
+        strict: bool,
+    },
     /// Say what changed from one flow to another, by block
     Diff {
         /// A file, or of the service: live, draft, or version:NUMBER
@@ -76,10 +101,16 @@ enum What {
         #[arg(long, short)]
         output: Option<PathBuf>,
     },
-    /// Put a flow into the service's draft, finished or not
+    /// Put a flow into the service's draft, finished or not; also one that Twilio Studio or Amazon Connect has exported
     Import {
-        /// The flow; - for standard input
+        /// The flow, or the export; - for standard input
         file: PathBuf,
+        /// Write the flow to this file instead of the service's draft; - for standard output
+        #[arg(long, short, value_name = "OUT")]
+        output: Option<PathBuf>,
+        /// Of an export: the queue for callers whose queue it does not name
+        #[arg(long, default_value = "service")]
+        queue: String,
         /// Also when the draft holds other changes that are not published
         #[arg(long)]
         overwrite: bool,
@@ -107,6 +138,15 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
     match arguments.what {
         What::Check { file, json } => check(&file, json),
         What::Test { path, json, verbose } => testing::run(&path, json, verbose, config),
+        What::Reference { language } => {
+            let language = language.parse().map_err(|_| anyhow::anyhow!("the languages are en and zh-CN"))?;
+            print!("{}", flow::reference::reference(language));
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Replay { draft, calls, json, strict } => {
+            let wanted = Wanted { draft: &draft, calls: calls as usize, json: json.as_deref(), strict };
+            replaying::run(&service, wanted).await
+        }
         What::Diff { before, after, json } => {
             let (before, after) = (service.document(&before).await?, service.document(&after).await?);
             let difference = flow::difference(&before, &after);
@@ -131,8 +171,11 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
             }
             Ok(ExitCode::SUCCESS)
         }
-        What::Import { file, overwrite } => {
-            let document = read(&file)?;
+        What::Import { file, output, queue, overwrite } => {
+            let document = importing::read(&file, &queue)?;
+            if let Some(output) = output {
+                return importing::write(&output, &canonical(&document));
+            }
             let api = service.api().await?;
             let saved = put(&api, &document, overwrite).await?;
             let findings: Vec<Finding> = serde_json::from_value(saved["findings"].clone()).unwrap_or_default();

@@ -41,6 +41,7 @@ export function after(call: CallSummary, entry: Entry): CallSummary {
     case 'unqueued':
       return state('bot')
     case 'queued':
+    case 'connecting':
     case 'parked':
       return state('queued')
     case 'bridged':

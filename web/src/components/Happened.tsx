@@ -70,6 +70,18 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
       return say({ wire: ms(entry.latency.wire_ms, language), turn: entry.turn })
     case 'queued':
       return say({ queue: words(entry.queue), brief: entry.brief })
+    case 'connecting':
+      return say({ to: entry.to })
+    case 'callback_arranged':
+      return say({ number: entry.number })
+    case 'rated':
+      return say({ name: words(entry.name), score: entry.score, scale: entry.scale })
+    case 'tagged':
+      return say({ tags: entry.tags.join(', ') })
+    case 'recording':
+      return say({}, entry.on ? '_on' : '_off')
+    case 'looked_up':
+      return say({ about: words(entry.block) })
     case 'ringing':
       return say({ agent: entry.agent }, of(entry.agent))
     case 'missed':
@@ -91,7 +103,10 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
     case 'transferred':
       return say({ from: entry.from, to: entry.to }, `_${entry.how}`)
     case 'transfer_failed':
-      return say({ from: entry.from, to: entry.to || '—', reason: named(t, 'reason', entry.reason) })
+      return say(
+        { from: entry.from, to: entry.to || '—', reason: named(t, 'reason', entry.reason) },
+        entry.from === 'flow' ? '_flow' : '',
+      )
     case 'parked':
       return say({ by: entry.by, slot: entry.slot })
     case 'retrieved':

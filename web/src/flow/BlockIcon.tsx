@@ -1,5 +1,34 @@
 /** What a kind of block looks like: its icon, and the colour of its drawer of the palette. */
-import { BookOpen, Braces, Flag, GitBranch, Globe, Headset, Languages, ListOrdered, MessageCircleQuestion, Square, TicketPlus, Volume2 } from 'lucide-react'
+import {
+  ArrowUpNarrowWide,
+  BookOpen,
+  Braces,
+  Cable,
+  CircleDot,
+  ClipboardList,
+  Clock,
+  CornerUpLeft,
+  Flag,
+  GitBranch,
+  Globe,
+  Headset,
+  Languages,
+  ListOrdered,
+  MessageCircleQuestion,
+  PencilLine,
+  Percent,
+  PhoneForwarded,
+  PhoneIncoming,
+  Square,
+  Tag,
+  ThumbsUp,
+  TicketPlus,
+  UserSearch,
+  Users,
+  Voicemail,
+  Volume2,
+  Workflow,
+} from 'lucide-react'
 import './block.css'
 
 const looks: Record<string, { icon: typeof Square; category: string }> = {
@@ -14,6 +43,22 @@ const looks: Record<string, { icon: typeof Square; category: string }> = {
   to_queue: { icon: Headset, category: 'hand_over' },
   create_ticket: { icon: TicketPlus, category: 'record' },
   end: { icon: Flag, category: 'structure' },
+  confirm: { icon: ThumbsUp, category: 'listen' },
+  survey: { icon: ClipboardList, category: 'listen' },
+  lookup_customer: { icon: UserSearch, category: 'know' },
+  hours: { icon: Clock, category: 'decide' },
+  split: { icon: Percent, category: 'decide' },
+  queue_status: { icon: Users, category: 'decide' },
+  set: { icon: PencilLine, category: 'state' },
+  tag: { icon: Tag, category: 'state' },
+  priority: { icon: ArrowUpNarrowWide, category: 'state' },
+  callback: { icon: PhoneIncoming, category: 'hand_over' },
+  voicemail: { icon: Voicemail, category: 'hand_over' },
+  transfer: { icon: PhoneForwarded, category: 'hand_over' },
+  recording: { icon: CircleDot, category: 'record' },
+  sub_flow: { icon: Workflow, category: 'structure' },
+  return: { icon: CornerUpLeft, category: 'structure' },
+  external: { icon: Cable, category: 'structure' },
 }
 
 /** `category` from the registry wins, so that a new kind of block has its colour before it has an icon. */

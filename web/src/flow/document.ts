@@ -10,6 +10,14 @@ export interface Block {
   edges: Readonly<Record<string, string>>
 }
 
+/** A part of the flow that blocks run like a step. */
+export interface SubFlow {
+  readonly id: string
+  readonly name: string
+  /** Empty when no block begins it. */
+  readonly start: string
+}
+
 export interface Position {
   x: number
   y: number
@@ -20,10 +28,15 @@ export interface FlowDocument {
   name: string
   languages: readonly string[]
   start: string
+  person?: string
+  hangup?: string
   blocks: readonly Block[]
   intents: readonly { name: string; label?: Texts; examples?: Readonly<Record<string, readonly string[]>> }[]
   queues: readonly { id: string; name: string }[]
+  /** Parts that blocks run like a step; their blocks lie among the others. */
+  sub_flows: readonly SubFlow[]
   layout: Readonly<Record<string, Position>>
+  metadata?: Readonly<Record<string, unknown>>
 }
 
 export interface FieldSpec {
@@ -60,6 +73,14 @@ const objectOf = (value: unknown): Unknown => (typeof value === 'object' && valu
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
+/** Of two with one id the first counts, as blocks name it by that. */
+export function subFlowsOf(value: unknown): SubFlow[] {
+  const found = listOf(value)
+    .map(objectOf)
+    .map((one): SubFlow => ({ ...one, id: textOf(one.id), name: textOf(one.name) || textOf(one.id), start: textOf(one.start) }))
+  return found.filter(({ id }, index) => id !== '' && found.findIndex((other) => other.id === id) === index)
+}
+
 /** Reads a document leniently: what it lacks is empty, never an error, for this page only looks. */
 export function readDocument(detail: FlowDetail): FlowDocument {
   const raw = objectOf(detail.document)
@@ -68,6 +89,8 @@ export function readDocument(detail: FlowDetail): FlowDocument {
     name: textOf(raw.name) || detail.id,
     languages: listOf(raw.languages).map(textOf),
     start: textOf(raw.start),
+    person: textOf(raw.person),
+    hangup: textOf(raw.hangup),
     blocks: listOf(raw.blocks).map((value) => {
       const block = objectOf(value)
       return {
@@ -79,6 +102,8 @@ export function readDocument(detail: FlowDetail): FlowDocument {
     }),
     intents: listOf(raw.intents) as FlowDocument['intents'],
     queues: listOf(raw.queues) as FlowDocument['queues'],
+    sub_flows: subFlowsOf(raw.sub_flows),
+    metadata: { belongs: objectOf(raw.metadata).belongs },
     layout: objectOf(objectOf(raw.metadata).layout) as Record<string, Position>,
   }
 }

@@ -30,13 +30,16 @@ export function sides(from: XYPosition | undefined, to: XYPosition | undefined) 
 export interface Look {
   /** Names to say on the line; all of them unless told otherwise. */
   names?: readonly string[]
+  /** What is said beside some of them. */
+  notes?: ReadonlyMap<string, string> | undefined
   stroke?: string
   width?: number
   className?: string
 }
 
 export function way(line: Line, places: ReadonlyMap<string, XYPosition>, look: Look = {}): Edge {
-  const { names = line.edges, stroke = 'var(--way)', width = 1.3, className = '' } = look
+  const { notes, stroke = 'var(--way)', width = 1.3, className = '' } = look
+  const names = (look.names ?? line.edges).map((name) => [name, notes?.get(name)].filter(Boolean).join(' · '))
   return {
     id: line.id,
     source: line.from,

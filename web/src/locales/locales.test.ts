@@ -1,8 +1,4 @@
 import { expect, test } from 'vitest'
-import enFirst from './en.json'
-import enTrial from './trial.en.json'
-import zhTrial from './trial.zh-CN.json'
-import zhFirst from './zh-CN.json'
 
 type Tree = { [key: string]: string | Tree }
 
@@ -15,8 +11,10 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
   return all
 }
 
-const english = flat({ ...enFirst, ...enTrial })
-const chinese = flat({ ...zhFirst, ...zhTrial })
+/** The first texts, and those that come with a part of the console. */
+const together = (files: Record<string, Tree>) => new Map(Object.values(files).flatMap((tree) => [...flat(tree)]))
+const english = together(import.meta.glob<Tree>(['./en.json', './*.en.json'], { import: 'default', eager: true }))
+const chinese = together(import.meta.glob<Tree>(['./zh-CN.json', './*.zh-CN.json'], { import: 'default', eager: true }))
 const sources = import.meta.glob<string>('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true })
 
 test('both languages have the same keys', () => {

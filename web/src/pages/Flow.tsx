@@ -15,6 +15,7 @@ import { Bones, ErrorNote } from '../components/Bits'
 import { Head } from '../components/Shell'
 import { Canvas } from '../flow/Canvas'
 import { readDocument, readSpecs } from '../flow/document'
+import { FlowList } from '../flow/FlowList'
 import { Inspector } from '../flow/Inspector'
 import { useKeys, useNarrow, useTitle } from '../lib/hooks'
 import '../call/view/call.css'
@@ -87,12 +88,13 @@ export default function Flow({ me }: { me: Me }) {
           <Bones rows={8} />
         </div>
       )}
-      {flow && (call === null || way) && (
-        <div className={`panel flow-body${block && !narrow ? ' flow-open' : ''}`}>
+      {flow && (call === null || way) && narrow && <FlowList flow={flow} specs={specs} visits={way?.visits} taken={way?.taken} select={select} />}
+      {flow && (call === null || way) && !narrow && (
+        <div className={`panel flow-body${block ? ' flow-open' : ''}`}>
           <ReactFlowProvider>
             <Canvas flow={flow} specs={specs} visits={way?.visits} taken={way?.taken} selected={selected} select={select} />
           </ReactFlowProvider>
-          {!narrow && block && <aside className="inspector-side">{details}</aside>}
+          {block && <aside className="inspector-side">{details}</aside>}
         </div>
       )}
       {narrow && (

@@ -10,6 +10,7 @@ import { Head } from '../components/Shell'
 import { Canvas } from '../flow/Canvas'
 import type { BlockSpec } from '../flow/document'
 import { readDocument } from '../flow/document'
+import { FlowList } from '../flow/FlowList'
 import { Inspector } from '../flow/Inspector'
 import { blocksQuery, draftQuery, type DraftView } from '../flow/edit/api'
 import { SessionContext } from '../flow/edit/context'
@@ -53,12 +54,16 @@ function Look({ view, specs, narrow }: { view: DraftView; specs: ReadonlyMap<str
   return (
     <div className="flow-page">
       <Head title={flow.name || t('nav.flows')} note={t(narrow ? 'editor.narrow' : 'editor.only_admins')} />
-      <div className={`panel flow-body${block && !narrow ? ' flow-open' : ''}`}>
-        <ReactFlowProvider>
-          <Canvas flow={flow} specs={specs} visits={undefined} taken={undefined} selected={selected} select={select} />
-        </ReactFlowProvider>
-        {!narrow && block && <aside className="inspector-side">{details}</aside>}
-      </div>
+      {narrow ? (
+        <FlowList flow={flow} specs={specs} select={select} />
+      ) : (
+        <div className={`panel flow-body${block ? ' flow-open' : ''}`}>
+          <ReactFlowProvider>
+            <Canvas flow={flow} specs={specs} visits={undefined} taken={undefined} selected={selected} select={select} />
+          </ReactFlowProvider>
+          {block && <aside className="inspector-side">{details}</aside>}
+        </div>
+      )}
       {narrow && (
         <Drawer open={block !== undefined} onClose={() => select(undefined)} placement="bottom" size="72%" rootClassName="inspector-drawer" title={t('flow.block')}>
           {details}

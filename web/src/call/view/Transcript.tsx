@@ -16,6 +16,11 @@ import {
   Ticket,
   Users,
   VolumeX,
+  CircleDot,
+  PhoneIncoming,
+  Star,
+  Tag,
+  UserSearch,
 } from 'lucide-react'
 import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -39,6 +44,12 @@ const icons: Partial<Record<Entry['kind'], typeof Play>> = {
   fetched: Globe,
   consulted: BookOpen,
   queued: Hourglass,
+  connecting: PhoneForwarded,
+  callback_arranged: PhoneIncoming,
+  rated: Star,
+  tagged: Tag,
+  recording: CircleDot,
+  looked_up: UserSearch,
   ringing: Headset,
   missed: Headset,
   bridged: Headset,

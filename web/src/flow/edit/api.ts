@@ -46,6 +46,66 @@ export interface Tested {
   failures: Missed[]
 }
 
+/** A flow to begin from. */
+export interface Template {
+  id: string
+  name_en: string
+  name_zh: string
+  help_en: string
+  help_zh: string
+  document: Document
+}
+
+export type ImportStatus = 'mapped' | 'partly' | 'not_mapped'
+
+/** What became of one step of the other system's flow. */
+export interface ImportItem {
+  source: string
+  kind: string
+  status: ImportStatus
+  /** The block that it became. */
+  block: string | null
+  message: string
+}
+
+export interface Imported {
+  format: 'twilio_studio' | 'amazon_connect' | 'amazon_connect_console' | 'hotline'
+  document: Document
+  report: { mapped: number; partly: number; not_mapped: number; items: ImportItem[] }
+  findings: Finding[]
+}
+
+/** What a call went through, and what came of it. */
+export interface Way {
+  path: string[]
+  slots: Record<string, unknown>
+  queue: string | null
+  outcome: string | null
+}
+
+export interface Replayed {
+  call: string
+  at: number
+  status: 'same' | 'moved' | 'diverged' | 'skipped'
+  /** The block at which the ways part. */
+  where: string | null
+  why: string
+  before: Way
+  after: Way
+}
+
+export interface Replay {
+  calls: number
+  same: number
+  moved: number
+  diverged: number
+  skipped: number
+  trace_hash: string
+  seconds: number
+  /** Those that are not the same, at most 500. */
+  results: Replayed[]
+}
+
 interface Json<T> {
   content: { 'application/json': T }
 }
@@ -68,6 +128,9 @@ interface Paths {
   '/api/v1/flows/blocks': { get: Answer<BlockSpec[]> }
   '/api/v1/flows/publish': { post: { requestBody: Json<{ revision: number; note: string; at?: number }> } & Answer<FlowVersion> }
   '/api/v1/flows/draft/revert': { post: { requestBody: Json<{ revision: number; to: number | null }> } & Answer<Saved> }
+  '/api/v1/flows/templates': { get: Answer<Template[]> }
+  '/api/v1/flows/import': { post: { requestBody: Json<{ text: string; languages?: string[]; queue?: string }> } & Answer<Imported> }
+  '/api/v1/flows/replay': { post: { requestBody: Json<{ document?: Document; calls: number }> } & Answer<Replay> }
   '/api/v1/flows/versions': { get: Answer<FlowVersion[]> }
   '/api/v1/flows/versions/{number}': {
     get: Numbered & Answer<{ version: FlowVersion; document: Document }>
@@ -129,6 +192,20 @@ export const cancel = (number: number): Promise<unknown> =>
 /** The draft becomes a version, or what is live. */
 export const revert = (revision: number, to: number | null): Promise<Saved> =>
   take(flows.POST('/api/v1/flows/draft/revert', { body: { revision, to } }))
+
+/** They never change while the service runs. */
+export const templatesQuery = queryOptions({
+  queryKey: ['flows', 'templates'],
+  queryFn: () => take(flows.GET('/api/v1/flows/templates')),
+})
+
+/** Reads a flow of another system, or our own; nothing is kept. */
+export const importFlow = (text: string, language: string, queue: string | undefined, signal: AbortSignal): Promise<Imported> =>
+  take(flows.POST('/api/v1/flows/import', { body: { text, languages: [language], ...(queue === undefined ? {} : { queue }) }, signal }))
+
+/** Runs a document over the last calls. */
+export const replay = (document: Document, calls: number, signal: AbortSignal): Promise<Replay> =>
+  take(flows.POST('/api/v1/flows/replay', { body: { document, calls }, signal }))
 
 /** After what answers calls has changed: the pages that show it ask again. */
 export const publishedChanged = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 /** What can be done to the blocks of a draft. Every operation gives another draft and leaves the one before as it was. */
-import type { Block, BlockSpec, Position } from '../document'
+import type { Block, BlockSpec, FieldSpec, Position } from '../document'
+import { MAIN } from '../parts'
 import { blockOf, freeName, namesOf, type Draft, type Layout } from './draft'
 import { isOpen, portsOf } from './ports'
 
@@ -23,17 +24,31 @@ export function withBlock(draft: Draft, id: string, change: (block: Block) => Bl
   return blocks.every((block, index) => block === draft.blocks[index]) ? draft : withBlocks(draft, blocks)
 }
 
-/** What a required field holds when there is only one thing that it can hold. */
-function onlyChoices(spec: BlockSpec, draft: Draft): Record<string, unknown> {
-  const [queue, ...others] = draft.queues
-  if (!queue || others.length > 0) return {}
-  return Object.fromEntries(spec.fields.filter(({ type, required }) => required && type.kind === 'queue').map(({ name }) => [name, queue.id]))
+/** Cells that hold for any business until somebody changes them, unlike words and conditions. */
+const PLAIN = new Set(['weekdays', 'time', 'integer', 'share', 'flag', 'edge', 'key'])
+
+/** What a field of a new block begins with: the only thing that it can hold, or the registry's example of a table of plain cells. */
+function begun({ type, required, example }: FieldSpec, draft: Draft): unknown {
+  if (!required) return undefined
+  const [queue, ...queues] = draft.queues
+  const [part, ...parts] = draft.sub_flows
+  if (type.kind === 'queue') return queues.length === 0 ? queue?.id : undefined
+  if (type.kind === 'sub_flow') return parts.length === 0 ? part?.id : undefined
+  if (type.kind !== 'rows' || example === undefined || !type.columns?.every((column) => PLAIN.has(column.type.kind))) return undefined
+  try {
+    return JSON.parse(example) as unknown
+  } catch {
+    return undefined
+  }
 }
+
+const firstParams = (spec: BlockSpec, draft: Draft): Record<string, unknown> =>
+  Object.fromEntries(spec.fields.map((field): [string, unknown] => [field.name, begun(field, draft)]).filter(([, value]) => value !== undefined))
 
 /** Adds a block of a kind; the first of a flow is where calls begin. */
 export function addBlock(draft: Draft, spec: BlockSpec, at: Position): { draft: Draft; id: string } {
   const id = freeName(spec.name, namesOf(draft))
-  const block: Block = { id, type: spec.name, params: onlyChoices(spec, draft), edges: {} }
+  const block: Block = { id, type: spec.name, params: firstParams(spec, draft), edges: {} }
   const start = draft.blocks.length === 0 ? id : draft.start
   const added = withBlocks({ ...draft, start }, [...draft.blocks, block])
   return { draft: withLayout(added, { ...draft.metadata.layout, [id]: at }), id }
@@ -81,7 +96,13 @@ export function renameBlock(draft: Draft, from: string, to: string): Draft {
   })
   const layout = Object.fromEntries(Object.entries(draft.metadata.layout).map(([id, place]) => [id === from ? to : id, place]))
   const named = (id: string | undefined) => (id === from ? to : id)
-  return withLayout({ ...draft, blocks, start: named(draft.start) ?? '', ...landings(draft, named) }, layout)
+  return withLayout({ ...draft, blocks, start: named(draft.start) ?? '', sub_flows: begins(draft, named), ...landings(draft, named) }, layout)
+}
+
+/** Where the sub-flows begin after a change of names. */
+function begins({ sub_flows }: Draft, named: (id: string | undefined) => string | undefined): Draft['sub_flows'] {
+  const next = sub_flows.map((one) => ({ ...one, start: named(one.start) ?? '' }))
+  return next.every(({ start }, index) => start === sub_flows[index]?.start) ? sub_flows : next
 }
 
 /** `person` and `hangup` after a change of names; absent where they name nothing. */
@@ -101,7 +122,7 @@ export function removeBlocks(draft: Draft, ids: readonly string[]): Draft {
   if (blocks.length === draft.blocks.length) return draft
   const layout = Object.fromEntries(Object.entries(draft.metadata.layout).filter(([id]) => !gone.has(id)))
   const named = (id: string | undefined) => (id !== undefined && gone.has(id) ? undefined : id)
-  return withLayout({ ...draft, blocks, start: named(draft.start) ?? '', ...landings(draft, named) }, layout)
+  return withLayout({ ...draft, blocks, start: named(draft.start) ?? '', sub_flows: begins(draft, named), ...landings(draft, named) }, layout)
 }
 
 export function moveBlocks(draft: Draft, places: ReadonlyMap<string, Position>): Draft {
@@ -118,6 +139,10 @@ export function moveBlocks(draft: Draft, places: ReadonlyMap<string, Position>):
 /** Where callers land who just called, who ask for a person, or whose call is over. */
 export const land = (draft: Draft, role: 'start' | 'person' | 'hangup', id: string | undefined): Draft =>
   role === 'start' ? { ...draft, start: id ?? '' } : { ...draft, [role]: id }
+
+/** Where a part of the flow begins. */
+export const beginAt = (draft: Draft, home: string, id: string): Draft =>
+  home === MAIN ? land(draft, 'start', id) : { ...draft, sub_flows: draft.sub_flows.map((one) => (one.id === home ? { ...one, start: id } : one)) }
 
 /** Copies stand beside what they are copies of; edges among them lead among the copies, others where they led. */
 export function addCopies(

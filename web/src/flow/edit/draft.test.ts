@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import bicycle from '../../../../src/demo/bicycle-shop.json'
-import { freeName, open, written } from './draft'
+import { freeName, open } from './draft'
+import { written } from './written'
 
 test('the example is written as it was read, letter for letter', () => {
   expect(JSON.stringify(written(open(bicycle)), null, 2)).toBe(JSON.stringify(bicycle, null, 2))

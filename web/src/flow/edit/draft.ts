@@ -2,7 +2,7 @@
  * A flow while it is edited: the whole document, also what this page knows nothing of, read so that it can be drawn and changed,
  * and written so that two versions differ only where they mean something else.
  */
-import type { Block, Position, Texts } from '../document'
+import { subFlowsOf, type Block, type Position, type SubFlow, type Texts } from '../document'
 
 export interface Intent {
   readonly name: string
@@ -29,6 +29,7 @@ export interface Draft {
   readonly hangup?: string
   readonly intents: readonly Intent[]
   readonly queues: readonly Queue[]
+  readonly sub_flows: readonly SubFlow[]
   readonly blocks: readonly Block[]
   readonly metadata: { readonly [member: string]: unknown; readonly layout: Layout }
 }
@@ -80,12 +81,13 @@ export function open(document: unknown): Draft {
     start: textOf(raw.start),
     intents: listOf(raw.intents).filter(isMembers) as unknown as Intent[],
     queues: listOf(raw.queues).filter(isMembers) as unknown as Queue[],
+    sub_flows: subFlowsOf(raw.sub_flows),
     blocks,
     metadata: { ...metadata, layout: Object.fromEntries(places) },
   }
 }
 
-const alphabetical = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+export const alphabetical = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The same value with the members of every object in alphabetical order. */
 export function sorted(value: unknown): unknown {
@@ -96,41 +98,6 @@ export function sorted(value: unknown): unknown {
       .sort(alphabetical)
       .map((name) => [name, sorted(value[name])]),
   )
-}
-
-const isEmpty = (value: unknown): boolean =>
-  value === undefined || (Array.isArray(value) && value.length === 0) || (isMembers(value) && Object.keys(value).length === 0)
-
-/** The order in which people read a flow; whatever else a document has comes after. */
-const ORDER = ['schema_version', 'id', 'name', 'languages', 'start', 'person', 'hangup', 'variables', 'intents', 'out_of_scope', 'queues', 'blocks', 'metadata']
-/** These must be there, even with nothing in them. */
-const KEPT = new Set(['languages', 'blocks'])
-
-function writtenBlock({ id, type, params, edges, ...other }: Block): Members {
-  const block: Members = { id, type }
-  if (!isEmpty(params)) block.params = sorted(params)
-  if (!isEmpty(edges)) block.edges = sorted(edges)
-  return { ...block, ...(sorted(other) as Members) }
-}
-
-/** The document in its canonical form, as the service's own files have it: blocks by id, members by name, nothing empty. */
-export function written(draft: Draft): Members {
-  const names = namesOf(draft)
-  const { layout, ...other } = draft.metadata
-  const places = Object.fromEntries(
-    Object.entries(layout)
-      .filter(([id]) => names.has(id))
-      .sort(([a], [b]) => alphabetical(a, b))
-      .map(([id, { x, y }]) => [id, { x: Math.round(x), y: Math.round(y) }]),
-  )
-  const metadata: Members = { ...(isEmpty(places) ? {} : { layout: places }), ...(sorted(other) as Members) }
-  const blocks = [...draft.blocks].sort((a, b) => alphabetical(a.id, b.id)).map(writtenBlock)
-  const whole: Members = { schema_version: 1, ...draft, blocks, metadata }
-  const rest = Object.keys(whole).filter((name) => !ORDER.includes(name))
-  const members = [...ORDER, ...rest.sort(alphabetical)]
-    .filter((name) => KEPT.has(name) || !isEmpty(whole[name]))
-    .map((name): [string, unknown] => [name, whole[name]])
-  return Object.fromEntries(members)
 }
 
 export const same = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))

@@ -4,12 +4,14 @@
  */
 import type { Edge, XYPosition } from '@xyflow/react'
 import type { BlockSpec, Position } from '../document'
-import { arrange, layout, lines, type Line } from '../layout'
+import { arrange, lines, type Line } from '../layout'
+import { blocksOf, homeOf, MAIN, startOf, subFlowOf } from '../parts'
 import { moveBlocks } from './blocks'
 import { namesOf, open, type Draft } from './draft'
 import { badges, type Badge, type Placed } from './findings'
 import { nodesOf, waysOf, type BlockNode } from './graph'
 import { begin, push, redo, undo, type History } from './history'
+import { arrangeAll, stay } from './subflows'
 import type { Trail } from './trial/call'
 
 export interface Graph {
@@ -29,7 +31,8 @@ const NONE: ReadonlyMap<string, XYPosition> = new Map()
 /** A document that can be drawn: read, and every block in its place. */
 export function ready(document: unknown): Draft {
   const draft = open(document)
-  return moveBlocks(draft, layout({ blocks: draft.blocks, layout: draft.metadata.layout }))
+  const isPlaced = draft.blocks.every(({ id }) => draft.metadata.layout[id])
+  return isPlaced ? draft : moveBlocks(draft, arrangeAll(draft))
 }
 
 export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
@@ -42,7 +45,11 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
   let focus: Focus | undefined
   let trail: Trail | undefined
   let graph: Graph | undefined
-  let joined: { draft: Draft; lines: Line[] } | undefined
+  let joined: { blocks: Draft['blocks']; lines: Line[] } | undefined
+  /** The part of the flow that is on the canvas. */
+  let part = MAIN
+  /** How often the graph became another one that is to be seen from its beginning. */
+  let looks = 0
   let nodes: readonly BlockNode[] = []
   let ways: readonly Edge[] = []
   const listeners = new Set<() => void>()
@@ -57,7 +64,15 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
     const names = namesOf(history.present)
     if (selected.some((id) => !names.has(id))) selected = selected.filter((id) => names.has(id))
     line = undefined
+    if (!subFlowOf(history.present, part)) part = MAIN
   }
+  const enter = (home: string) => {
+    if (home === part) return
+    part = home
+    selected = []
+    line = undefined
+  }
+  const shown = () => blocksOf(history.present, part)
   const become = (next: History<Draft>) => {
     if (next === history) return
     const isOther = next.present !== history.present
@@ -85,7 +100,7 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
     canUndo: () => history.past.length > 0,
     canRedo: () => history.future.length > 0,
     /** `kind` lets quick changes of one kind be undone as one. */
-    change: (to: (draft: Draft) => Draft, kind?: string) => become(push(history, to(history.present), kind, Date.now())),
+    change: (to: (draft: Draft) => Draft, kind?: string) => become(push(history, stay(history.present, to(history.present), part), kind, Date.now())),
     undo: () => become(undo(history)),
     redo: () => become(redo(history)),
     /** Another document altogether; what was done before cannot be undone in it. */
@@ -94,8 +109,25 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
       keepSelection()
       tell()
     },
+    /** The part of the flow that is on the canvas: the main flow, or a sub-flow by its id. */
+    part: () => part,
+    shown,
+    enter: (home: string) => {
+      enter(home)
+      tell()
+    },
+    looks: () => looks,
+    /** Shows the flow from its beginning, as after it became another. */
+    look: () => {
+      enter(MAIN)
+      selected = []
+      looks += 1
+      tell()
+    },
     select: (ids: readonly string[]) => {
       if (line === undefined && ids.length === selected.length && ids.every((id) => selected.includes(id))) return
+      const [first] = ids
+      if (first !== undefined && namesOf(history.present).has(first)) enter(homeOf(history.present, first))
       selected = ids
       line = undefined
       tell()
@@ -113,10 +145,13 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
     /** Lights where a call that is tried has been. */
     light: (where: Trail | undefined) => {
       trail = where
+      if (where?.waits !== undefined && where.waits !== null) enter(homeOf(history.present, where.waits))
       tell()
     },
     goTo: (block: string | null, path: string) => {
-      selected = block !== null && namesOf(history.present).has(block) ? [block] : []
+      const isThere = block !== null && namesOf(history.present).has(block)
+      if (isThere) enter(homeOf(history.present, block))
+      selected = isThere ? [block] : []
       line = undefined
       focus = { block, path, turn: (focus?.turn ?? 0) + 1 }
       tell()
@@ -131,14 +166,15 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
       become(push(history, moveBlocks(history.present, moved), kind, Date.now()))
       tell()
     },
-    arrange: () => become(push(history, moveBlocks(history.present, arrange(history.present)), undefined, Date.now())),
+    arrange: () => become(push(history, moveBlocks(history.present, arrange({ blocks: shown() })), undefined, Date.now())),
     place: (id: string): Position => history.present.metadata.layout[id] ?? { x: 0, y: 0 },
     graph: (): Graph => {
       if (graph) return graph
       const draft = history.present
-      if (joined?.draft.blocks !== draft.blocks) joined = { draft, lines: lines(draft) }
-      nodes = nodesOf(nodes, { draft, specs, selected, badges: badged, dragged, trail })
-      ways = waysOf(ways, joined?.lines ?? [], nodes, line, trail)
+      const blocks = shown()
+      if (joined?.blocks !== blocks) joined = { blocks, lines: lines({ blocks }) }
+      nodes = nodesOf(nodes, { draft, blocks, start: startOf(draft, part), specs, selected, badges: badged, dragged, trail })
+      ways = waysOf(ways, joined.lines, nodes, line, trail)
       graph = { nodes, ways }
       return graph
     },

@@ -8,7 +8,7 @@ import { HEIGHT, WIDTH, type Line } from '../layout'
 import { ENDS, portEnd, way } from '../ways'
 import type { Draft } from './draft'
 import type { Badge } from './findings'
-import { isOpen, PORT, portsOf, type Port } from './ports'
+import { edgeNotes, isOpen, PORT, portsOf, type Port } from './ports'
 import type { Trail } from './trial/call'
 
 export interface BlockData extends Record<string, unknown> {
@@ -28,6 +28,9 @@ export type BlockNode = Node<BlockData, 'block'>
 
 export interface Drawn {
   draft: Draft
+  /** Those of the part that is open, and where it begins. */
+  blocks: readonly Block[]
+  start: string
   specs: ReadonlyMap<string, BlockSpec>
   selected: readonly string[]
   badges: ReadonlyMap<string, Badge>
@@ -40,7 +43,7 @@ export interface Drawn {
 const MEASURED = { width: WIDTH, height: HEIGHT }
 const NOWHERE: XYPosition = { x: 0, y: 0 }
 
-const portKey = ({ name, required, to, unknown }: Port) => `${name} ${required ? 1 : 0} ${to ?? ''} ${unknown ? 1 : 0}`
+const portKey = ({ name, required, to, note, unknown }: Port) => `${name} ${required ? 1 : 0} ${to ?? ''} ${note} ${unknown ? 1 : 0}`
 const samePorts = (a: readonly Port[], b: readonly Port[]) =>
   a.length === b.length && a.every((port, index) => portKey(port) === portKey(b[index] as Port))
 const sameBadge = (a: Badge | undefined, b: Badge | undefined) => a?.errors === b?.errors && a?.warnings === b?.warnings
@@ -50,17 +53,17 @@ function sameData(a: BlockData, b: BlockData): boolean {
   return plain && sameBadge(a.badge, b.badge) && samePorts(a.ports, b.ports)
 }
 
-export function nodesOf(before: readonly BlockNode[], { draft, specs, selected, badges, dragged, trail }: Drawn): BlockNode[] {
+export function nodesOf(before: readonly BlockNode[], { draft, blocks, start, specs, selected, badges, dragged, trail }: Drawn): BlockNode[] {
   const known = new Map(before.map((node) => [node.id, node]))
   const chosen = new Set(selected)
-  return draft.blocks.map((block): BlockNode => {
+  return blocks.map((block): BlockNode => {
     const { id } = block
     const spec = specs.get(block.type)
     const all = portsOf(block, spec, draft)
     const data: BlockData = {
       block,
       spec,
-      start: id === draft.start,
+      start: id === start,
       person: id === draft.person,
       hangup: id === draft.hangup,
       ports: chosen.size === 1 && chosen.has(id) ? all : all.filter(isOpen),
@@ -84,6 +87,7 @@ const sameWay = (a: Edge, b: Edge) =>
 export function waysOf(before: readonly Edge[], joined: readonly Line[], nodes: readonly BlockNode[], line: string | undefined, trail?: Trail): Edge[] {
   const known = new Map(before.map((edge) => [edge.id, edge]))
   const places = new Map(nodes.map(({ id, position }) => [id, position]))
+  const data = new Map(nodes.map((node) => [node.id, node.data]))
   const chosen = new Set(nodes.filter(({ selected }) => selected).map(({ id }) => id))
   return joined.map((one) => {
     const isNear = chosen.has(one.from) || chosen.has(one.to)
@@ -91,7 +95,9 @@ export function waysOf(before: readonly Edge[], joined: readonly Line[], nodes: 
     const isTaken = trail !== undefined && one.edges.some((edge) => trail.edges.has(`${one.from} ${edge}`))
     const className = [(isNear || isChosen) && 'way-near', isChosen && 'way-chosen', isTaken && 'way-taken'].filter(Boolean).join(' ')
     const look = className === '' ? {} : { stroke: 'var(--accent)', width: isChosen ? 2.6 : isTaken ? 2.2 : 1.7, className }
-    const edge: Edge = { ...way(one, places, look), selected: isChosen, zIndex: className === '' ? 0 : 1 }
+    const block = data.get(one.from)
+    const notes = block && edgeNotes(block.block, block.spec)
+    const edge: Edge = { ...way(one, places, { ...look, notes }), selected: isChosen, zIndex: className === '' ? 0 : 1 }
     const old = known.get(one.id)
     return old && sameWay(old, edge) ? old : edge
   })

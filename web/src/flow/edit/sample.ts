@@ -40,5 +40,20 @@ export const specs: readonly BlockSpec[] = [
     [edge('no_input'), edge('no_match'), edge('rejected', false), edge('low_confidence'), error, hangup],
   ),
   kind('to_queue', 'hand_over', [field('queue', { kind: 'queue' }, { required: true })], [edge('ended', false), edge('no_agents'), edge('timeout'), hangup]),
+  kind(
+    'hours',
+    'decide',
+    [
+      field('weekly', rows(['days', 'weekdays'], ['from', 'time'], ['to', 'time']), {
+        required: true,
+        example: '[{"days":["mon","tue"],"from":"09:00","to":"17:30"}]',
+      }),
+      field('holidays', rows(['date', 'date'], ['name', 'template'])),
+    ],
+    [edge('open'), edge('closed'), edge('holiday', false)],
+  ),
+  kind('split', 'decide', [field('ways', rows(['edge', 'edge'], ['percent', 'integer']), { required: true })], []),
+  kind('sub_flow', 'structure', [field('flow', { kind: 'sub_flow' }, { required: true })], [edge('next')]),
+  kind('return', 'structure', [field('edge', { kind: 'name' }, { default: '"next"' })], []),
   kind('end', 'structure', [field('outcome', { kind: 'choice' }, { required: true })], []),
 ]

@@ -6,10 +6,11 @@ import { Failure } from '../../api/client'
 import { queries } from '../../api/queries'
 import type { BlockSpec } from '../document'
 import { check, draftQuery, save, type DraftView } from './api'
-import { written, type Draft } from './draft'
+import type { Draft } from './draft'
 import { editing, ready } from './editing'
 import { placed, type Finding } from './findings'
 import { saver, type SaveState } from './saver'
+import { written } from './written'
 
 type Document = Record<string, unknown>
 

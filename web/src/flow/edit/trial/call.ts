@@ -15,7 +15,9 @@ export interface Act {
 }
 
 export const agentNews = ['bridged', 'no_agents', 'timeout', 'failed'] as const
-export type AgentNews = (typeof agentNews)[number] | 'agent_ended'
+/** Of one person who is called. */
+export const callNews = ['bridged', 'busy', 'timeout', 'failed'] as const
+export type AgentNews = (typeof agentNews)[number] | (typeof callNews)[number] | 'agent_ended'
 
 export interface Test {
   name: string
@@ -61,6 +63,13 @@ type Happened =
   | { kind: 'question'; question: string }
   | { kind: 'answer'; block: string; article: string | null }
   | { kind: 'queued'; queue: string }
+  | { kind: 'transferring'; to: string }
+  | { kind: 'inquired'; what: { about: 'queue'; queue: string } | { about: 'customer'; number: string } }
+  | { kind: 'told'; block: string; known: Readonly<Record<string, unknown>> }
+  | { kind: 'callback'; number: string }
+  | { kind: 'recording'; on: boolean }
+  | { kind: 'rated'; block: string; name: string; score: number; scale: number }
+  | { kind: 'tagged'; block: string; tags: readonly string[] }
   | { kind: 'ticket'; subject: string; body: string }
   | { kind: 'error'; block: string; message: string }
   | { kind: 'ended'; outcome: string }
@@ -124,6 +133,9 @@ export function turns(steps: readonly Step[]): Turn[] {
   }
   return all
 }
+
+/** Whether it is one person who is called, not a queue. */
+export const isCalling = (steps: readonly Step[]): boolean => steps.findLast(({ kind }) => kind === 'queued' || kind === 'transferring')?.kind === 'transferring'
 
 /** Where a call has been. */
 export interface Trail {

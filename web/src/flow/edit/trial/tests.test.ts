@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { open, written } from '../draft'
+import { open } from '../draft'
+import { written } from '../written'
 import { addTest, removeTest, testsOf } from './tests'
 
 const document = { id: 'shop', blocks: [], metadata: { author: 'Ada', tests: [{ name: 'hours', steps: [{ hear: 'when are you open' }] }, 'odd'] } }

@@ -1,6 +1,6 @@
 /** A call that somebody plays step by step; every step plays the whole of it again, through the flow as it is then. */
 import { simulate } from '../api'
-import { written } from '../draft'
+import { written } from '../written'
 import type { Editing } from '../editing'
 import { trail, withoutLast, type Act, type Played, type Test } from './call'
 

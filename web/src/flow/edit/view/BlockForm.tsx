@@ -6,7 +6,8 @@ import { useTranslation } from 'react-i18next'
 import { words } from '../../../lib/format'
 import type { Block, FieldSpec } from '../../document'
 import { BlockIcon } from '../../BlockIcon'
-import { duplicate, isName, land, nameFrom, renameBlock } from '../blocks'
+import { homeOf, MAIN, startOf } from '../../parts'
+import { beginAt, duplicate, isName, land, nameFrom, renameBlock } from '../blocks'
 import { useEdit, useEdited, useSpec } from '../context'
 import { namesOf } from '../draft'
 import { setParam } from '../params'
@@ -53,13 +54,21 @@ function More({ block, remove, copy }: { block: Block; remove: () => void; copy:
   const { t } = useTranslation()
   const edit = useEdit()
   const draft = useEdited((now) => now.draft())
-  const roles = (['start', 'person', 'hangup'] as const).map((role) => ({
+  const home = homeOf(draft, block.id)
+  const starts = {
+    key: 'start',
+    label: t(home === MAIN ? 'editor.make_start' : 'flow.make_part_start'),
+    disabled: startOf(draft, home) === block.id,
+    onClick: () => edit.change((now) => beginAt(now, home, block.id)),
+  }
+  const roles = (home === MAIN ? (['person', 'hangup'] as const) : []).map((role) => ({
     key: role,
     label: t(`editor.make_${role}`),
     disabled: draft[role] === block.id,
     onClick: () => edit.change((now) => land(now, role, block.id)),
   }))
   const items: MenuProps['items'] = [
+    starts,
     ...roles,
     { type: 'divider' },
     {
@@ -118,7 +127,7 @@ export function BlockForm({ block, remove, copy }: Props) {
           <Name block={block} />
           <p className="muted block-kind">
             {kind(spec, block.type)} · <span className="mono">{block.id}</span>
-            {draft.start === block.id && ` · ${t('flow.start')}`}
+            {startOf(draft, homeOf(draft, block.id)) === block.id && ` · ${t('flow.start')}`}
           </p>
         </div>
         <More block={block} remove={remove} copy={copy} />

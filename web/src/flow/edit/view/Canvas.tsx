@@ -19,6 +19,7 @@ import { useEffect, useRef, useState, type DragEvent, type ReactNode } from 'rea
 import { useTranslation } from 'react-i18next'
 import { useMode } from '../../../theme/mode'
 import { HEIGHT, WIDTH } from '../../layout'
+import { calledBy, startOf, subFlowOf } from '../../parts'
 import { firstSight } from '../../sight'
 import { addKind, type From } from '../add'
 import { connect } from '../blocks'
@@ -60,6 +61,25 @@ function Follow() {
     if (from.x >= box.left && from.y >= box.top && to.x <= box.right && to.y <= box.bottom - 40) return
     void graph.setCenter(x + WIDTH / 2, y + HEIGHT / 2, { zoom: Math.max(graph.getZoom(), 0.7), duration: 200 })
   }, [id, turn, graph, edit])
+  return null
+}
+
+/** Another part of the flow is another graph: it is seen from its beginning. */
+function Enter() {
+  const edit = useEdit()
+  const graph = useReactFlow()
+  const part = useEdited((now) => now.part())
+  const looks = useEdited((now) => now.looks())
+  const shown = useRef(`${looks} ${part}`)
+  useEffect(() => {
+    if (shown.current === `${looks} ${part}`) return
+    shown.current = `${looks} ${part}`
+    const blocks = edit.shown()
+    if (blocks.length === 0) return
+    const box = document.querySelector<HTMLElement>('.canvas-edit')
+    const start = startOf(edit.draft(), part)
+    void graph.setViewport(firstSight(box, graph.getNodesBounds(edit.graph().nodes as BlockNode[]), edit.place(start)))
+  }, [part, looks, edit, graph])
   return null
 }
 
@@ -161,9 +181,9 @@ export function Canvas({ children }: { children?: ReactNode }) {
         nodeTypes={nodeTypes}
         colorMode={mode}
         onInit={(made) => {
-          const { blocks, start } = edit.draft()
+          const blocks = edit.shown()
           if (blocks.length === 0) return
-          void made.setViewport(firstSight(box.current, made.getNodesBounds(blocks.map(({ id }) => id)), edit.place(start)))
+          void made.setViewport(firstSight(box.current, made.getNodesBounds(blocks.map(({ id }) => id)), edit.place(startOf(edit.draft(), edit.part()))))
         }}
         minZoom={0.1}
         maxZoom={1.6}
@@ -171,6 +191,7 @@ export function Canvas({ children }: { children?: ReactNode }) {
         multiSelectionKeyCode={['Shift', 'Control', 'Meta']}
         selectionKeyCode="Shift"
         selectionMode={SelectionMode.Partial}
+        zoomOnDoubleClick={false}
         connectOnClick={false}
         connectionDragThreshold={4}
         edgesFocusable={false}
@@ -185,6 +206,10 @@ export function Canvas({ children }: { children?: ReactNode }) {
         onReconnectStart={() => connecting(true)}
         onReconnectEnd={redirected}
         onEdgeClick={(_event, way) => edit.selectLine(way.id)}
+        onNodeDoubleClick={(_event, { data }) => {
+          const called = calledBy(data.block, data.spec)
+          if (called !== undefined && subFlowOf(edit.draft(), called)) edit.enter(called)
+        }}
         onPaneClick={() => edit.select([])}
       >
         <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} color="var(--line-strong)" />
@@ -201,6 +226,7 @@ export function Canvas({ children }: { children?: ReactNode }) {
           </ControlButton>
         </Controls>
         <MiniMap pannable zoomable nodeBorderRadius={8} nodeColor="var(--line-strong)" maskColor="color-mix(in srgb, var(--ground) 70%, transparent)" />
+        <Enter />
         <Follow />
       </ReactFlow>
       {wanted && (

@@ -25,6 +25,7 @@ function PortPill({ port }: { port: Port }) {
       title={[help(port), leads].filter(Boolean).join('\n')}
     >
       {port.name}
+      {port.note !== '' && <b className="num">{port.note}</b>}
     </Handle>
   )
 }

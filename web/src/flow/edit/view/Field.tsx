@@ -1,13 +1,20 @@
 /** One field of a block, by what the registry says of it: its name, its control, its help, and what was found about it. */
 import { Button } from 'antd'
-import { ArrowDown, ArrowUp, Plus, Trash2 } from 'lucide-react'
+import { ArrowDown, ArrowUp, ChevronDown, ChevronRight, CircleX, Plus, Trash2 } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { FieldSpec } from '../../document'
+import { DAYS } from '../calendar'
+import { useEdited } from '../context'
 import { isMembers } from '../draft'
+import { MANY_ROWS, rowInWords } from '../rows'
 import { useRegistryWords } from '../words'
 import { useForm, type FieldProps } from './form'
+import { useLanguage } from '../../../lib/hooks'
 import { Found } from './Found'
 import { MapField, NamesField, PhrasesField, TextsField, TextsListField } from './Lists'
+import { SubFlowField } from './SubFlowField'
+import { DateField, TimeField, WeekdaysField } from './Times'
 import { FlagField, JsonField, NameField, NumberField, OneField, TextField } from './Plain'
 
 /** What a value must be for its control to show it; anything else is shown as JSON, so that nothing is hidden or lost. */
@@ -22,6 +29,7 @@ const holds: Record<string, (value: unknown) => boolean> = {
   integer: (value) => typeof value === 'number',
   share: (value) => typeof value === 'number',
   flag: (value) => typeof value === 'boolean',
+  weekdays: (value) => Array.isArray(value) && value.every((day) => DAYS.some((known) => known === day)),
 }
 const controls: Record<string, (props: FieldProps) => React.ReactNode> = {
   texts: TextsField,
@@ -43,7 +51,16 @@ const controls: Record<string, (props: FieldProps) => React.ReactNode> = {
   share: NumberField,
   flag: FlagField,
   rows: RowsField,
+  weekdays: WeekdaysField,
+  time: TimeField,
+  date: DateField,
+  sub_flow: SubFlowField,
 }
+
+/** Cells that stand beside their name. */
+const LINES = new Set(['key', 'edge', 'name', 'choice', 'flag', 'expression', 'integer', 'share'])
+/** Cells of which two stand side by side. */
+const HALVES = new Set(['time', 'date'])
 
 function Control(props: FieldProps) {
   const { kind } = props.spec.type
@@ -59,9 +76,23 @@ function moved<T>(items: readonly T[], from: number, to: number): T[] {
   return next
 }
 
+/** Of a long table one row is open: the one that was opened, or that a finding is about. */
+function useOpenRow(path: string) {
+  const focus = useEdited((now) => now.focus())
+  const [open, setOpen] = useState<number>()
+  const [turn, setTurn] = useState<number>()
+  if (focus && focus.turn !== turn) {
+    setTurn(focus.turn)
+    const [index] = focus.path.startsWith(`${path}/`) ? focus.path.slice(path.length + 1).split('/') : []
+    if (index !== undefined && /^\d+$/.test(index)) setOpen(Number(index))
+  }
+  return { open, toggle: (index: number) => setOpen(open === index ? undefined : index) }
+}
+
 function RowsField({ spec, value, set, path, label }: FieldProps) {
   const { t } = useTranslation()
-  const { readOnly } = useForm()
+  const language = useLanguage()
+  const { readOnly, findings } = useForm()
   const { field: nameOf } = useRegistryWords()
   const rows = Array.isArray(value) ? (value as Record<string, unknown>[]) : []
   const put = (next: Record<string, unknown>[]) => set(next.length === 0 ? undefined : next)
@@ -73,15 +104,29 @@ function RowsField({ spec, value, set, path, label }: FieldProps) {
         return Object.fromEntries(Object.entries(row).filter(([other]) => other !== name))
       }),
     )
+  const { open, toggle } = useOpenRow(path)
+  const isLong = rows.length > MANY_ROWS
+  const columns = spec.type.columns ?? []
   const tool = (name: string, icon: React.ReactNode, index: number, act: () => void, isOff = false) => (
     <Button type="text" size="small" icon={icon} disabled={isOff} aria-label={`${name}: ${label} ${index + 1}`} title={name} onClick={act} />
   )
   return (
     <div className="list-edit">
       {rows.map((row, index) => (
-        <div key={index} className="list-item" data-field={`${path}/${index}`}>
+        <div key={index} className={`list-item${isLong && open !== index ? ' list-closed' : ''}`} data-field={`${path}/${index}`}>
           <div className="row list-head">
-            <span className="muted spread num">{t('editor.nth', { n: index + 1 })}</span>
+            {isLong ? (
+              <button type="button" className="row spread list-row" aria-expanded={open === index} onClick={() => toggle(index)}>
+                {open === index ? <ChevronDown size={13} aria-hidden /> : <ChevronRight size={13} aria-hidden />}
+                <span className="muted num">{t('editor.nth', { n: index + 1 })}</span>
+                <span className="clip">{rowInWords(row, columns, language)}</span>
+                {findings.some((found) => found.severity === 'error' && found.path.startsWith(`${path}/${index}/`)) && (
+                  <CircleX size={13} className="is-error" aria-label={t('editor.error')} />
+                )}
+              </button>
+            ) : (
+              <span className="muted spread num">{t('editor.nth', { n: index + 1 })}</span>
+            )}
             {!readOnly && (
               <>
                 {tool(t('editor.up'), <ArrowUp size={13} />, index, () => put(moved(rows, index, index - 1)), index === 0)}
@@ -90,7 +135,7 @@ function RowsField({ spec, value, set, path, label }: FieldProps) {
               </>
             )}
           </div>
-          {(spec.type.columns ?? []).map((column) => (
+          {(!isLong || open === index) && columns.map((column) => (
             <Field
               key={column.name}
               spec={column}
@@ -105,7 +150,10 @@ function RowsField({ spec, value, set, path, label }: FieldProps) {
         </div>
       ))}
       {!readOnly && (
-        <Button size="small" icon={<Plus size={13} />} onClick={() => put([...rows, {}])}>
+        <Button size="small" icon={<Plus size={13} />} onClick={() => {
+            put([...rows, {}])
+            toggle(rows.length)
+          }}>
           {t('editor.add_to', { what: label })}
         </Button>
       )}
@@ -127,16 +175,17 @@ export function Field({ spec, value, set, path, label, inRow = false }: Props) {
   const { field: nameOf, help } = useRegistryWords()
   const name = nameOf(spec.name)
   const isMissing = spec.required && value === undefined
-  const isLine = inRow && ['key', 'edge', 'name', 'choice', 'flag', 'expression'].includes(spec.type.kind)
+  const { kind } = spec.type
+  const place = !inRow ? '' : LINES.has(kind) ? ' field-line' : HALVES.has(kind) ? ' field-half' : ''
   return (
-    <div className={`field-edit${inRow ? ' field-cell' : ''}${isLine ? ' field-line' : ''}`} data-field={path}>
+    <div className={`field-edit${inRow ? ' field-cell' : ''}${place}`} data-field={path}>
       <div className="field-name" title={inRow ? help(spec) : undefined}>
         {inRow ? <span className="muted">{name}</span> : <h3>{name}</h3>}
         {isMissing && <span className="needed">{t('editor.needed')}</span>}
       </div>
       {!inRow && help(spec) !== '' && <p className="field-help">{help(spec)}</p>}
       <Control spec={spec} value={value} set={set} path={path} label={label ?? name} />
-      <Found path={path} kind={spec.type.kind} />
+      <Found path={path} kind={kind} />
     </div>
   )
 }

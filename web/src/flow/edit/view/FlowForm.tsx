@@ -4,6 +4,7 @@ import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { words } from '../../../lib/format'
 import type { FieldSpec } from '../../document'
+import { blocksOf, MAIN } from '../../parts'
 import { land } from '../blocks'
 import { useEdit, useEdited } from '../context'
 import { setMember } from '../params'
@@ -33,7 +34,8 @@ export function FlowForm() {
   const all = useEdited((now) => now.findings())
   const outer = useForm()
   const form = useMemo(() => ({ ...outer, findings: all.filter(({ block }) => block === null) }), [outer, all])
-  const blocks = useMemo(() => draft.blocks.map(({ id }) => ({ value: id, label: words(id) })).sort((a, b) => a.label.localeCompare(b.label)), [draft.blocks])
+  const main = blocksOf(draft, MAIN)
+  const blocks = useMemo(() => main.map(({ id }) => ({ value: id, label: words(id) })).sort((a, b) => a.label.localeCompare(b.label)), [main])
   const set = (name: string) => (value: unknown) => edit.change((now) => setMember(now, name, value), `flow/${name}`)
   const table = (name: string, columns: FieldSpec[]): FieldSpec => {
     const help = t(`editor.flow_${name}_help`)

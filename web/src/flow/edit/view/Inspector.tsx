@@ -31,16 +31,17 @@ export function Inspector({ remove, copy }: Props) {
   const draft = useEdited((now) => now.draft())
   const selected = useEdited((now) => now.selected())
   const focus = useEdited((now) => now.focus())
-  const { languages, intents, queues } = draft
+  const { languages, intents, queues, sub_flows } = draft
   const form = useMemo<Form>(
     () => ({
       findings: [],
       languages,
       intents: intents.map(({ name, label }) => ({ value: name, label: label?.[language] ? `${name} · ${label[language]}` : name })),
       queues: queues.map(({ id, name }) => ({ value: id, label: name || id })),
+      subFlows: sub_flows.map(({ id, name }) => ({ value: id, label: name })),
       readOnly: false,
     }),
-    [languages, intents, queues, language],
+    [languages, intents, queues, sub_flows, language],
   )
   useEffect(() => {
     if (!focus || !box.current) return

@@ -9,7 +9,7 @@ import { Moment, useReason } from '../../../components/Bits'
 import { download } from '../../../lib/download'
 import { useNow } from '../../../lib/hooks'
 import { useSession, useSessionState } from '../context'
-import { written } from '../draft'
+import { written } from '../written'
 
 export function SaveNote() {
   const { t } = useTranslation()

@@ -11,8 +11,10 @@ import { useEdited, useSession } from '../context'
 import { count, difference, isSame } from '../difference'
 import { open } from '../draft'
 import { total } from '../findings'
+import type { Replays } from '../replay'
 import { Mark } from '../../Mark'
 import { ChangeList } from './Changes'
+import { ReplayGate } from './ReplayGate'
 
 /** The local time of a field, as the field writes it. */
 function local(at: number): string {
@@ -39,10 +41,13 @@ function Came({ version }: { version: FlowVersion }) {
 
 interface Props {
   live: Record<string, unknown>
+  replays: Replays
+  /** Shows the calls that would have gone another way. */
+  look: () => void
   close: () => void
 }
 
-export default function Publish({ live, close }: Props) {
+export default function Publish({ live, replays, look, close }: Props) {
   const { t } = useTranslation()
   const session = useSession()
   const draft = useEdited((now) => now.draft())
@@ -120,6 +125,7 @@ export default function Publish({ live, close }: Props) {
               <ChangeList found={found} />
             </div>
           </section>
+          <ReplayGate replays={replays} look={look} />
           <label className="publish-field">
             <h3>{t('editor.note')}</h3>
             <Input.TextArea autoSize={{ minRows: 2, maxRows: 5 }} maxLength={1000} placeholder={t('editor.note_hint')} value={note} onChange={(event) => setNote(event.target.value)} />

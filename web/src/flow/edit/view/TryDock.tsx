@@ -3,7 +3,7 @@ import { Button, Input, Space } from 'antd'
 import { Grid3x3, MicOff, PhoneOff } from 'lucide-react'
 import { useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { agentNews, type Act, type AgentNews, type Waiting } from '../trial/call'
+import { agentNews, callNews, type Act, type AgentNews, type Waiting } from '../trial/call'
 
 interface Props {
   /** Gives whether it was played. */
@@ -132,16 +132,16 @@ function Reply({ act, method, url }: Props & { method: string; url: string }) {
   )
 }
 
-function Agent({ act, queue, isBridged }: Props & { queue: string; isBridged: boolean }) {
+function Agent({ act, queue, isBridged, isCalled }: Props & { queue: string; isBridged: boolean; isCalled: boolean }) {
   const { t } = useTranslation()
-  const all: readonly AgentNews[] = isBridged ? ['agent_ended'] : agentNews
+  const all: readonly AgentNews[] = isBridged ? ['agent_ended'] : isCalled ? callNews : agentNews
   return (
     <>
-      {!isBridged && <p>{t('trial.waits_agent', { queue })}</p>}
+      {!isBridged && <p>{isCalled ? t('trial.waits_called', { to: queue }) : t('trial.waits_agent', { queue })}</p>}
       <div className="row try-acts">
         {all.map((news, index) => (
           <Button key={news} size="small" autoFocus={index === 0} onClick={() => void act({ agent: news })}>
-            {t(`trial.agent.${news}`)}
+            {t(`trial.${isCalled ? 'called' : 'agent'}.${news}`)}
           </Button>
         ))}
         <HangUp act={act} />
@@ -154,16 +154,18 @@ interface DockProps extends Props {
   waiting: Waiting | null
   /** The step before. */
   last: Act | undefined
+  /** One person is called, not a queue. */
+  isCalled: boolean
 }
 
-export function Dock({ waiting, last, act }: DockProps) {
+export function Dock({ waiting, last, isCalled, act }: DockProps) {
   const { t } = useTranslation()
   const key = waiting?.for
   return (
     <div className="try-dock" data-own-undo data-waiting={key} onKeyDown={leave}>
       {waiting?.for === 'caller' && <Caller act={act} />}
       {waiting?.for === 'reply' && <Reply key={waiting.url} act={act} method={waiting.method} url={waiting.url} />}
-      {waiting?.for === 'agent' && <Agent act={act} queue={waiting.queue} isBridged={last?.agent === 'bridged'} />}
+      {waiting?.for === 'agent' && <Agent act={act} queue={waiting.queue} isBridged={last?.agent === 'bridged'} isCalled={isCalled} />}
       {waiting?.for === 'over' && (
         <p role="status">
           {t('trial.over')} <strong>{t(`outcome.${waiting.outcome}`)}</strong>

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { useReason } from '../../../components/Bits'
 import { runTests, type Tested } from '../api'
 import { useEdit, useEdited } from '../context'
-import { written } from '../draft'
+import { written } from '../written'
 import { kept, type Played } from '../trial/call'
 import { addTest, removeTest, testsOf } from '../trial/tests'
 

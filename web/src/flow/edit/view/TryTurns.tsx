@@ -69,6 +69,26 @@ function NoteWords({ note }: { note: Exclude<Note, { kind: 'said' }> }) {
       return t('trial.queued', { queue: note.queue })
     case 'left_queue':
       return t('trial.left_queue')
+    case 'transferring':
+      return t('trial.transferring', { to: note.to })
+    case 'inquired':
+      return note.what.about === 'queue' ? t('trial.asks_queue', { queue: note.what.queue }) : t('trial.asks_customer', { number: note.what.number })
+    case 'told':
+      return (
+        <span className="mono">
+          {Object.entries(note.known)
+            .map(([name, value]) => `${name}: ${String(value)}`)
+            .join(', ')}
+        </span>
+      )
+    case 'callback':
+      return t('trial.callback', { number: note.number })
+    case 'recording':
+      return t(note.on ? 'trial.recording_on' : 'trial.recording_off')
+    case 'rated':
+      return t('trial.rated', { name: note.name, score: note.score, scale: note.scale })
+    case 'tagged':
+      return t('trial.tagged', { tags: note.tags.join(', ') })
     case 'ticket':
       return t('trial.ticket', { subject: note.subject })
     case 'error':

@@ -28,6 +28,7 @@ function Way({ block, port, targets }: { block: Block; port: Port; targets: { la
     <li data-field={`edges/${port.name}`} className={isOpen(port) ? 'way-open' : undefined}>
       <span className="row way-name">
         <span className="tag mono">{port.name}</span>
+        {port.note !== '' && <span className="muted num">{port.note}</span>}
         {said !== '' && (
           <Tooltip title={said}>
             <CircleHelp size={13} className="way-help" aria-label={said} tabIndex={0} />
@@ -56,13 +57,14 @@ export function Ways({ block, spec }: { block: Block; spec: BlockSpec | undefine
   const edit = useEdit()
   const draft = useEdited((now) => now.draft())
   const { kind } = useRegistryWords()
+  const here = useEdited((now) => now.shown())
   const ports = portsOf(block, spec, draft)
   const targets = useMemo(
     () => [
-      { label: t('editor.blocks'), options: draft.blocks.map(({ id }) => ({ value: id, label: words(id) })).sort((a, b) => a.label.localeCompare(b.label)) },
+      { label: t('editor.blocks'), options: here.map(({ id }) => ({ value: id, label: words(id) })).sort((a, b) => a.label.localeCompare(b.label)) },
       { label: t('editor.new_block'), options: [...edit.specs.values()].map((one) => ({ value: NEW + one.name, label: `+ ${kind(one, one.name)}` })) },
     ],
-    [draft.blocks, edit, t, kind],
+    [here, edit, t, kind],
   )
   const open = ports.filter(isOpen)
   const leadAll = (to: string) => {

@@ -9,10 +9,11 @@ export interface Form {
   languages: readonly string[]
   intents: readonly { value: string; label: string }[]
   queues: readonly { value: string; label: string }[]
+  subFlows: readonly { value: string; label: string }[]
   readOnly: boolean
 }
 
-export const FormContext = createContext<Form>({ findings: [], languages: [], intents: [], queues: [], readOnly: true })
+export const FormContext = createContext<Form>({ findings: [], languages: [], intents: [], queues: [], subFlows: [], readOnly: true })
 export const useForm = () => useContext(FormContext)
 
 export interface FieldProps {

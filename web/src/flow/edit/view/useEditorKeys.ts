@@ -46,7 +46,7 @@ export function useEditorKeys({ find, tryOut, isIdle }: { find: () => void; tryO
       if (key === 'z') (event.shiftKey ? edit.redo : edit.undo)()
       else if (key === 'y') edit.redo()
       else if (key === 'f' && latest.current.isIdle) latest.current.find()
-      else if (key === 'a' && !isTyping) edit.select(edit.draft().blocks.map(({ id }) => id))
+      else if (key === 'a' && !isTyping) edit.select(edit.shown().map(({ id }) => id))
       else if (key === 'd' && !isTyping && edit.selected().length > 0) {
         const draft = edit.draft()
         const made = duplicate(draft, edit.selected(), draft.metadata.layout)
