@@ -250,6 +250,22 @@ pub fn yes_or_no(language: Language) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
+/// What whoever has written a message says to end it.
+pub fn that_is_all(language: Language) -> &'static str {
+    match language {
+        Language::English => "that is all",
+        Language::Chinese => "说完了",
+    }
+}
+
+/// What the answers to "would you like to hear more?" are called.
+pub fn more_or_not(language: Language) -> [&'static str; 2] {
+    match language {
+        Language::English => ["yes, please", "no, thanks"],
+        Language::Chinese => ["好的", "不用了"],
+    }
+}
+
 /// "Yes" and "no", as answers to choose from.
 pub fn yes(language: Language) -> &'static str {
     match language {
@@ -290,22 +306,6 @@ pub fn no_words(language: Language) -> &'static str {
     match language {
         Language::English => "No words were recognised; the recording holds the message.",
         Language::Chinese => "未能识别文字,请听录音。",
-    }
-}
-
-/// What the answers to "is that right?" are called.
-pub fn yes_and_no(language: Language) -> [&'static str; 2] {
-    match language {
-        Language::English => ["yes", "no"],
-        Language::Chinese => ["是的", "不是"],
-    }
-}
-
-/// What the answers to "would you like to hear more?" are called.
-pub fn more_or_not(language: Language) -> [&'static str; 2] {
-    match language {
-        Language::English => ["yes, please", "no, thanks"],
-        Language::Chinese => ["好的", "不用了"],
     }
 }
 

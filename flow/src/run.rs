@@ -288,11 +288,6 @@ impl Run {
         }
     }
 
-    /// Whether the caller's words are a message now, which ends by silence, the hash key or a hang-up.
-    pub fn is_taking_a_message(&self) -> bool {
-        matches!(&self.state, State::Listening(listening) if self.takes_a_message(listening))
-    }
-
     /// Whether what is asked for now must not be shown to anybody, nor kept in the recording.
     pub fn asks_a_secret(&self) -> bool {
         let State::Listening(listening) = &self.state else { return false };

@@ -24,7 +24,7 @@ use super::arrival::{self, Opening};
 use super::conversation::{Conversation, Input, Millis, Output, QueueNews};
 use super::exchange::{Listed, Owner, Request};
 use super::handover::{self, Handover};
-use super::inquiry::Known;
+use super::inquiry::inquire;
 use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
 use super::plan::{Destination, Plan};
@@ -591,9 +591,10 @@ impl Driver {
                 });
             }
             Output::Inquire { id, what } => {
-                let (known, reporter) = (Known::of(&self.services), self.reporter.clone());
+                let (services, reporter) = (self.services.clone(), self.reporter.clone());
                 tokio::spawn(async move {
-                    let answer = known.tell(what).await;
+                    let Services { agents, phones, callers, zone, .. } = &services;
+                    let answer = inquire(what, agents, &**phones, &**callers, zone).await;
                     let _ = reporter.send(Report::Input(Input::Told { id, answer })).await;
                 });
             }

@@ -3,8 +3,8 @@
 //! - [`Conversation`] decides: a pure state machine that hears events and wants actions, with the flow's run inside it.
 //! - [`Driver`] does: it owns the legs, asks the recogniser, the voice and other services, and reports back.
 //! - [`handover`]: the way to an agent.
-//! - [`Known`]: what the call centre can tell a flow of queues and callers.
 //! - [`bridge`] decides who hears whom, and what becomes of transfers, parking and conferences: a pure state machine; [`room`] does it.
+//! - [`inquiry`]: what a flow asks of the call centre itself.
 //! - [`exchange`]: what calls know of each other; [`plan`]: what a dialled code or name means.
 //! - [`arrival`]: where a call goes first; [`dialled`]: calls that phones of ours make.
 //! - [`reach`]: the way to whoever was dialled, also when they send the call on.
@@ -35,10 +35,10 @@ mod spoken;
 
 pub use arrival::take_call;
 pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events};
-pub(crate) use conversation::{brief_text, callback, from_flow, journaled, status_from_flow};
+pub(crate) use conversation::{brief_text, callback_events, from_flow, journaled, status_from_flow};
 pub use driver::{Driver, Services, hinted, turn_profile};
 pub use exchange::Exchange;
-pub use inquiry::Known;
+pub(crate) use inquiry::inquire;
 pub use leg::{Incoming, Leg, Phones};
 pub use legs::{Legs, LiveLegs, Signalling};
 pub use plan::{Destination, Plan};

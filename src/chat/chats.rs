@@ -14,7 +14,8 @@ use tokio_util::task::TaskTracker;
 
 use super::session::{Driver, Session};
 use super::talk::{Patience, Talk};
-use crate::call::{Known, Sink, now};
+use crate::agent::Agents;
+use crate::call::{Callers, Phones, Sink, now};
 use crate::event::{CallId, Timestamp};
 use crate::knowledge::KnowledgeBase;
 use crate::lookup::Lookup;
@@ -40,8 +41,12 @@ pub struct Services {
     pub zone: TimeZone,
     /// The articles that answer questions.
     pub knowledge: KnowledgeBase,
-    /// What the call centre knows.
-    pub known: Known,
+    /// Who is free.
+    pub agents: Agents,
+    /// Their phones.
+    pub phones: Arc<dyn Phones>,
+    /// What is known of those who call.
+    pub callers: Arc<dyn Callers>,
     /// The journal.
     pub sink: Arc<dyn Sink>,
     /// How long a chat may last.

@@ -17,4 +17,4 @@ pub mod told;
 
 pub use chats::{Begin, Begun, Chats, Limits, Refused, Services};
 pub use session::{Failed, Session};
-pub use talk::{Answer, Input, Millis, NotTaken, Output, Patience, Talk};
+pub use talk::{Answer, Input, Millis, NotTaken, Output, Patience, Talk, Wanted};

@@ -3,7 +3,9 @@
 
 use flow::QueueResult;
 
-/// What comes of waiting for somebody in this queue.
-pub async fn look_for(_queue: &str) -> QueueResult {
+use super::talk::Wanted;
+
+/// What comes of wanting this person, or one of this queue.
+pub async fn look_for(_wanted: &Wanted) -> QueueResult {
     QueueResult::NoAgents
 }

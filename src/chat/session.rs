@@ -13,7 +13,7 @@ use super::chats::Services;
 use super::people;
 use super::talk::{Answer, Input, Millis, NotTaken, Output, Talk};
 use super::told::{Message, What};
-use crate::call::now;
+use crate::call::{inquire, now};
 use crate::event::{CallId, Entry, Party, Timestamp};
 use crate::understand::remote::{Question, Remote};
 
@@ -303,7 +303,15 @@ impl Driver {
                         self.write(&mut entries).await;
                         self.full |= !self.session.tell(what);
                     }
-                    Output::Queue(queue) => inputs.push(Input::Queue(people::look_for(&queue).await)),
+                    Output::Queue(wanted) => inputs.push(Input::Queue(people::look_for(&wanted).await)),
+                    Output::Inquire { id, what } => {
+                        let (services, reporter) = (self.services.clone(), self.reporter.clone());
+                        tokio::spawn(async move {
+                            let Services { agents, phones, callers, zone, .. } = &services;
+                            let answer = inquire(what, agents, &**phones, &**callers, zone).await;
+                            let _ = reporter.send(Input::Told { id, answer }).await;
+                        });
+                    }
                     Output::Http(id, request) => {
                         let (lookup, reporter) = (self.services.lookup.clone(), self.reporter.clone());
                         tokio::spawn(async move {

@@ -9,12 +9,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow::event::{self as flowing, Action, Context};
-use flow::{Asked, ChosenBy, Flow, Heard, Inquiry, QueueResult, Run};
+use flow::event::{self as flowing, Action, Context, Inquiry};
+use flow::{Asked, ChosenBy, Flow, Heard, QueueResult, Run};
 use intent::{Decision, Explain, Language, Meaning, Scored};
 
 use super::told::{Asking, QueueState, What};
-use crate::call::{brief_text, callback, closing_events, from_flow, journaled, status_from_flow};
+use crate::call::{brief_text, callback_events, closing_events, from_flow, journaled, status_from_flow};
 use crate::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker, TicketId, Timestamp};
 use crate::lookup;
 
@@ -137,8 +137,17 @@ pub enum Output {
         /// What.
         what: Inquiry,
     },
-    /// Look for a person of this queue.
+    /// Look for this person, or one of this queue.
+    Queue(Wanted),
+}
+
+/// Whom the flow wants for the visitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Whoever of this queue is free.
     Queue(String),
+    /// One person.
+    Person(Personal),
 }
 
 /// One chat's conversation.
@@ -152,10 +161,8 @@ pub struct Talk {
     /// When the visitor did something last.
     heard_from: Millis,
     journal: Vec<Entry>,
-    /// The queue in which the visitor waits.
-    queue: Option<String>,
-    /// Whether somebody was to be called who cannot be.
-    unreached: bool,
+    /// For whom the visitor waits.
+    wanted: Option<Wanted>,
     /// The turn of the question that the visitor was told last.
     shown: Option<u64>,
     /// Whether the visitor was told that something is looked up.
@@ -182,8 +189,7 @@ impl Talk {
             told_run: 0,
             heard_from: 0,
             journal: Vec::new(),
-            queue: None,
-            unreached: false,
+            wanted: None,
             shown: None,
             working: false,
             ending: None,
@@ -363,10 +369,6 @@ impl Talk {
             meaning,
         };
         self.tell(flowing::Event::Heard(heard), now, out);
-        // Who writes a message sends it whole.
-        if self.run.is_taking_a_message() {
-            self.tell(flowing::Event::Key('#'), now, out);
-        }
     }
 
     fn press(&mut self, asked: &Asked, keys: &str, now: Millis, out: &mut Vec<Output>) {
@@ -381,14 +383,25 @@ impl Talk {
     }
 
     fn queue_done(&mut self, result: QueueResult, now: Millis, out: &mut Vec<Output>) {
-        let Some(queue) = self.queue.take() else { return };
         let reason = match result {
             QueueResult::Timeout => "timeout",
             _ => "no_agents",
         };
-        self.write(Event::Unqueued { queue, reason: reason.to_owned() }, now, out);
+        self.unwanted(reason, now, out);
         out.push(Output::Tell(What::Queue { state: QueueState::Nobody }));
         self.tell(flowing::Event::QueueDone(result), now, out);
+    }
+
+    /// Nobody is waited for any more, for this reason.
+    fn unwanted(&mut self, reason: &str, now: Millis, out: &mut Vec<Output>) {
+        let event = match self.wanted.take() {
+            None => return,
+            Some(Wanted::Queue(queue)) => Event::Unqueued { queue, reason: reason.to_owned() },
+            Some(Wanted::Person(to)) => {
+                Event::TransferFailed { from: "flow".to_owned(), to, reason: format!("unreachable: {reason}") }
+            }
+        };
+        self.write(event, now, out);
     }
 
     /// Tells the flow, and what follows from it; what is to be said is said at once.
@@ -404,9 +417,6 @@ impl Talk {
                     events.push_back(flowing::Event::SpeechDone { say: *id });
                 }
                 self.perform(action, now, out);
-            }
-            if std::mem::take(&mut self.unreached) {
-                events.push_back(flowing::Event::QueueDone(QueueResult::NoAgents));
             }
         }
     }
@@ -438,33 +448,23 @@ impl Talk {
             Action::Queue { queue, summary, .. } => {
                 let brief = Personal::new(brief_text(&summary));
                 self.write(Event::Queued { queue: queue.clone(), brief }, now, out);
-                self.queue = Some(queue.clone());
-                out.push(Output::Tell(What::Queue { state: QueueState::Looking }));
-                out.push(Output::Queue(queue));
+                self.want(Wanted::Queue(queue), out);
             }
             Action::Transfer { to, summary, .. } => {
                 let to = Personal::new(to);
                 let brief = Personal::new(brief_text(&summary));
                 self.write(Event::Connecting { to: to.clone(), brief }, now, out);
-                // A chat cannot be put through to a telephone: the flow goes on along its edge for nobody.
-                let reason = "unreachable: the caller writes".to_owned();
-                self.write(Event::TransferFailed { from: "flow".to_owned(), to, reason }, now, out);
-                out.push(Output::Tell(What::Queue { state: QueueState::Nobody }));
-                self.unreached = true;
+                self.want(Wanted::Person(to), out);
             }
+            Action::LeaveQueue => self.unwanted("timeout", now, out),
             Action::Inquire { id, what } => out.push(Output::Inquire { id, what }),
             Action::Callback { number, queue, summary } => {
-                for event in callback(number, queue, summary) {
+                for event in callback_events(number, queue, summary) {
                     self.write(event, now, out);
                 }
             }
-            // There is nothing to be heard.
+            // Nothing is recorded.
             Action::Record { .. } => {}
-            Action::LeaveQueue => {
-                if let Some(queue) = self.queue.take() {
-                    self.write(Event::Unqueued { queue, reason: "timeout".to_owned() }, now, out);
-                }
-            }
             Action::Ticket { subject, body, tags, status } => {
                 let event = Event::TicketOpened {
                     ticket: TicketId::new(),
@@ -484,6 +484,12 @@ impl Talk {
         }
     }
 
+    fn want(&mut self, wanted: Wanted, out: &mut Vec<Output>) {
+        self.wanted = Some(wanted.clone());
+        out.push(Output::Tell(What::Queue { state: QueueState::Looking }));
+        out.push(Output::Queue(wanted));
+    }
+
     /// Shows a new question, or that something is looked up.
     fn show(&mut self, out: &mut Vec<Output>) {
         if self.over {
@@ -500,9 +506,7 @@ impl Talk {
     }
 
     fn leave(&mut self, by: Party, cause: &'static str, now: Millis, out: &mut Vec<Output>) {
-        if let Some(queue) = self.queue.take() {
-            self.write(Event::Unqueued { queue, reason: "hung_up".to_owned() }, now, out);
-        }
+        self.unwanted("hung_up", now, out);
         self.tell(flowing::Event::Hangup, now, out);
         self.end(self.ending.unwrap_or(Outcome::Abandoned), by, cause, now, out);
     }

@@ -36,7 +36,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::Agents;
 use crate::api::{self, Console};
-use crate::call::{Exchange, Known, LiveLegs, Services, take_call};
+use crate::call::{Exchange, LiveLegs, Services, take_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::chat::{self, Chats};
 use crate::config::Config;
@@ -203,7 +203,9 @@ impl Service {
                 remote: services.remote.clone(),
                 zone: services.zone.clone(),
                 knowledge: knowledge.clone(),
-                known: Known::of(&services),
+                agents: services.agents.clone(),
+                phones: services.phones.clone(),
+                callers: services.callers.clone(),
                 sink: sink.clone(),
                 longest: services.max_call,
             };

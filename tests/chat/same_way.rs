@@ -90,6 +90,7 @@ fn by_telephone(language: Language, does: &[Does]) -> Way {
                 Waiting::Reply { url, .. } => call.reply(order(&url)),
                 Waiting::Knowledge { question, .. } => call.knowledge(article(&question)),
                 Waiting::Agent { .. } => call.agent(QueueResult::NoAgents),
+                Waiting::Inquiry { .. } => panic!("the shop's flow asks the call centre nothing"),
                 Waiting::Caller { .. } | Waiting::Over { .. } => return,
             };
             done.expect("it is what is waited for");
@@ -157,6 +158,7 @@ impl Written {
                     Output::Consult { id, question, .. } => {
                         inputs.push(Input::Consulted { id, answer: article(question.reveal()) });
                     }
+                    Output::Inquire { id, .. } => inputs.push(Input::Told { id, answer: Err("nobody knows".into()) }),
                     Output::Queue(_) => inputs.push(Input::Queue(QueueResult::NoAgents)),
                 }
             }

@@ -39,9 +39,10 @@ impl Run {
         let numbered =
             |labels: Vec<String>| labels.into_iter().zip('1'..='9').map(|(label, at)| key(at, label)).collect();
         match &listening.question {
-            Question::Confirm { .. } | Question::ReadBack(_) => {
-                (AnswerForm::YesNo, numbered(phrases::yes_and_no(self.language).map(str::to_owned).to_vec()))
-            }
+            Question::Confirm { .. } | Question::ReadBack(_) => (
+                AnswerForm::YesNo,
+                numbered(vec![phrases::yes(self.language).to_owned(), phrases::no(self.language).to_owned()]),
+            ),
             Question::More(_) => {
                 (AnswerForm::YesNo, numbered(phrases::more_or_not(self.language).map(str::to_owned).to_vec()))
             }
@@ -65,7 +66,20 @@ impl Run {
                     choices.extend(self.offered(keys.iter().filter(|key| !intents.contains(&key.edge))));
                     (AnswerForm::Text, choices)
                 }
+                Step::Collect { wanted, scale: Some(_), .. } => {
+                    let marks = wanted.items.iter().filter_map(|mark| Some(key(mark.key?, mark.edge.clone())));
+                    (AnswerForm::Choice, marks.collect())
+                }
+                Step::Collect { wanted, .. } if wanted.spec.kind == Kind::YesNo => {
+                    let said =
+                        |words: &str| Choice { label: phrases::capital(words), by: ChosenBy::Words(words.to_owned()) };
+                    (AnswerForm::YesNo, [phrases::yes, phrases::no].map(|word| said(word(self.language))).to_vec())
+                }
                 Step::Collect { wanted, .. } => (form_of(wanted), self.offered(&wanted.items)),
+                // A telephone hears when a message is over.
+                Step::Voicemail { .. } if !listening.message.is_empty() => {
+                    (AnswerForm::Text, vec![key('#', phrases::that_is_all(self.language).to_owned())])
+                }
                 _ => (AnswerForm::Text, Vec::new()),
             },
         }
@@ -114,6 +128,7 @@ fn form_of(wanted: &Wanted) -> AnswerForm {
         Kind::List { .. } => AnswerForm::Choice,
         Kind::YesNo => AnswerForm::YesNo,
         Kind::Name => AnswerForm::Name,
-        Kind::DateTime | Kind::Duration | Kind::Text => AnswerForm::Text,
+        // Whatever else there is to say is said in words.
+        _ => AnswerForm::Text,
     }
 }

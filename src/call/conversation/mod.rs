@@ -32,7 +32,7 @@ use deciding::{Held, Tentative};
 use hearing::{Listening, Utterance};
 use quiet::Quiet;
 use speaking::{ReplyClock, Saying};
-pub use words::{brief_text, callback, from_flow, journaled, status_from_flow};
+pub use words::{brief_text, callback_events, from_flow, journaled, status_from_flow};
 
 /// How soon it is the turn of a caller of whom the flow says nothing.
 const USUAL_PRIORITY: u8 = 5;
@@ -357,7 +357,7 @@ impl Conversation {
             }
             Action::Inquire { id, what } => out.push(Output::Inquire { id, what }),
             Action::Callback { number, queue, summary } => {
-                for event in callback(number, queue, summary) {
+                for event in callback_events(number, queue, summary) {
                     self.write(event, now, out);
                 }
             }

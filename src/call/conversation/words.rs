@@ -30,7 +30,7 @@ pub fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
 }
 
 /// What is written down when somebody is to be called back: that, and the ticket for whoever calls.
-pub fn callback(number: String, queue: Option<String>, summary: Brief) -> [Event; 2] {
+pub fn callback_events(number: String, queue: Option<String>, summary: Brief) -> [Event; 2] {
     let brief = brief_text(&summary);
     let mut tags = vec!["callback".to_owned()];
     for tag in summary.intent.into_iter().chain(summary.tags) {
