@@ -150,7 +150,10 @@ export function editing(first: Draft, specs: ReadonlyMap<string, BlockSpec>) {
     },
     goTo: (block: string | null, path: string) => {
       const isThere = block !== null && namesOf(history.present).has(block)
+      // What is about a sub-flow as a whole leads into it.
+      const [, index] = block === null ? (/^sub_flows\/(\d+)/.exec(path) ?? []) : []
       if (isThere) enter(homeOf(history.present, block))
+      else if (index !== undefined) enter(history.present.sub_flows[Number(index)]?.id ?? part)
       selected = isThere ? [block] : []
       line = undefined
       focus = { block, path, turn: (focus?.turn ?? 0) + 1 }
