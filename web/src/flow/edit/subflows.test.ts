@@ -87,6 +87,13 @@ test('the first block of a part that has none begins it', () => {
   expect([startOf(begun, 'address'), begun.start]).toEqual([added.id, 'hello'])
 })
 
+test('the first block of the main flow begins it, too, when only sub-flows are left', () => {
+  const empty = stay(draft, removeBlocks(draft, of(draft, MAIN)), MAIN)
+  expect(of(empty, 'address')).toEqual(of(draft, 'address'))
+  const added = addBlock(empty, spec('say'), { x: 0, y: 0 })
+  expect(stay(empty, added.draft, MAIN).start).toBe(added.id)
+})
+
 test('where a part begins follows a new name, and can be another block', () => {
   expect(startOf(renameBlock(draft, 'ask', 'ask_it'), 'address')).toBe('ask_it')
   expect(startOf(beginAt(draft, 'address', 'back'), 'address')).toBe('back')

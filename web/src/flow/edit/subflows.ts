@@ -5,6 +5,8 @@ import { added, blocksOf, callField, homes, MAIN, reached, RETURN, startOf, subF
 import { beginAt, nameFrom } from './blocks'
 import { freeName, namesOf, same, type Draft } from './draft'
 
+const startedAt = (draft: Draft, home: string, id: string): Partial<Draft> => (home === MAIN ? { start: id } : { sub_flows: beginAt(draft, home, id).sub_flows })
+
 /** After a change: blocks that nothing reaches stay in their part, new ones are in the open one, and the first of a part begins it. */
 export function stay(before: Draft, after: Draft, open: string): Draft {
   if (after.sub_flows.length === 0 || (after.blocks === before.blocks && after.sub_flows === before.sub_flows)) return after
@@ -13,8 +15,9 @@ export function stay(before: Draft, after: Draft, open: string): Draft {
   const here = ids.has(open) ? open : MAIN
   const fresh = after.blocks.filter(({ id }) => !was.has(id))
   const [first] = fresh
-  const begins = first && here !== MAIN && !after.blocks.some(({ id }) => id === startOf(after, here))
-  const begun: Draft = begins ? { ...beginAt(after, here, first.id), start: first.id === after.start ? '' : after.start } : after
+  const isEmpty = here !== MAIN || blocksOf(before, MAIN).length === 0
+  const begins = first && isEmpty && !after.blocks.some(({ id }) => id === startOf(after, here))
+  const begun: Draft = begins ? { ...(first.id === after.start ? { ...after, start: '' } : after), ...startedAt(after, here, first.id) } : after
   const reachedNow = reached(begun)
   const apart = begun.blocks
     .filter(({ id }) => !reachedNow.has(id))

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import type { Me } from '../../../api/types'
 import { Head } from '../../../components/Shell'
 import { HEIGHT, WIDTH } from '../../layout'
+import { MAIN } from '../../parts'
 import { addKind } from '../add'
 import type { DraftView } from '../api'
 import { keepLeft, leftBefore, type LeftToDo } from '../begin'
@@ -53,6 +54,8 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
   const session = useSession()
   const { theirs } = useSessionState()
   const draft = useEdited((now) => now.draft())
+  const here = useEdited((now) => now.shown())
+  const part = useEdited((now) => now.part())
   const canUndo = useEdited((now) => now.canUndo())
   const canRedo = useEdited((now) => now.canRedo())
   const [open, setOpen] = useState<Open>()
@@ -135,17 +138,19 @@ function Desk({ me, view }: { me: Me; view: DraftView }) {
             <PartsBar />
             <Canvas>
               {open === 'find' && <FindBlock close={() => setOpen(undefined)} />}
-              {draft.blocks.length === 0 && (
+              {here.length === 0 && (
                 <div className="canvas-empty">
                   <p>{t('editor.empty_canvas')}</p>
-                  <p className="row">
-                    <Button type="primary" icon={<LayoutTemplate size={15} />} onClick={() => setOpen('templates')}>
-                      {t('studio.from_template')}
-                    </Button>
-                    <Button icon={<FileInput size={15} />} onClick={() => setOpen('import')}>
-                      {t('studio.from_file')}
-                    </Button>
-                  </p>
+                  {part === MAIN && (
+                    <p className="row">
+                      <Button type="primary" icon={<LayoutTemplate size={15} />} onClick={() => setOpen('templates')}>
+                        {t('studio.from_template')}
+                      </Button>
+                      <Button icon={<FileInput size={15} />} onClick={() => setOpen('import')}>
+                        {t('studio.from_file')}
+                      </Button>
+                    </p>
+                  )}
                 </div>
               )}
             </Canvas>
