@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Body;
-use super::session::SignedIn;
+use super::session::FlowReader;
 use super::view::FlowFinding;
 use crate::flows::templates::{Template, templates};
 
@@ -23,7 +23,7 @@ use crate::flows::templates::{Template, templates};
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
     )
 )]
-pub async fn all_templates(SignedIn(_): SignedIn) -> Json<&'static [Template]> {
+pub async fn all_templates(_: FlowReader) -> Json<&'static [Template]> {
     Json(templates())
 }
 
@@ -81,7 +81,7 @@ pub struct ImportReport {
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
     )
 )]
-pub async fn import(SignedIn(_): SignedIn, Body(asked): Body<ToImport>) -> ApiResult<Json<ImportedFlow>> {
+pub async fn import(_: FlowReader, Body(asked): Body<ToImport>) -> ApiResult<Json<ImportedFlow>> {
     let languages: Result<Vec<Language>, _> = asked.languages.iter().map(|code| code.parse()).collect();
     let languages = languages.map_err(|_| ApiError::invalid("The languages of a flow are en and zh-CN."))?;
     let usual = Options::default().queue;

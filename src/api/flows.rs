@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::{Body, In};
-use super::session::{Admin, SignedIn};
+use super::session::{FlowEditor, FlowReader};
 use super::view::{BlockSpec, FlowDetail, FlowFinding, FlowSummary, FlowVersion};
 use super::{State, now};
 use crate::event::{Timestamp, UserId};
@@ -28,7 +28,7 @@ const LONGEST_NOTE: usize = 1_000;
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
     )
 )]
-pub async fn flows(Of(app): State, SignedIn(_): SignedIn) -> Json<Vec<FlowSummary>> {
+pub async fn flows(Of(app): State, _: FlowReader) -> Json<Vec<FlowSummary>> {
     Json(vec![FlowSummary::from(&*app.console.flows.live().flow)])
 }
 
@@ -41,7 +41,7 @@ pub async fn flows(Of(app): State, SignedIn(_): SignedIn) -> Json<Vec<FlowSummar
         (status = 404, description = "There is no such flow", body = ErrorBody),
     )
 )]
-pub async fn flow(Of(app): State, SignedIn(_): SignedIn, In(id): In<String>) -> ApiResult<Json<FlowDetail>> {
+pub async fn flow(Of(app): State, _: FlowReader, In(id): In<String>) -> ApiResult<Json<FlowDetail>> {
     let flow = app.console.flows.live().flow;
     if flow.id != id {
         return Err(ApiError::not_found("There is no such flow; it may have been renamed. Go back to the list."));
@@ -57,7 +57,7 @@ pub async fn flow(Of(app): State, SignedIn(_): SignedIn, In(id): In<String>) -> 
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
     )
 )]
-pub async fn blocks(SignedIn(_): SignedIn) -> Json<&'static [flow::registry::BlockSpec]> {
+pub async fn blocks(_: FlowReader) -> Json<&'static [flow::registry::BlockSpec]> {
     Json(flow::registry::blocks())
 }
 
@@ -93,7 +93,7 @@ pub struct FlowDraft {
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
     )
 )]
-pub async fn draft(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<FlowDraft>> {
+pub async fn draft(Of(app): State, _: FlowReader) -> ApiResult<Json<FlowDraft>> {
     let edited = app.console.flows.draft().await?;
     Ok(Json(FlowDraft {
         revision: edited.revision,
@@ -142,7 +142,7 @@ pub struct ToReplay {
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
     )
 )]
-pub async fn replay(Of(app): State, SignedIn(_): SignedIn, Body(asked): Body<ToReplay>) -> ApiResult<Json<Report>> {
+pub async fn replay(Of(app): State, _: FlowReader, Body(asked): Body<ToReplay>) -> ApiResult<Json<Report>> {
     if !(1..=MOST_CALLS).contains(&asked.calls) {
         return Err(ApiError::invalid(format!("Replay between 1 and {MOST_CALLS} calls.")));
     }
@@ -181,10 +181,10 @@ impl From<Saved> for FlowDraftSaved {
 )]
 pub async fn save_draft(
     Of(app): State,
-    Admin(me): Admin,
+    FlowEditor(me): FlowEditor,
     Body(change): Body<FlowDraftChange>,
 ) -> ApiResult<Json<FlowDraftSaved>> {
-    let saved = app.console.flows.save(&change.document, change.revision, me.id, now()).await?;
+    let saved = app.console.flows.save(&change.document, change.revision, me, now()).await?;
     Ok(Json(saved.into()))
 }
 
@@ -210,8 +210,12 @@ pub struct FlowRevert {
         (status = 412, description = "Somebody else has changed the draft in the meantime", body = ErrorBody),
     )
 )]
-pub async fn revert(Of(app): State, Admin(me): Admin, Body(what): Body<FlowRevert>) -> ApiResult<Json<FlowDraftSaved>> {
-    let saved = app.console.flows.revert(what.to, what.revision, me.id, now()).await?;
+pub async fn revert(
+    Of(app): State,
+    FlowEditor(me): FlowEditor,
+    Body(what): Body<FlowRevert>,
+) -> ApiResult<Json<FlowDraftSaved>> {
+    let saved = app.console.flows.revert(what.to, what.revision, me, now()).await?;
     Ok(Json(saved.into()))
 }
 
@@ -244,11 +248,7 @@ pub struct FlowChecked {
         (status = 413, description = "It is larger than 10 MB", body = ErrorBody),
     )
 )]
-pub async fn check(
-    Of(app): State,
-    SignedIn(_): SignedIn,
-    Body(what): Body<FlowToCheck>,
-) -> ApiResult<Json<FlowChecked>> {
+pub async fn check(Of(app): State, _: FlowReader, Body(what): Body<FlowToCheck>) -> ApiResult<Json<FlowChecked>> {
     Ok(Json(FlowChecked { findings: app.console.flows.check(&what.document).await? }))
 }
 
@@ -283,13 +283,13 @@ pub struct FlowToPublish {
 )]
 pub async fn publish(
     Of(app): State,
-    Admin(me): Admin,
+    FlowEditor(me): FlowEditor,
     Body(what): Body<FlowToPublish>,
 ) -> ApiResult<Json<FlowVersion>> {
     if what.note.chars().count() > LONGEST_NOTE {
         return Err(ApiError::invalid(format!("A note has at most {LONGEST_NOTE} characters; nothing was published.")));
     }
-    let version = app.console.flows.publish(what.revision, what.note, what.at, me.id, now()).await?;
+    let version = app.console.flows.publish(what.revision, what.note, what.at, me, now()).await?;
     Ok(Json(version.into()))
 }
 
@@ -301,7 +301,7 @@ pub async fn publish(
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
     )
 )]
-pub async fn versions(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Vec<FlowVersion>>> {
+pub async fn versions(Of(app): State, _: FlowReader) -> ApiResult<Json<Vec<FlowVersion>>> {
     Ok(Json(app.console.flows.versions().await?.into_iter().map(FlowVersion::from).collect()))
 }
 
@@ -324,7 +324,7 @@ pub struct FlowVersionDetail {
         (status = 404, description = "There is no such version", body = ErrorBody),
     )
 )]
-pub async fn version(Of(app): State, SignedIn(_): SignedIn, In(number): In<i64>) -> ApiResult<Json<FlowVersionDetail>> {
+pub async fn version(Of(app): State, _: FlowReader, In(number): In<i64>) -> ApiResult<Json<FlowVersionDetail>> {
     let (version, document) = app.console.flows.version(number).await?;
     Ok(Json(FlowVersionDetail { version: version.into(), document }))
 }
@@ -340,7 +340,7 @@ pub async fn version(Of(app): State, SignedIn(_): SignedIn, In(number): In<i64>)
         (status = 404, description = "There is no such version", body = ErrorBody),
     )
 )]
-pub async fn cancel(Of(app): State, Admin(_): Admin, In(number): In<i64>) -> ApiResult<Json<FlowVersion>> {
+pub async fn cancel(Of(app): State, _: FlowEditor, In(number): In<i64>) -> ApiResult<Json<FlowVersion>> {
     Ok(Json(app.console.flows.cancel(number).await?.into()))
 }
 
@@ -357,6 +357,6 @@ pub async fn cancel(Of(app): State, Admin(_): Admin, In(number): In<i64>) -> Api
         (status = 404, description = "There is no such version", body = ErrorBody),
     )
 )]
-pub async fn promote(Of(app): State, Admin(_): Admin, In(number): In<i64>) -> ApiResult<Json<FlowVersion>> {
+pub async fn promote(Of(app): State, _: FlowEditor, In(number): In<i64>) -> ApiResult<Json<FlowVersion>> {
     Ok(Json(app.console.flows.promote(number, now()).await?.into()))
 }

@@ -17,6 +17,7 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Body;
 use super::view::Me;
 use super::{App, State, address, now};
+use crate::event::UserId;
 use crate::store::{Role, Scope, User};
 
 const COOKIE: &str = "hotline_session";
@@ -135,10 +136,43 @@ impl FromRequestParts<Arc<App>> for Asker {
             SignedIn::from_request_parts(parts, app).await?;
             return Ok(Self);
         };
-        match app.console.tenant.api_token(secret, now()).await? {
-            Some(token) if token.scope == Scope::Understand => Ok(Self),
-            _ => Err(ApiError::token_refused()),
+        program(secret, Scope::Understand, app).await.map(|_| Self)
+    }
+}
+
+/// Somebody signed in, or a program with a token for flows.
+pub struct FlowReader;
+
+impl FromRequestParts<Arc<App>> for FlowReader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        match bearer(&parts.headers) {
+            Some(secret) => program(secret, Scope::Flows, app).await.map(|_| Self),
+            None => SignedIn::from_request_parts(parts, app).await.map(|_| Self),
         }
+    }
+}
+
+/// A signed-in admin, or a program with a token for flows; what it does is done by whoever made the token.
+pub struct FlowEditor(pub UserId);
+
+impl FromRequestParts<Arc<App>> for FlowEditor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        match bearer(&parts.headers) {
+            Some(secret) => program(secret, Scope::Flows, app).await.map(Self),
+            None => Admin::from_request_parts(parts, app).await.map(|Admin(me)| Self(me.id)),
+        }
+    }
+}
+
+/// Whoever made a token of this scope.
+async fn program(secret: &str, scope: Scope, app: &Arc<App>) -> Result<UserId, ApiError> {
+    match app.console.tenant.api_token(secret, now()).await? {
+        Some(token) if token.scope == scope => Ok(token.created_by),
+        _ => Err(ApiError::token_refused()),
     }
 }
 

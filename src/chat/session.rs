@@ -319,13 +319,6 @@ impl Driver {
                             let _ = reporter.send(Input::Http { id, result }).await;
                         });
                     }
-                    Output::Inquire { id, what } => {
-                        let (known, reporter) = (self.services.known.clone(), self.reporter.clone());
-                        tokio::spawn(async move {
-                            let answer = known.tell(what).await;
-                            let _ = reporter.send(Input::Told { id, answer }).await;
-                        });
-                    }
                     Output::Consult { id, question, language } => {
                         let (knowledge, reporter) = (self.services.knowledge.clone(), self.reporter.clone());
                         tokio::spawn(async move {

@@ -18,15 +18,27 @@ const WORK: Duration = Duration::from_secs(10 * 60);
 /// Longer than any answer: two flows of the largest size, indented.
 const LONGEST: usize = 64 * 1024 * 1024;
 
+/// The variable of the environment that may hold a token; arguments can be read by others.
+const TOKEN: &str = "HOTLINE_TOKEN";
+
 /// A service's API, signed in.
 pub struct Api {
     client: Lookup,
     access: LocalAccess,
+    /// Whether the token is a program's, and not that of a session.
+    is_program: bool,
 }
 
 impl Api {
-    /// The API that was named, or that of the service on this machine.
+    /// The API that was named, or that of the service on this machine. With a token in `HOTLINE_TOKEN` nobody signs in.
     pub async fn open(named: Option<&str>, config: &Config) -> anyhow::Result<Self> {
+        if let Some(token) = std::env::var(TOKEN).ok().filter(|token| !token.trim().is_empty()) {
+            let api = match named {
+                Some(named) => named.trim_end_matches('/').to_owned(),
+                None => LocalAccess::read(&config.data_dir).map_err(anyhow::Error::msg)?.api,
+            };
+            return Ok(Self { client: client()?, access: LocalAccess { api, token }, is_program: true });
+        }
         match named {
             Some(named) => Self::sign_in(named, config).await,
             None => Self::with(LocalAccess::read(&config.data_dir).map_err(anyhow::Error::msg)?),
@@ -35,7 +47,7 @@ impl Api {
 
     /// With an access that is there.
     pub fn with(access: LocalAccess) -> anyhow::Result<Self> {
-        Ok(Self { client: client()?, access })
+        Ok(Self { client: client()?, access, is_program: false })
     }
 
     /// Signs in with a one-time link, or, on this machine, with what the running service wrote down.
@@ -65,7 +77,7 @@ impl Api {
             reply.status
         );
         let token = cookie.context("the service sent no session")?;
-        Ok(Self { client, access: LocalAccess { api: base.to_owned(), token } })
+        Ok(Self { client, access: LocalAccess { api: base.to_owned(), token }, is_program: false })
     }
 
     /// Where it is.
@@ -96,8 +108,11 @@ impl Api {
     }
 
     async fn ask(&self, method: &str, path: &str, body: Option<Value>, timeout: Duration) -> Result<HttpReply, String> {
-        let cookie = format!("hotline_session={}", self.access.token);
-        let headers = [("cookie".to_owned(), cookie), ("x-hotline".to_owned(), "1".to_owned())];
+        let whose = match self.is_program {
+            true => ("authorization".to_owned(), format!("Bearer {}", self.access.token)),
+            false => ("cookie".to_owned(), format!("hotline_session={}", self.access.token)),
+        };
+        let headers = [whose, ("x-hotline".to_owned(), "1".to_owned())];
         let request = Request {
             method: method.to_owned(),
             url: format!("{}/api/v1/{path}", self.access.api),

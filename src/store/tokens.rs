@@ -24,17 +24,20 @@ const MOST: usize = 1_000;
 pub enum Scope {
     /// Ask what a text means, and nothing else.
     Understand,
+    /// Read, test, replay, change and publish flows, for pipelines.
+    Flows,
 }
 
 impl Scope {
     fn stored(self) -> &'static str {
         match self {
             Self::Understand => "understand",
+            Self::Flows => "flows",
         }
     }
 
     fn named(name: &str) -> Option<Self> {
-        [Self::Understand].into_iter().find(|scope| scope.stored() == name)
+        [Self::Understand, Self::Flows].into_iter().find(|scope| scope.stored() == name)
     }
 }
 
