@@ -117,8 +117,8 @@ pub fn texts<'m>(messages: &'m [Value], kind: &str) -> Vec<&'m str> {
 pub struct Visitor {
     pub id: CallId,
     pub token: String,
-    url: String,
-    http: Client,
+    pub url: String,
+    pub http: Client,
     /// The open stream, with what has come of an event that is not whole yet.
     pub stream: Option<(Response, String)>,
     /// The number of the last message.

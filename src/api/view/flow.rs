@@ -149,6 +149,8 @@ pub enum BlockCategory {
     Know,
     /// The way divides.
     Decide,
+    /// Something is remembered for later.
+    State,
     /// A person takes over.
     HandOver,
     /// Something is written down.
@@ -227,6 +229,14 @@ pub enum FieldType {
     Intents,
     /// One of the flow's queues.
     Queue,
+    /// One of the flow's sub-flows.
+    SubFlow,
+    /// Days of the week: `mon` to `sun`.
+    Weekdays,
+    /// A time of day, `09:00`.
+    Time,
+    /// A day, `2026-12-25`.
+    Date,
     /// A table.
     Rows {
         /// Its columns.
