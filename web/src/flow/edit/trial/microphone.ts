@@ -3,11 +3,13 @@
  * press one talks until the next, or until one is silent. The sound is gone as soon as it was heard.
  */
 import { hear as hearIt, type Heard } from '../api'
-import { NoMicrophone, openMicrophone, packed, type NoMicrophoneReason } from './recorder'
+import { NoMicrophone, openMicrophone, type Line, type NoMicrophoneReason } from './recorder'
 import { BLOCK_MS, isMuted, isOver, loudness, shown } from './silence'
 
 /** A press that is longer is no click. */
 const HOLD_MS = 400
+/** What is shorter is no word. */
+const SHORTEST_MS = 200
 /** The service hears no more at once. */
 export const LONGEST_MS = 30_000
 
@@ -30,24 +32,22 @@ interface Spoken {
 
 interface Tools {
   open: typeof openMicrophone
-  pack: typeof packed
   hear: typeof hearIt
   /** In ms. */
   now: () => number
 }
 
-const real: Tools = { open: openMicrophone, pack: packed, hear: hearIt, now: () => performance.now() }
+const real: Tools = { open: openMicrophone, hear: hearIt, now: () => performance.now() }
 
-export function microphone({ open, pack, hear, now }: Tools = real) {
+export function microphone({ open, hear, now }: Tools = real) {
   const listeners = new Set<() => void>()
   let state: MicrophoneState = { at: 'rest' }
   /** When the button was pressed that is still held. */
   let held: number | undefined
   let spoken: Spoken | undefined
   let stop = new AbortController()
-  let close: (() => void) | undefined
-  let rate = 0
-  let sound: Float32Array[] = []
+  let line: Line | undefined
+  /** How loud each block was. */
   let levels: number[] = []
 
   const put = (next: MicrophoneState) => {
@@ -57,34 +57,32 @@ export function microphone({ open, pack, hear, now }: Tools = real) {
 
   const rest = (nothing?: Nothing) => {
     stop.abort()
-    close?.()
-    close = undefined
-    sound = []
+    line?.close()
+    line = undefined
     levels = []
     put(nothing === undefined ? { at: 'rest' } : { at: 'rest', nothing })
   }
 
   async function send(): Promise<void> {
+    const recorded = line
+    if (!recorded || levels.length * BLOCK_MS < SHORTEST_MS) return rest({ kind: 'silence' })
     if (isMuted(levels)) return rest({ kind: 'muted' })
-    close?.()
-    close = undefined
     const { signal } = stop
     put({ at: 'hearing' })
     try {
-      const heard = await hear(await pack(sound, rate), spoken?.language ?? '', signal)
+      const heard = await hear(await recorded.finish(), spoken?.language ?? '', signal)
       if (signal.aborted) return
       const isSilence = heard.text.trim() === ''
       rest(isSilence ? { kind: 'silence' } : undefined)
       if (!isSilence) spoken?.heard(heard)
     } catch (error) {
-      if (!signal.aborted) rest({ kind: 'unheard', error })
+      if (!signal.aborted) rest(error instanceof NoMicrophone ? { kind: error.reason } : { kind: 'unheard', error })
     }
   }
 
   const took = (block: Float32Array) => {
     if (state.at !== 'recording') return
     const level = loudness(block)
-    sound.push(block)
     levels.push(level)
     // Whoever holds the button says when it is over.
     if (levels.length * BLOCK_MS >= LONGEST_MS || (held === undefined && isOver(levels))) void send()
@@ -97,10 +95,9 @@ export function microphone({ open, pack, hear, now }: Tools = real) {
     const { signal } = stop
     put({ at: 'asking' })
     try {
-      const line = await open({ took: (block) => !signal.aborted && took(block), ended: () => !signal.aborted && state.at === 'recording' && void send() })
-      if (signal.aborted) return line.close()
-      close = line.close
-      rate = line.rate
+      const opened = await open({ took: (block) => !signal.aborted && took(block), ended: () => !signal.aborted && state.at === 'recording' && void send() })
+      if (signal.aborted) return opened.close()
+      line = opened
       put({ at: 'recording', level: 0 })
     } catch (error) {
       if (!signal.aborted) rest({ kind: error instanceof NoMicrophone ? error.reason : 'broken' })

@@ -1,9 +1,13 @@
 /** The sound of a microphone, as the browser gives it. It stays in memory until it is sent. */
-import { wav } from './wav'
-import tap from './tap?worker&url'
+import { BLOCK_MS } from './silence'
+import { mixed, wav } from './wav'
 
 /** A recogniser of telephone calls needs no more, in Hz. */
 const RATE = 16_000
+/** Nothing that a recogniser could miss is lost; in bits per second. */
+const BITRATE = 128_000
+/** About a block, at the rates that there are; a power of two. */
+const WINDOW = 2_048
 
 /** Why there is no microphone. */
 export type NoMicrophoneReason = 'insecure' | 'refused' | 'missing' | 'taken' | 'broken'
@@ -14,15 +18,15 @@ export class NoMicrophone extends Error {
   }
 }
 
-interface Line {
-  /** Samples in a second. */
-  rate: number
+export interface Line {
+  /** What was recorded, as a WAV file; lets the microphone go. */
+  finish: () => Promise<Blob>
   /** Lets the microphone go. */
   close: () => void
 }
 
-interface Listener {
-  /** A block of about 40 ms. */
+export interface Listener {
+  /** A block of the recording, which is another one afterwards. */
   took: (block: Float32Array) => void
   /** The microphone was unplugged, or taken away. */
   ended: () => void
@@ -56,66 +60,59 @@ async function streamOf(): Promise<MediaStream> {
   }
 }
 
-/** Most browsers resample well what a microphone gives. Firefox refuses to, but does it well afterwards. */
-function listen(stream: MediaStream): { context: AudioContext; source: AudioNode } {
-  const context = new AudioContext({ sampleRate: RATE })
-  try {
-    return { context, source: context.createMediaStreamSource(stream) }
-  } catch {
-    void context.close()
-    const own = new AudioContext()
-    return { context: own, source: own.createMediaStreamSource(stream) }
+/** Calls back with every block of a stream until it is told to stop. */
+function watch(stream: MediaStream, took: (block: Float32Array) => void): () => void {
+  const context = new AudioContext()
+  const analyser = new AnalyserNode(context, { fftSize: WINDOW })
+  context.createMediaStreamSource(stream).connect(analyser)
+  void context.resume()
+  const begun = performance.now()
+  const block = new Float32Array(WINDOW)
+  let blocks = 0
+  // A page that is busy is called late, and then for more than one block.
+  const timer = setInterval(() => {
+    analyser.getFloatTimeDomainData(block)
+    for (; blocks < Math.floor((performance.now() - begun) / BLOCK_MS); blocks += 1) took(block)
+  }, BLOCK_MS)
+  return () => {
+    clearInterval(timer)
+    if (context.state !== 'closed') void context.close()
   }
 }
 
-/** Asks for the microphone and listens; throws a `NoMicrophone`. */
+/** A recording as a file to be sent; browsers resample what they decode. */
+async function packed(recording: Blob): Promise<Blob> {
+  const sound = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(await recording.arrayBuffer())
+  const channels = Array.from({ length: sound.numberOfChannels }, (_, channel) => sound.getChannelData(channel))
+  return new Blob([wav(mixed(channels), RATE)], { type: 'audio/wav' })
+}
+
+/** Asks for the microphone and listens; throws a `NoMicrophone`, as does what it gives. */
 export async function openMicrophone({ took, ended }: Listener): Promise<Line> {
   const stream = await streamOf()
-  let context: AudioContext | undefined
-  const close = () => {
-    stream.getTracks().forEach((track) => track.stop())
-    void context?.close()
-  }
+  const letGo = () => stream.getTracks().forEach((track) => track.stop())
   try {
-    const heard = listen(stream)
-    context = heard.context
-    void context.resume()
-    await context.audioWorklet.addModule(tap)
-    const node = new AudioWorkletNode(context, 'tap', { channelCount: 1, channelCountMode: 'explicit' })
-    node.port.onmessage = ({ data }: MessageEvent<Float32Array>) => took(data)
-    stream.getTracks().forEach((track) => (track.onended = ended))
-    // It runs only when it leads somewhere; what comes out of it is silence.
-    heard.source.connect(node).connect(context.destination)
-    return { rate: context.sampleRate, close }
+    const recorder = new MediaRecorder(stream, { audioBitsPerSecond: BITRATE })
+    const parts: Blob[] = []
+    recorder.ondataavailable = ({ data }) => void parts.push(data)
+    const stopped = new Promise<void>((done) => (recorder.onstop = () => done()))
+    recorder.start()
+    const rest = watch(stream, took)
+    void stopped.then(ended)
+    const close = () => {
+      rest()
+      letGo()
+    }
+    const finish = async () => {
+      rest()
+      if (recorder.state !== 'inactive') recorder.stop()
+      await stopped
+      letGo()
+      return packed(new Blob(parts, { type: recorder.mimeType })).catch(() => Promise.reject(new NoMicrophone('broken')))
+    }
+    return { finish, close }
   } catch {
-    close()
+    letGo()
     throw new NoMicrophone('broken')
   }
-}
-
-function joined(blocks: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(blocks.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const block of blocks) {
-    all.set(block, at)
-    at += block.length
-  }
-  return all
-}
-
-async function resampled(samples: Float32Array<ArrayBuffer>, rate: number): Promise<Float32Array> {
-  const offline = new OfflineAudioContext(1, Math.ceil((samples.length * RATE) / rate), RATE)
-  const source = offline.createBufferSource()
-  source.buffer = offline.createBuffer(1, samples.length, rate)
-  source.buffer.copyToChannel(samples, 0)
-  source.connect(offline.destination)
-  source.start()
-  return (await offline.startRendering()).getChannelData(0)
-}
-
-/** A recording as a file to be sent. */
-export async function packed(blocks: readonly Float32Array[], rate: number): Promise<Blob> {
-  const samples = joined(blocks)
-  const file = wav(rate === RATE ? samples : await resampled(samples, rate), RATE)
-  return new Blob([file], { type: 'audio/wav' })
 }

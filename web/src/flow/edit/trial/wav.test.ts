@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { wav } from './wav'
+import { mixed, wav } from './wav'
 
 const text = (file: ArrayBuffer, from: number, length: number) => String.fromCharCode(...new Uint8Array(file, from, length))
 
@@ -30,4 +30,11 @@ test('no sound is a file, too', () => {
   const file = wav(new Float32Array(), 16_000)
   expect(file.byteLength).toBe(44)
   expect(new DataView(file).getUint32(40, true)).toBe(0)
+})
+
+test('channels become one', () => {
+  const [left, right] = [Float32Array.of(0.5, -1, 0), Float32Array.of(0, -1, 0.5)]
+  expect([...mixed([left, right])]).toEqual([0.25, -1, 0.25])
+  expect(mixed([left])).toBe(left)
+  expect(mixed([])).toHaveLength(0)
 })

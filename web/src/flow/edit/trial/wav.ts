@@ -3,6 +3,12 @@
 const HEADER_BYTES = 44
 const SAMPLE_BYTES = 2
 
+/** Channels of the same length as one. */
+export function mixed(channels: readonly Float32Array[]): Float32Array {
+  const [first = new Float32Array(), ...others] = channels
+  return others.length === 0 ? first : first.map((sample, index) => others.reduce((sum, other) => sum + (other[index] ?? 0), sample) / channels.length)
+}
+
 /** A WAV file (PCM, 16 bit, mono) of samples between -1 and 1; louder ones are cut. `rate` in Hz. */
 export function wav(samples: Float32Array, rate: number): ArrayBuffer {
   const bytes = samples.length * SAMPLE_BYTES
