@@ -1,9 +1,10 @@
 /** An admin draws a flow of three blocks by mouse and keyboard, mends it, publishes it and goes back. Real service and browser. */
 import type { Page } from 'playwright-core'
 import { afterAll, expect } from 'vitest'
+import { wav } from '../src/flow/edit/trial/wav'
 import { barriers } from './axe'
 import { nav, story, tooWide } from './story'
-import { silence, voice } from './voice'
+import { voice } from './voice'
 
 const NARROW = { width: 360, height: 740 }
 const WIDE = { width: 1440, height: 900 }
@@ -86,7 +87,7 @@ part('the editor opens from the flow, with nothing to publish and nothing lost',
 
 part('a turn is spoken into the microphone, leads where the same words lead in writing, and is kept as it was heard', async ({ page, skip }) => {
   if (!speaker) skip('neither flite nor espeak-ng is there to speak')
-  const sound = { headers: { 'x-hotline': '1', 'content-type': 'audio/wav' }, data: silence(16_000) }
+  const sound = { headers: { 'x-hotline': '1', 'content-type': 'audio/wav' }, data: Buffer.from(wav(new Float32Array(16_000), 16_000)) }
   const recogniser = await page.request.post(new URL('/api/v1/flows/simulate/hear?language=en', page.url()).href, sound)
   if (recogniser.status() === 503) skip(await recogniser.text())
   expect(recogniser.status()).toBe(200)

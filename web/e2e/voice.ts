@@ -14,24 +14,6 @@ const speakers = (words: string, file: string): [string, string[]][] => [
   ['espeak-ng', ['-s', '140', '-w', file, words]],
 ]
 
-/** Silence as a WAV file of a second. */
-export function silence(rate: number): Buffer {
-  const file = Buffer.alloc(HEADER_BYTES + rate * 2)
-  file.write('RIFF', 0)
-  file.writeUInt32LE(file.length - 8, 4)
-  file.write('WAVEfmt ', 8)
-  file.writeUInt32LE(16, 16)
-  file.writeUInt16LE(1, 20)
-  file.writeUInt16LE(1, 22)
-  file.writeUInt32LE(rate, 24)
-  file.writeUInt32LE(rate * 2, 28)
-  file.writeUInt16LE(2, 32)
-  file.writeUInt16LE(16, 34)
-  file.write('data', 36)
-  file.writeUInt32LE(rate * 2, 40)
-  return file
-}
-
 function padded(spoken: Buffer): Buffer {
   const bytes = spoken.readUInt32LE(28)
   const quiet = (seconds: number) => Buffer.alloc(bytes * seconds)

@@ -29,6 +29,7 @@ export function MicrophoneButton({ talk: { state, press, release, leave } }: { t
   return (
     <Button
       className="try-mic"
+      danger={isOn}
       icon={isOn ? <Square size={13} fill="currentColor" /> : <Mic size={15} />}
       loading={state.at === 'asking' || state.at === 'hearing'}
       aria-label={t('trial.mic.talk')}
@@ -41,7 +42,7 @@ export function MicrophoneButton({ talk: { state, press, release, leave } }: { t
         press()
       }}
       onPointerUp={release}
-      onPointerCancel={release}
+      onLostPointerCapture={release}
       onKeyDown={keyDown}
       onKeyUp={keyUp}
       onBlur={release}
@@ -56,22 +57,27 @@ export function MicrophoneButton({ talk: { state, press, release, leave } }: { t
   )
 }
 
-function useWords(state: State): { text: string; isBad: boolean } {
+/** What has come of it; nothing as long as nobody has talked. */
+function useWords(state: State): string | undefined {
   const { t } = useTranslation()
   const reason = useReason()
-  if (state.at !== 'rest') return { text: t(`trial.mic.${state.at}`), isBad: false }
-  if (!state.nothing) return { text: t('trial.mic.help'), isBad: false }
-  if (state.nothing.kind === 'unheard') return { text: reason(state.nothing.error), isBad: true }
-  return { text: t(`trial.mic.${state.nothing.kind}`), isBad: state.nothing.kind !== 'silence' }
+  if (state.at !== 'rest') return t(`trial.mic.${state.at}`)
+  if (state.nothing?.kind === 'unheard') return reason(state.nothing.error)
+  return state.nothing && t(`trial.mic.${state.nothing.kind}`)
 }
 
 export function MicrophoneState({ state }: { state: State }) {
-  const { text, isBad } = useWords(state)
+  const { t } = useTranslation()
+  const text = useWords(state)
+  const isBad = state.at === 'rest' && state.nothing !== undefined && state.nothing.kind !== 'silence'
   return (
     <div className="try-heard" data-mic={state.at}>
-      <p className={isBad ? 'bad' : undefined} role="status">
-        {text}
-      </p>
+      <div>
+        <p className={isBad ? 'bad' : undefined} role="status">
+          {text}
+        </p>
+        {text === undefined && <p>{t('trial.mic.help')}</p>}
+      </div>
       {state.at === 'recording' && (
         <span className="try-level" aria-hidden>
           <i style={{ transform: `scaleX(${state.level})` }} />
