@@ -41,12 +41,13 @@ export interface Browser {
   close: () => Promise<void>
 }
 
-export async function browse(): Promise<Browser> {
+/** `flags` are added to those that every test needs. */
+export async function browse(flags: readonly string[] = []): Promise<Browser> {
   if (!existsSync(executablePath)) throw new Skipped(`${executablePath} is not there; name a Chromium in CHROMIUM`)
   const profile = mkdtempSync(join(tmpdir(), 'hotline-e2e-browser-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
-    args,
+    args: [...args, ...flags],
     locale: 'en-GB',
     viewport: { width: 1440, height: 900 },
     timeout: 60_000,

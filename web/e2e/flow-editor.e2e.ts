@@ -1,8 +1,10 @@
 /** An admin draws a flow of three blocks by mouse and keyboard, mends it, publishes it and goes back. Real service and browser. */
 import type { Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
+import { wav } from '../src/flow/edit/trial/wav'
 import { barriers } from './axe'
 import { nav, story, tooWide } from './story'
+import { voice } from './voice'
 
 const NARROW = { width: 360, height: 740 }
 const WIDE = { width: 1440, height: 900 }
@@ -19,7 +21,11 @@ const STUDIO = {
   initial_state: 'Trigger',
 }
 
-const { part, complaints } = story()
+const SPOKEN = 'where is my order'
+const speaker = voice(SPOKEN)
+afterAll(() => speaker?.remove())
+
+const { part, complaints } = story(undefined, speaker?.flags)
 
 interface Document {
   id: string
@@ -77,6 +83,77 @@ part('the editor opens from the flow, with nothing to publish and nothing lost',
   await block(page, 'greeting').waitFor()
   await saved(page)
   expect((await draft(page)).revision).toBe(0)
+})
+
+part('a turn is spoken into the microphone, leads where the same words lead in writing, and is kept as it was heard', async ({ page, skip }) => {
+  if (!speaker) skip('neither flite nor espeak-ng is there to speak')
+  const sound = { headers: { 'x-hotline': '1', 'content-type': 'audio/wav' }, data: Buffer.from(wav(new Float32Array(16_000), 16_000)) }
+  const recogniser = await page.request.post(new URL('/api/v1/flows/simulate/hear?language=en', page.url()).href, sound)
+  if (recogniser.status() === 503) skip(await recogniser.text())
+  expect(recogniser.status()).toBe(200)
+  const before = await draft(page)
+  await page.locator('.react-flow__pane').click({ position: { x: 5, y: 5 } })
+  await page.keyboard.press('t')
+  const turns = page.getByRole('log').locator('li')
+  const way = () => turns.last().locator('.try-way button').evaluateAll((all) => all.map((one) => (one as HTMLElement).title))
+  const say = page.getByRole('textbox', { name: 'Say something' })
+  await say.fill(SPOKEN)
+  await say.press('Enter')
+  await turns.nth(1).waitFor()
+  const written = await way()
+  expect(written).not.toEqual([])
+  const back = async () => {
+    await button(page, 'One step back').click()
+    await turns.nth(1).waitFor({ state: 'detached' })
+  }
+
+  // Clicked, and ended by silence.
+  await back()
+  const talk = button(page, 'Talk')
+  const played = page.waitForRequest((request) => request.url().endsWith('/flows/simulate') && (request.postData() ?? '').includes('"confidence"'))
+  await talk.click()
+  await page.locator('[data-mic="recording"] .try-level').waitFor()
+  expect(await talk.getAttribute('aria-pressed')).toBe('true')
+  expect(await barriers(page)).toEqual([])
+  await page.locator('[data-mic="hearing"]').waitFor()
+  await turns.nth(1).waitFor()
+  expect(await way()).toEqual(written)
+  const { test } = (await played).postDataJSON() as { test: { steps: { hear: { text: string; confidence: number; alternatives: string[] } }[] } }
+  expect(test.steps).toEqual([{ hear: { text: expect.stringMatching(/order/i) as string, confidence: expect.any(Number) as number, alternatives: expect.any(Array) as string[] } }])
+
+  // Held with a key, and let go of.
+  await back()
+  await talk.focus()
+  await page.keyboard.down(' ')
+  await page.locator('[data-mic="recording"]').waitFor()
+  await page.waitForTimeout(3_000)
+  await page.keyboard.up(' ')
+  await turns.nth(1).waitFor()
+  expect(await way()).toEqual(written)
+
+  await button(page, 'Keep as a test').click()
+  await page.getByRole('textbox', { name: 'Name of the test' }).fill('Spoken')
+  await page.keyboard.press('Enter')
+  await button(page, 'Run all').click()
+  await page.locator('[data-test="Spoken"][data-passed="true"]').waitFor()
+  await saved(page)
+  const kept = (await draft(page)).document.metadata?.tests as { name: string; steps: unknown[] }[]
+  expect(kept.find(({ name }) => name === 'Spoken')?.steps[0]).toMatchObject({ hear: { text: expect.stringMatching(/order/i) as string } })
+  await button(page, 'Close').click()
+  await page.locator('.react-flow__pane').click({ position: { x: 5, y: 5 } })
+  await page.keyboard.press('Control+z')
+  await saved(page)
+  expect((await draft(page)).document).toEqual(before.document)
+})
+
+part('where there can be no microphone, what to do is said', async ({ page }) => {
+  await page.keyboard.press('t')
+  await page.evaluate(() => Object.defineProperty(navigator, 'mediaDevices', { value: undefined, configurable: true }))
+  await button(page, 'Talk').click()
+  await page.getByRole('status').filter({ hasText: 'Open the console with https' }).waitFor()
+  expect(await barriers(page)).toEqual([])
+  await page.evaluate(() => Reflect.deleteProperty(navigator, 'mediaDevices'))
+  await button(page, 'Close').click()
 })
 
 part('everything is taken away with two keys and comes back with one', async ({ page }) => {

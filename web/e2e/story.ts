@@ -7,6 +7,8 @@ import { serve, Skipped, type Service } from './service'
 export interface Desk {
   page: Page
   service: Service
+  /** Leaves the part out; `why` is what is missing. */
+  skip: (why: string) => never
 }
 
 export interface Story {
@@ -16,15 +18,15 @@ export interface Story {
   complaints: () => string[]
 }
 
-/** `configure` gives the service's configuration, once there is somebody to ask. */
-export function story(configure: () => Promise<Record<string, string>> = () => Promise.resolve({})): Story {
+/** `configure` gives the service's configuration, once there is somebody to ask; `flags` are the browser's. */
+export function story(configure: () => Promise<Record<string, string>> = () => Promise.resolve({}), flags: readonly string[] = []): Story {
   let service: Service | undefined
   let browser: Browser | undefined
 
   beforeAll(async () => {
     try {
       service = await serve(await configure())
-      browser = await browse()
+      browser = await browse(flags)
       browser.page.setDefaultTimeout(60_000)
     } catch (failure) {
       if (!(failure instanceof Skipped)) throw failure
@@ -44,7 +46,11 @@ export function story(configure: () => Promise<Record<string, string>> = () => P
       test(name, async ({ skip, onTestFailed }) => {
         if (!service || !browser) return skip()
         onTestFailed(() => console.log([...complaints(), service?.log() ?? ''].join('\n')))
-        await tell({ page: browser.page, service })
+        const leave = (why: string) => {
+          console.log(`skipped: ${why}`)
+          return skip(why)
+        }
+        await tell({ page: browser.page, service, skip: leave })
       }),
   }
 }

@@ -106,6 +106,14 @@ export interface Replay {
   results: Replayed[]
 }
 
+/** What a recogniser heard; no text when there were no words. */
+export interface Heard {
+  text: string
+  confidence: number
+  /** Other readings, likelier first. */
+  alternatives: string[]
+}
+
 /** As it comes over the wire: what is empty is left out. */
 type Sent<T> = { [Member in keyof T]?: T[Member] | null }
 
@@ -127,6 +135,7 @@ interface Paths {
   }
   '/api/v1/flows/check': { post: { requestBody: Json<{ document: Document }> } & Answer<{ findings: Finding[] }> }
   '/api/v1/flows/simulate': { post: { requestBody: Json<{ document: Document; test: Test }> } & Answer<unknown> }
+  '/api/v1/flows/simulate/hear': { post: { parameters: { query: { language: string } }; requestBody: { content: { 'audio/wav': Blob } } } & Answer<Heard> }
   '/api/v1/flows/test': { post: { requestBody: Json<{ document: Document }> } & Answer<Tested[]> }
   '/api/v1/flows/blocks': { get: Answer<BlockSpec[]> }
   '/api/v1/flows/publish': { post: { requestBody: Json<{ revision: number; note: string; at?: number }> } & Answer<FlowVersion> }
@@ -179,6 +188,18 @@ export const check = (document: Document, signal: AbortSignal): Promise<{ findin
 /** Plays a call from its first step. */
 export const simulate = async (document: Document, test: Test): Promise<Played> =>
   (await take(flows.POST('/api/v1/flows/simulate', { body: { document, test } }))) as Played
+
+/** Hears what somebody says who tries a flow; nothing is kept. */
+export const hear = (sound: Blob, language: string, signal: AbortSignal): Promise<Heard> =>
+  take(
+    flows.POST('/api/v1/flows/simulate/hear', {
+      params: { query: { language } },
+      body: sound,
+      bodySerializer: (body: unknown) => body as Blob,
+      headers: { 'content-type': 'audio/wav' },
+      signal,
+    }),
+  )
 
 /** Plays the tests that a document brings along. */
 export const runTests = (document: Document): Promise<Tested[]> => take(flows.POST('/api/v1/flows/test', { body: { document } }))

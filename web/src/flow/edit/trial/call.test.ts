@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { expected, kept, localTime, timeOf, trail, turns, withoutLast, type Act, type Played, type Step, type Waiting } from './call'
+import { expected, kept, languageOf, localTime, timeOf, trail, turns, withoutLast, type Act, type Played, type Step, type Waiting } from './call'
 
 const meaning = { decision: 'accept', intent: 'order_status', ranking: [{ intent: 'order_status', confidence: 0.92 }] } as const
 const steps: Step[] = [
@@ -97,6 +97,17 @@ test('one step back takes what the knowledge base answered with it', () => {
   expect(withoutLast([{ keys: '1' }, hear, told, told])).toEqual([{ keys: '1' }])
   // Without a step of the caller's there is nothing to take back but the whole.
   expect(withoutLast([told])).toEqual([])
+})
+
+test('the language of a call is the last that it went on in', () => {
+  expect(languageOf([])).toBeUndefined()
+  expect(languageOf(steps)).toBe('en')
+  expect(languageOf([...steps, { at_ms: 6_000, kind: 'language', language: 'zh-CN' }, { at_ms: 6_000, kind: 'entered', block: 'bye', block_kind: 'say' }])).toBe('zh-CN')
+})
+
+test('a kept test has what was heard of a voice', () => {
+  const hear = { text: 'where is my order', confidence: 0.82, alternatives: ['wear is my order'] }
+  expect(kept(played(asks, [{ hear }]), 'Spoken')?.steps).toEqual([{ hear }, { expect: { block: 'number' } }])
 })
 
 test('a time has its zone', () => {

@@ -4,7 +4,8 @@ export type Expected = Readonly<Record<string, unknown>>
 
 /** What happens at one step of a test; one of them. */
 export interface Act {
-  hear?: string | { text: string }
+  /** Words, or how they were heard. */
+  hear?: string | { text: string; confidence?: number; alternatives?: readonly string[] }
   keys?: string
   silence?: number
   http?: { url?: string; status?: number; body?: unknown; fail?: string }
@@ -133,6 +134,9 @@ export function turns(steps: readonly Step[]): Turn[] {
   }
   return all
 }
+
+/** The language that the call has come to. */
+export const languageOf = (steps: readonly Step[]): string | undefined => steps.findLast((step) => step.kind === 'language')?.language
 
 /** Whether it is one person who is called, not a queue. */
 export const isCalling = (steps: readonly Step[]): boolean => steps.findLast(({ kind }) => kind === 'queued' || kind === 'transferring')?.kind === 'transferring'

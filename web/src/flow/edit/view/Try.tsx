@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'reac
 import { useTranslation } from 'react-i18next'
 import { ErrorNote } from '../../../components/Bits'
 import { useEdit, useEdited } from '../context'
-import { isCalling, localTime, timeOf, turns } from '../trial/call'
+import { isCalling, languageOf, localTime, timeOf, turns } from '../trial/call'
 import '../trial/texts'
 import { trial } from '../trial/trial'
 import { languageNames } from '../words'
@@ -93,7 +93,7 @@ export default function Try({ close }: { close: () => void }) {
           </Button>
         </p>
       )}
-      {played && <Dock waiting={played.waiting} last={acts.at(-1)} isCalled={isCalling(played.steps)} act={call.act} />}
+      {played && <Dock waiting={played.waiting} last={acts.at(-1)} isCalled={isCalling(played.steps)} language={languageOf(played.steps) ?? language ?? ''} act={call.act} />}
       <footer>
         {played && <Keep played={played} />}
         <Tests />

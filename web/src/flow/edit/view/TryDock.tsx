@@ -4,6 +4,8 @@ import { Grid3x3, MicOff, PhoneOff } from 'lucide-react'
 import { useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { agentNews, callNews, type Act, type AgentNews, type Waiting } from '../trial/call'
+import { MicrophoneButton, MicrophoneState } from './TryMicrophone'
+import { useMicrophone } from './useMicrophone'
 
 interface Props {
   /** Gives whether it was played. */
@@ -19,7 +21,7 @@ const leave = (event: KeyboardEvent<HTMLElement>) => {
   if (event.target instanceof HTMLElement) event.target.blur()
 }
 
-function Caller({ act }: Props) {
+function Caller({ act, waiting, language }: Props & { waiting: Waiting; language: string }) {
   const { t } = useTranslation()
   const [text, setText] = useState('')
   const [keys, setKeys] = useState('')
@@ -27,6 +29,10 @@ function Caller({ act }: Props) {
   const say = async () => {
     if (text.trim() !== '' && (await act({ hear: text.trim() }))) setText('')
   }
+  const talk = useMicrophone(waiting, language, async (hear) => {
+    // What was said is not lost where it could not be played.
+    if (!(await act({ hear }))) setText((now) => now || hear.text)
+  })
   const press = async () => {
     if (keys !== '' && (await act({ keys }))) setKeys('')
   }
@@ -34,10 +40,12 @@ function Caller({ act }: Props) {
     <>
       <Space.Compact block>
         <Input autoFocus value={text} aria-label={t('trial.say')} placeholder={t('trial.say')} onChange={(event) => setText(event.target.value)} onPressEnter={() => void say()} />
+        <MicrophoneButton talk={talk} />
         <Button type="primary" disabled={text.trim() === ''} onClick={() => void say()}>
           {t('trial.say_go')}
         </Button>
       </Space.Compact>
+      <MicrophoneState state={talk.state} />
       {isPad && (
         <div className="try-pad">
           {PAD.map((key) => (
@@ -156,14 +164,15 @@ interface DockProps extends Props {
   last: Act | undefined
   /** One person is called, not a queue. */
   isCalled: boolean
+  language: string
 }
 
-export function Dock({ waiting, last, isCalled, act }: DockProps) {
+export function Dock({ waiting, last, isCalled, language, act }: DockProps) {
   const { t } = useTranslation()
   const key = waiting?.for
   return (
     <div className="try-dock" data-own-undo data-waiting={key} onKeyDown={leave}>
-      {waiting?.for === 'caller' && <Caller act={act} />}
+      {waiting?.for === 'caller' && <Caller act={act} waiting={waiting} language={language} />}
       {waiting?.for === 'reply' && <Reply key={waiting.url} act={act} method={waiting.method} url={waiting.url} />}
       {waiting?.for === 'agent' && <Agent act={act} queue={waiting.queue} isBridged={last?.agent === 'bridged'} isCalled={isCalled} />}
       {waiting?.for === 'over' && (
