@@ -123,9 +123,12 @@ async fn what_is_secret_is_masked_in_the_journal_and_on_the_screen() {
         "blocks": [
             {"id": "pin", "type": "collect", "params": {"slot": "pin", "min_digits": 4, "max_digits": 6, "secret": true,
              "confirm_below": 0.5, "prompt": {"en": "What is your PIN?"}},
-             "edges": {"next": "bye", "no_input": "bye", "no_match": "bye"}},
+             "edges": {"next": "bye", "no_input": "people", "no_match": "people"}},
             {"id": "bye", "type": "end", "params": {"outcome": "resolved", "prompt": {"en": "Thank you."}}},
+            {"id": "people", "type": "to_queue", "params": {"queue": "service"},
+             "edges": {"no_agents": "bye", "timeout": "bye", "error": "bye"}},
         ],
+        "queues": [{"id": "service", "name": "Service"}],
     });
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("flow.json");

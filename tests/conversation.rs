@@ -369,7 +369,7 @@ fn happen(call: &mut Call, happening: Happening) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_a_call_ends_once_and_its_journal_has_no_gap(

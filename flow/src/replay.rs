@@ -171,10 +171,17 @@ struct Player<'s> {
 impl Player<'_> {
     /// Lets one thing happen.
     fn step(&mut self) -> Result<(), Diverged> {
+        let block = self.run.block().unwrap_or_default().to_owned();
         if let Some(asked) = self.asked.take() {
+            // Keys that were pressed before the answer came wait for the next question.
+            let ahead =
+                matches!(self.caller.front(), Some(Did { block: at, what: Deed::Presses(_), .. }) if *at == block);
+            if ahead && let Some(did) = self.caller.pop_front() {
+                self.asked = Some(asked);
+                return self.act(&block, did);
+            }
             return self.answer(asked);
         }
-        let block = self.run.block().unwrap_or_default().to_owned();
         if self.waited {
             return self.wait_for_person(&block);
         }

@@ -314,10 +314,11 @@ fn script(call: CallId, journal: &[Entry], here: &Here) -> Result<Script, &'stat
             // What the flow still does unheard stands before the hang-up.
             Event::Left { edge, .. } if edge == "hangup" => script.caller.push(did(Deed::HangsUp)),
             // Whoever ended the call: the flow goes on unheard.
-            Event::HungUp { by, cause } if *by == Party::Caller || cause != "normal" => {
-                if !script.caller.iter().any(|did| did.what == Deed::HangsUp) {
-                    script.caller.push(did(Deed::HangsUp));
-                }
+            Event::HungUp { by, cause }
+                if (*by == Party::Caller || cause != "normal")
+                    && !script.caller.iter().any(|did| did.what == Deed::HangsUp) =>
+            {
+                script.caller.push(did(Deed::HangsUp));
             }
             _ => {}
         }

@@ -34,7 +34,9 @@ async fn a_token_opens_its_own_chat_only() {
             (401, "chat_unknown".into()),
             "{token}"
         );
-        assert_eq!(code(thief.post(json!({"text": "hello"})).await).await.0, 401, "{token}");
+        // Without a token it may as well be a form of another site.
+        let refused = if token.is_empty() { 403 } else { 401 };
+        assert_eq!(code(thief.post(json!({"text": "hello"})).await).await.0, refused, "{token}");
     }
     // The console's doors stay shut to it.
     let reply = bed.get("/api/v1/calls").bearer_auth(&anna.token).send().await.expect("an answer");

@@ -91,7 +91,10 @@ async fn words_are_taken_without_what_nobody_types() {
             }
         }
     }
-    is_well(&mut visitor).await;
+    // Whoever comes next is served.
+    let mut next = bed.visitor().await;
+    next.until_asked().await;
+    is_well(&mut next).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,10 +77,13 @@ async fn whoever_says_nothing_for_long_has_left() {
     let flow = json!({
         "schema_version": 1, "id": "wait", "name": "Wait", "languages": ["en"], "start": "ask",
         "blocks": [
-            {"id": "ask", "type": "collect", "params": {"slot": "name", "kind": "name", "no_input_ms": 600, "max_tries": 2,
-             "prompt": {"en": "Your name?"}}, "edges": {"next": "bye", "no_input": "bye", "no_match": "bye"}},
+            {"id": "ask", "type": "collect", "params": {"slot": "name", "kind": "name", "no_input_ms": 1_000, "max_tries": 2,
+             "prompt": {"en": "Your name?"}}, "edges": {"next": "people", "no_input": "bye", "no_match": "people"}},
             {"id": "bye", "type": "end", "params": {"outcome": "abandoned", "prompt": {"en": "Goodbye."}}},
+            {"id": "people", "type": "to_queue", "params": {"queue": "service"},
+             "edges": {"no_agents": "bye", "timeout": "bye", "error": "bye"}},
         ],
+        "queues": [{"id": "service", "name": "Service"}],
     });
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("flow.json");
@@ -90,7 +93,7 @@ async fn whoever_says_nothing_for_long_has_left() {
     let mut visitor = bed.visitor().await;
     let told = visitor.until_over().await;
     // Two tries, each twice as long as on the telephone.
-    assert!(begun.elapsed() >= Duration::from_millis(2_400), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_millis(4_000), "{:?}", begun.elapsed());
     assert_eq!(texts(&told, "said").last(), Some(&"Goodbye."));
     let journal = bed.journal(visitor.id).await;
     assert_eq!(journal.iter().filter(|event| matches!(event, Event::NoInput { .. })).count(), 2);

@@ -140,7 +140,8 @@ impl Written {
     fn begin(language: Language) -> Self {
         let (flow, model) = shop();
         let patience = Patience { times: 20, idle: 1_000_000_000 };
-        let talk = Talk::new(CallId::new(), flow, model, context(language), patience, 0);
+        let mut talk = Talk::new(CallId::new(), flow, model, context(language), patience, 0);
+        talk.offered(String::new(), String::new());
         let mut written = Self { talk, now: 0, way: Way::default() };
         written.feed(Input::Begin);
         written
