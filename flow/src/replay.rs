@@ -49,6 +49,8 @@ pub struct Script {
 pub struct Did {
     /// When, in ms from the beginning of the call.
     pub at: Millis,
+    /// When it began: speech stops the clock long before it is understood.
+    pub began: Millis,
     /// The block in which the call was.
     pub block: String,
     /// What.
@@ -198,6 +200,13 @@ impl Player<'_> {
         let place = self.caller.iter().position(|did| did.block == block && !matches!(did.what, Deed::Waits(_)));
         match place {
             Some(place) => {
+                // Of an answer that had begun no more came for too long.
+                let next = self.caller.get(place).map_or(0, |did| did.began);
+                if self.answered.as_deref() == Some(block.as_str()) && self.run.deadline().is_some_and(|at| at < next) {
+                    self.answered = None;
+                    self.time_out();
+                    return Ok(());
+                }
                 // What was said to questions that this flow does not ask answers nothing here.
                 self.caller.drain(..place);
                 if let Some(did) = self.caller.pop_front() {
@@ -295,9 +304,9 @@ impl Player<'_> {
             return Ok(());
         }
         let block = self.run.block().unwrap_or_default().to_owned();
-        let gone = |did: &Did| did.block == block && did.what == Deed::HangsUp;
+        let gone = |did: &Did| did.block == block && matches!(did.what, Deed::HangsUp | Deed::IsSilent);
         if let Some(place) = self.caller.iter().position(gone) {
-            // The caller did not wait for the answer.
+            // The caller did not wait for the answer, or it did not come.
             self.caller.drain(..place);
             return self.caller.pop_front().map_or(Ok(()), |did| self.act(&block, did));
         }

@@ -18,6 +18,10 @@ use crate::event::{CallId, Cited, Consulted, Entry, Event, LanguageBy, Party, Sp
 use crate::knowledge::told_now;
 use crate::store::CallFilter;
 
+/// How the journal says that the knowledge base, or the call centre, did not answer.
+const UNANSWERED: [&str; 2] = ["the knowledge base does not answer", "the call centre does not tell in time"];
+/// So long after its end, in ms, speech is understood.
+const UNDERSTOOD_WITHIN_MS: u64 = 1_000;
 /// The most calls of one replay.
 pub const MOST_CALLS: usize = 2_000;
 /// So many results are told; the counts are of all.
@@ -231,7 +235,14 @@ fn script(call: CallId, journal: &[Entry], here: &Here) -> Result<Script, &'stat
     let mut begun = false;
     for (place, entry) in journal.iter().enumerate() {
         let later = &journal[place + 1..];
-        let did = |what: Deed| Did { at: since(first.at, entry.at), block: block.clone(), what };
+        let at = since(first.at, entry.at);
+        let began = match &entry.event {
+            Event::Heard { from_ms, to_ms, .. } => {
+                at.saturating_sub(u64::from(to_ms.saturating_sub(*from_ms)) + UNDERSTOOD_WITHIN_MS)
+            }
+            _ => at,
+        };
+        let did = |what: Deed| Did { at, began, block: block.clone(), what };
         match &entry.event {
             Event::Entered { block: entered, .. } => {
                 begun = true;
@@ -269,6 +280,12 @@ fn script(call: CallId, journal: &[Entry], here: &Here) -> Result<Script, &'stat
                 Some('•') | None => Deed::TellsASecret,
                 Some(key) => Deed::Presses(key),
             })),
+            // Whoever was asked did not answer in time.
+            Event::Problem { what, message }
+                if what == "flow" && UNANSWERED.iter().any(|end| message.ends_with(end)) =>
+            {
+                script.caller.push(did(Deed::IsSilent));
+            }
             Event::NoInput { .. } => script.caller.push(did(Deed::IsSilent)),
             Event::Bridged { .. } => script.caller.push(did(Deed::Waits(QueueResult::Bridged))),
             Event::Unbridged { by: Party::Agent, .. } if !goes_on_with_people(later) => {
