@@ -42,7 +42,8 @@ export interface Browser {
 }
 
 /** `flags` are added to those that every test needs. */
-export async function browse(flags: readonly string[] = []): Promise<Browser> {
+/** A browser for the service at `here`. */
+export async function browse(here: string, flags: readonly string[] = []): Promise<Browser> {
   if (!existsSync(executablePath)) throw new Skipped(`${executablePath} is not there; name a Chromium in CHROMIUM`)
   const profile = mkdtempSync(join(tmpdir(), 'hotline-e2e-browser-'))
   const context = await chromium.launchPersistentContext(profile, {
@@ -71,7 +72,7 @@ export async function browse(flags: readonly string[] = []): Promise<Browser> {
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
-  await fromFolder(page)
+  await fromFolder(page, here)
   const close = async () => {
     await context.close()
     rmSync(profile, { recursive: true, force: true })
@@ -87,10 +88,11 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 }
 
-async function fromFolder(page: Page): Promise<void> {
+async function fromFolder(page: Page, here: string): Promise<void> {
   if (folder === undefined) return
   await page.route(
-    ({ pathname }) => !pathname.startsWith('/api/'),
+    // Pages of others stay what they are.
+    ({ origin, pathname }) => origin === new URL(here).origin && !pathname.startsWith('/api/'),
     async (route) => {
       const { pathname, origin } = new URL(route.request().url())
       const wanted = join(folder, pathname)

@@ -293,7 +293,7 @@ part('nobody ever got a cookie', () => {
 part('the console shows the chats as calls without sound', async ({ page, service: { signInLink } }) => {
   await page.goto(signInLink)
   await page.locator('.connection-live').waitFor()
-  await page.locator('.live-card', { hasText: 'Chat' }).getByText('what is the meaning of life').waitFor()
+  await page.locator('.live-card', { hasText: 'Chat' }).getByText('what is the meaning of life', { exact: true }).waitFor()
   await nav(page, '/calls')
   const row = page.locator('.list .list-row', { hasText: 'Chat' }).filter({ hasText: 'Callback' }).first()
   await row.getByRole('link').first().click()

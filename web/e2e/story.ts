@@ -26,7 +26,7 @@ export function story(configure: () => Promise<Record<string, string>> = () => P
   beforeAll(async () => {
     try {
       service = await serve(await configure())
-      browser = await browse(flags)
+      browser = await browse(service.console, flags)
       browser.page.setDefaultTimeout(60_000)
     } catch (failure) {
       if (!(failure instanceof Skipped)) throw failure

@@ -70,7 +70,7 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
   )
 
   const words = <Transcript call={call} lines={lines} current={current} head={head} play={play} />
-  const tabs: TabsProps['items'] = [
+  const all = [
     { key: 'journal', label: t('journal.title'), children: <Journal entries={entries} play={play} /> },
     { key: 'latency', label: t('latency.tab'), children: <LatencyTable latency={call.latency} play={play} /> },
     { key: 'path', label: t('path.title'), children: <Path steps={steps} flow={flowId(call.flow)} call={call.id} play={play} /> },
@@ -84,6 +84,8 @@ export function CallView({ call, stacked = false }: { call: CallNow; stacked?: b
       ),
     },
   ]
+  // Nothing was spoken, and no telephone had a part in it.
+  const tabs: TabsProps['items'] = call.channel === 'chat' ? all.filter(({ key }) => key === 'journal' || key === 'path') : all
   const first = narrow ? 'words' : 'journal'
   const active = tab ?? first
   // Ladder and graphs want the whole width; the words are a tab away meanwhile.
