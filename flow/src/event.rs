@@ -11,6 +11,11 @@ use serde_json::Value;
 /// Milliseconds on a clock that the service chooses; only differences count.
 pub type Millis = u64;
 
+/// Stands in a journal for words and values that must not be shown. A replay knows by it that what was said was not kept.
+pub const MASKED: &str = "••••";
+/// Stands in a journal for one key of a secret.
+pub const MASKED_KEY: char = '•';
+
 /// What is known of a call before it begins.
 #[derive(Clone, Debug, Default)]
 pub struct Context {

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Action, Context, Event, Flow, Heard, HttpFailure, HttpReply, Inquiry, Knowledge, Millis, Note, Outcome,
-    QueueResult, Run,
+    QueueResult, Run, event::MASKED,
 };
 
 /// So many events at most; a run ends by itself long before.
@@ -262,12 +262,8 @@ impl Player<'_> {
     }
 
     fn wait_for_person(&mut self, block: &str) -> Result<(), Diverged> {
-        let place =
-            self.caller.iter().position(|did| did.block == block && matches!(did.what, Deed::Waits(_) | Deed::HangsUp));
-        let Some(did) = place.and_then(|place| {
-            self.caller.drain(..place);
-            self.caller.pop_front()
-        }) else {
+        let waited = |did: &Did| did.block == block && matches!(did.what, Deed::Waits(_) | Deed::HangsUp);
+        let Some(did) = self.next_that(waited) else {
             return Err(
                 self.parted(block, format!("{block} hands the caller to people to whom they were not handed then"))
             );
@@ -305,10 +301,9 @@ impl Player<'_> {
         }
         let block = self.run.block().unwrap_or_default().to_owned();
         let gone = |did: &Did| did.block == block && matches!(did.what, Deed::HangsUp | Deed::IsSilent);
-        if let Some(place) = self.caller.iter().position(gone) {
+        if let Some(did) = self.next_that(gone) {
             // The caller did not wait for the answer, or it did not come.
-            self.caller.drain(..place);
-            return self.caller.pop_front().map_or(Ok(()), |did| self.act(&block, did));
+            return self.act(&block, did);
         }
         let why = match &asked {
             Asked::Reply { request, .. } if self.not_kept.iter().any(|kept| kept == request || *kept == block) => {
@@ -320,6 +315,13 @@ impl Player<'_> {
             Asked::Inquiry { .. } => format!("{block} looks up what was not looked up then"),
         };
         Err(self.parted(&block, why))
+    }
+
+    /// Takes the next thing of this kind that the caller did. What they did before it answers nothing here.
+    fn next_that(&mut self, is_it: impl Fn(&Did) -> bool) -> Option<Did> {
+        let place = self.caller.iter().position(is_it)?;
+        self.caller.drain(..place);
+        self.caller.pop_front()
     }
 
     fn parted(&self, block: &str, why: String) -> Diverged {
@@ -364,7 +366,7 @@ impl Player<'_> {
                 self.way.path.push(block);
             }
             Action::Note(Note::Slot { name, value, secret, .. }) => {
-                let value = if secret { "••••".to_owned() } else { value };
+                let value = if secret { MASKED.to_owned() } else { value };
                 self.trace.add(&value);
                 self.way.slots.insert(name, value);
             }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::{
     Block, Finding, Flow, Severity,
+    document::SubFlow,
     finding::{listed, nearest},
     parse::{check_value, escape},
     registry::{self, BlockSpec, FieldType},
@@ -221,7 +222,17 @@ fn ways(flow: &Flow, findings: &mut Vec<Finding>) {
     }
 }
 
+/// The blocks that are reached, also through sub-flows.
 fn reach<'f>(flow: &'f Flow, from: impl IntoIterator<Item = &'f String>) -> BTreeSet<&'f str> {
+    walk(flow, from, |block| flow.gone_through(block))
+}
+
+/// The blocks that are reached by edges, and from the start of what a block goes into.
+fn walk<'f>(
+    flow: &'f Flow,
+    from: impl IntoIterator<Item = &'f String>,
+    into: impl Fn(&'f Block) -> Option<&'f SubFlow>,
+) -> BTreeSet<&'f str> {
     let by_id: HashMap<&str, &Block> = flow.blocks.iter().rev().map(|block| (block.id.as_str(), block)).collect();
     let mut reached = BTreeSet::new();
     let mut open: Vec<&str> = from.into_iter().map(String::as_str).collect();
@@ -230,7 +241,7 @@ fn reach<'f>(flow: &'f Flow, from: impl IntoIterator<Item = &'f String>) -> BTre
             && reached.insert(id)
         {
             open.extend(block.edges.values().map(String::as_str));
-            open.extend(flow.gone_through(block).map(|part| part.start.as_str()));
+            open.extend(into(block).map(|part| part.start.as_str()));
         }
     }
     reached

@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -25,6 +25,7 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::{Ask, Body, In};
 use super::guard::host;
 use super::session::bearer;
+use super::throttle::Throttle;
 use super::{App, State, address};
 use crate::chat::told::Message;
 use crate::chat::{Answer, Begin, Chats, Failed, Refused, Session};
@@ -112,9 +113,7 @@ pub async fn begin(
     let Some(chats) = &app.console.chats else {
         return Err(ApiError::not_found("There is no chat here; chat.enabled opens it."));
     };
-    let from = address::of(from, &headers, &*app.console.is_proxy);
-    let counted = app.chat_starts.lock().unwrap_or_else(PoisonError::into_inner).count(from, Instant::now());
-    counted.map_err(|wait| ApiError::too_fast(wait.as_secs() + 1))?;
+    count(&app.chat_starts, address::of(from, &headers, &*app.console.is_proxy))?;
     let language = wanted.language.and_then(|language| language.parse().ok());
     let page = wanted.page.as_deref().and_then(page).unwrap_or_default();
     let begun = chats.begin(Begin { language, page }).await.map_err(|refused| match refused {
@@ -122,6 +121,11 @@ pub async fn begin(
         Refused::Closing => ApiError::closing(),
     })?;
     Ok((StatusCode::CREATED, Json(ChatBegun { session: begun.session, token: begun.token, expires: begun.expires })))
+}
+
+fn count(throttle: &Mutex<Throttle>, from: IpAddr) -> ApiResult<()> {
+    let counted = throttle.lock().unwrap_or_else(PoisonError::into_inner).count(from, Instant::now());
+    counted.map_err(|wait| ApiError::too_fast(wait.as_secs() + 1))
 }
 
 /// The address of a page without what is personal in it.
@@ -232,9 +236,7 @@ pub async fn say(
         return Err(ApiError::invalid(format!("`reference` has at most {LONGEST_REFERENCE} characters.")));
     }
     let answer = answer(said, longest)?;
-    let from = address::of(from, &headers, &*app.console.is_proxy);
-    let counted = app.chat_messages.lock().unwrap_or_else(PoisonError::into_inner).count(from, Instant::now());
-    counted.map_err(|wait| ApiError::too_fast(wait.as_secs() + 1))?;
+    count(&app.chat_messages, address::of(from, &headers, &*app.console.is_proxy))?;
     session.answer(answer, reference).await.map_err(|failed| match failed {
         Failed::Over => ApiError::chat_over(),
         Failed::Stale => ApiError::stale_choice(),

@@ -35,7 +35,7 @@ mod spoken;
 
 pub use arrival::take_call;
 pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events};
-pub(crate) use conversation::{brief_text, callback_events, from_flow, journaled, status_from_flow};
+pub(crate) use conversation::{brief_text, callback_events, from_flow, journaled, ticket_opened};
 pub use driver::{Driver, Services, hinted, turn_profile};
 pub use exchange::Exchange;
 pub(crate) use inquiry::inquire;

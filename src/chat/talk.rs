@@ -9,21 +9,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow::event::{self as flowing, Action, Context, Inquiry};
+use flow::event::{self as flowing, Action, Context, Inquiry, MASKED, MASKED_KEY};
 use flow::{Asked, ChosenBy, Flow, Heard, QueueResult, Run};
 use intent::{Decision, Explain, Language, Meaning, Scored};
 
 use super::told::{Asking, QueueState, What};
-use crate::call::{brief_text, callback_events, closing_events, from_flow, journaled, status_from_flow};
-use crate::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker, TicketId, Timestamp};
+use crate::call::{brief_text, callback_events, closing_events, from_flow, journaled, ticket_opened};
+use crate::event::{CallId, Channel, Entry, Event, Outcome, Party, Personal, Speaker, Timestamp};
 use crate::lookup;
 
 /// Milliseconds since the chat began.
 pub type Millis = u64;
 
-/// Stands for what must not be shown.
-const MASKED: &str = "••••";
-const MASKED_KEY: &str = "•";
 /// What the journal calls those who "heard": the visitor's keyboard, and the visitor's choice.
 const TYPED: &str = "typed";
 const CHOSEN: &str = "chosen";
@@ -376,8 +373,8 @@ impl Talk {
             if self.run.finished() {
                 return;
             }
-            let shown = if asked.secret { MASKED_KEY.to_owned() } else { key.to_string() };
-            self.write(Event::Key { digit: Personal::new(shown) }, now, out);
+            let shown = if asked.secret { MASKED_KEY } else { key };
+            self.write(Event::Key { digit: Personal::new(shown.to_string()) }, now, out);
             self.tell(flowing::Event::Key(key), now, out);
         }
     }
@@ -466,14 +463,7 @@ impl Talk {
             // Nothing is recorded.
             Action::Record { .. } => {}
             Action::Ticket { subject, body, tags, status } => {
-                let event = Event::TicketOpened {
-                    ticket: TicketId::new(),
-                    subject: Personal::new(subject),
-                    body: Personal::new(body),
-                    tags,
-                    status: status_from_flow(status),
-                };
-                self.write(event, now, out);
+                self.write(ticket_opened(subject, body, tags, status), now, out);
             }
             Action::End { outcome } => self.ending = Some(from_flow(outcome)),
             Action::Note(note) => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use flow::event::{Context, HttpFailure, HttpReply, Inquiry, Knowledge, KnownArticle};
+use flow::event::{Context, HttpFailure, HttpReply, Inquiry, Knowledge, KnownArticle, MASKED, MASKED_KEY};
 use flow::replay::{Deed, Did, Replayed, Script, Way, replay};
 use flow::{Flow, Heard, Outcome, QueueResult};
 use intent::{Language, Model};
@@ -260,15 +260,16 @@ fn script(call: CallId, journal: &[Entry], here: &Here) -> Result<Script, &'stat
                 }
             }
             Event::Heard { speaker: Speaker::Caller, text, confidence, alternatives, .. } if begun => {
-                let secret = text.reveal() == "••••";
+                let secret = text.reveal() == MASKED;
+                let language = told_language(later);
                 script.caller.push(did(match secret {
                     true => Deed::TellsASecret,
                     false => Deed::Says(Heard {
                         text: text.reveal().to_owned(),
                         confidence: *confidence,
                         alternatives: alternatives.iter().map(|other| other.reveal().to_owned()).collect(),
-                        language: told_language(later).unwrap_or_default(),
-                        detected: told_language(later).is_some(),
+                        language: language.unwrap_or_default(),
+                        detected: language.is_some(),
                         meaning: None,
                     }),
                 }));
@@ -277,7 +278,7 @@ fn script(call: CallId, journal: &[Entry], here: &Here) -> Result<Script, &'stat
                 script.caller.push(did(Deed::Sounds));
             }
             Event::Key { digit } if begun => script.caller.push(did(match digit.reveal().chars().next() {
-                Some('•') | None => Deed::TellsASecret,
+                Some(MASKED_KEY) | None => Deed::TellsASecret,
                 Some(key) => Deed::Presses(key),
             })),
             // Whoever was asked did not answer in time.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{MAX_WAITS, Run, State};
 use crate::{
     Action, BlockId, HttpFailure, HttpReply, Millis, Note, Outcome, Part, QueueResult, TicketStatus,
+    event::MASKED,
     expression::Expression,
     phrases,
     plan::{Body, Prompt, Request, Step},
@@ -14,8 +15,6 @@ use crate::{
     values::check_size,
 };
 
-/// What stands for what must not be shown.
-const MASKED: &str = "••••";
 /// A reply that takes longer than this is bridged with words.
 const FILLER_AFTER_MS: Millis = 1_500;
 /// An answer of the service that takes so much longer than it was allowed is not waited for.

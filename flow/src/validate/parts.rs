@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Block, Finding, Flow, document::SubFlow, finding::nearest};
+use crate::{Finding, Flow, document::SubFlow, finding::nearest};
 
 /// The edge of a return block that names none.
 const NEXT: &str = "next";
@@ -65,17 +65,7 @@ pub(super) fn returns(flow: &Flow, part: &SubFlow) -> BTreeSet<String> {
 
 /// The blocks that are reached without going through a sub-flow.
 fn within<'f>(flow: &'f Flow, from: impl IntoIterator<Item = &'f String>) -> BTreeSet<&'f str> {
-    let by_id: BTreeMap<&str, &Block> = flow.blocks.iter().rev().map(|block| (block.id.as_str(), block)).collect();
-    let mut reached = BTreeSet::new();
-    let mut open: Vec<&str> = from.into_iter().map(String::as_str).collect();
-    while let Some(id) = open.pop() {
-        if let Some(block) = by_id.get(id)
-            && reached.insert(block.id.as_str())
-        {
-            open.extend(block.edges.values().map(String::as_str));
-        }
-    }
-    reached
+    super::walk(flow, from, |_| None)
 }
 
 fn membership(flow: &Flow, findings: &mut Vec<Finding>) {

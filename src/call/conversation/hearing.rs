@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use flow::event::{self as flowing, Answer, Grammar, Profile};
+use flow::event::{self as flowing, Answer, Grammar, MASKED, MASKED_KEY, Profile};
 use intent::slot::yes_no;
 use models::{Priority, Recognition, WordTime};
 
@@ -27,8 +27,6 @@ const HARDLY: f32 = 0.35;
 const SURELY: f32 = 0.5;
 /// From so much on, what is being said is shown.
 const SHOWN_MS: u64 = 800;
-/// What stands for words that must not be shown.
-pub(super) const MASKED: &str = "••••";
 /// Of a long utterance, so much is recognised while it goes on.
 const PARTIAL_MS: u64 = 8_000;
 
@@ -533,8 +531,8 @@ impl Conversation {
 
     pub(super) fn key(&mut self, digit: char, now: Millis, out: &mut Vec<Output>) {
         let secret = self.with == With::Bot && self.run.asks_a_secret();
-        let shown = if secret { "•".to_owned() } else { digit.to_string() };
-        self.write(Event::Key { digit: Personal::new(shown) }, now, out);
+        let shown = if secret { MASKED_KEY } else { digit };
+        self.write(Event::Key { digit: Personal::new(shown.to_string()) }, now, out);
         if self.with != With::Bot {
             return;
         }

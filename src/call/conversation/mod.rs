@@ -25,14 +25,14 @@ use intent::Language;
 pub use closing::closing_events;
 pub use interface::{Input, Millis, Output, QueueNews};
 
-use crate::event::{CallId, Entry, Event, Outcome, Personal, TicketId, Timestamp};
+use crate::event::{CallId, Entry, Event, Outcome, Personal, Timestamp};
 use crate::lookup;
 use crate::speak::Recorded;
 use deciding::{Held, Tentative};
 use hearing::{Listening, Utterance};
 use quiet::Quiet;
 use speaking::{ReplyClock, Saying};
-pub use words::{brief_text, callback_events, from_flow, journaled, status_from_flow};
+pub use words::{brief_text, callback_events, from_flow, journaled, ticket_opened};
 
 /// How soon it is the turn of a caller of whom the flow says nothing.
 const USUAL_PRIORITY: u8 = 5;
@@ -380,14 +380,7 @@ impl Conversation {
                 out.push(Output::LeaveQueue);
             }
             Action::Ticket { subject, body, tags, status } => {
-                let event = Event::TicketOpened {
-                    ticket: TicketId::new(),
-                    subject: Personal::new(subject),
-                    body: Personal::new(body),
-                    tags,
-                    status: status_from_flow(status),
-                };
-                self.write(event, now, out);
+                self.write(ticket_opened(subject, body, tags, status), now, out);
             }
             Action::End { outcome } => self.ending = Some(from_flow(outcome)),
             Action::Note(note) => {

@@ -20,13 +20,15 @@ pub fn from_flow(outcome: flowing::Outcome) -> Outcome {
     }
 }
 
-/// A ticket's status in the journal's words.
-pub fn status_from_flow(status: flowing::TicketStatus) -> TicketStatus {
-    match status {
+/// What is written down when a flow opens a ticket.
+pub fn ticket_opened(subject: String, body: String, tags: Vec<String>, status: flowing::TicketStatus) -> Event {
+    let status = match status {
         flowing::TicketStatus::Open => TicketStatus::Open,
         flowing::TicketStatus::Pending => TicketStatus::Pending,
         flowing::TicketStatus::Solved => TicketStatus::Solved,
-    }
+    };
+    let (subject, body) = (Personal::new(subject), Personal::new(body));
+    Event::TicketOpened { ticket: TicketId::new(), subject, body, tags, status }
 }
 
 /// What is written down when somebody is to be called back: that, and the ticket for whoever calls.
@@ -40,14 +42,7 @@ pub fn callback_events(number: String, queue: Option<String>, summary: Brief) ->
     }
     let (subject, body) = (format!("Call back {number}"), format!("{brief}\nNumber: {number}"));
     let arranged = Event::CallbackArranged { number: Personal::new(number), queue, brief: Personal::new(brief) };
-    let opened = Event::TicketOpened {
-        ticket: TicketId::new(),
-        subject: Personal::new(subject),
-        body: Personal::new(body),
-        tags,
-        status: TicketStatus::Open,
-    };
-    [arranged, opened]
+    [arranged, ticket_opened(subject, body, tags, flowing::TicketStatus::Open)]
 }
 
 /// What the agent reads before the first word.
@@ -81,11 +76,9 @@ pub fn journaled(note: Note) -> Option<Event> {
                 .collect(),
             model: meaning.model_version,
         },
-        Note::Slot { block, name, value, secret } => Event::Slot {
-            block,
-            name,
-            value: Personal::new(if secret { super::hearing::MASKED.to_owned() } else { value }),
-        },
+        Note::Slot { block, name, value, secret } => {
+            Event::Slot { block, name, value: Personal::new(if secret { flowing::MASKED.to_owned() } else { value }) }
+        }
         Note::Language { block, language, by, remember } => Event::Language {
             block,
             language: Personal::new(language.code()),
