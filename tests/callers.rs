@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use audio::Pcm8k;
-use common::{PATIENCE, QUIET, Serving, config_of, have_models, phone, words};
+use common::{PATIENCE, QUIET, Serving, config_of, have_models, phone, understand_token, words};
 use hotline::event::{Event, Outcome};
 use hotline::phone::{Line, Phone};
 use hotline::service::open_store;
@@ -191,17 +191,8 @@ async fn the_engine_of_another_service_is_asked_and_the_own_one_answers_without_
         serde_json::from_str(include_str!("../src/demo/bicycle-shop.json")).expect("JSON");
     document["intents"][0]["examples"]["en"].as_array_mut().expect("examples").push("did my wheels leave yet".into());
     std::fs::write(there.path().join("flow.json"), document.to_string()).expect("it is written");
-    let store = open_store(&config_of(there.path())).await.expect("the database");
-    let tenant = store.default_tenant();
-    let admin =
-        hotline::store::NewUser { name: "Ada".into(), email: None, role: hotline::store::Role::Admin, language: None };
-    let admin = tenant.create_user(admin, hotline::call::now()).await.expect("a user");
-    let (_, secret) = tenant
-        .create_api_token("here", hotline::store::Scope::Understand, admin.id, hotline::call::now())
-        .await
-        .expect("a token");
-    std::fs::write(here.path().join("token"), secret.reveal()).expect("it is written");
-    drop((tenant, store));
+    let token = understand_token(there.path()).await;
+    std::fs::write(here.path().join("token"), token).expect("it is written");
     let engine = Serving::start(there.path(), &[("HOTLINE_FLOW_FILE", "flow.json")]);
     let address = format!("http://{}", engine.http);
     let serving = Serving::start(

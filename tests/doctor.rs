@@ -316,6 +316,36 @@ async fn a_running_hotline_that_does_not_listen_to_us_is_not_taken_for_a_strange
     assert!(serving.stop());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_of_another_service_is_asked_as_a_call_would() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = common::understand_token(folder.path()).await;
+    let serving = Serving::start(folder.path(), &[("HOTLINE_SPEECH_EN", "")]);
+    let token = folder.path().join("token");
+    let configured = |address: &str, token: &Path| {
+        with_trunk(&format!(
+            "[understand]\nremote = \"{address}\"\nremote_token = {token:?}\nremote_timeout_ms = 5000\n"
+        ))
+    };
+    let address = format!("http://{}", serving.http);
+
+    std::fs::write(&token, "nobody knows it").expect("written");
+    let said = doctor(configured(&address, &token), &["--no-calls"]).await;
+    assert_eq!(said.mark("understand.remote"), "failed", "{:#}", said.json);
+    assert!(said.says("understand.remote").contains("401"), "{:#}", said.json);
+
+    std::fs::write(&token, good).expect("written");
+    let said = doctor(configured(&address, &token), &["--no-calls"]).await;
+    assert_eq!(said.mark("understand.remote"), "good", "{:#}", said.json);
+    assert!(!said.check("understand.remote")["values"]["model"].as_str().expect("a model").is_empty());
+
+    assert!(serving.stop());
+    let said = doctor(configured(&address, &token), &["--no-calls"]).await;
+    assert_eq!((said.mark("understand.remote"), said.code), ("failed", Some(1)), "{:#}", said.json);
+    let said = doctor(configured(&address, Path::new("nowhere")), &["--no-calls"]).await;
+    assert!(said.says("understand.remote").contains("nowhere"), "{:#}", said.json);
+}
+
 #[test]
 fn a_certificate_whose_key_does_not_fit_is_named() {
     let folder = tempfile::tempdir().expect("a folder");

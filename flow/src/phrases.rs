@@ -106,6 +106,16 @@ pub fn read_back(digits: &str, keyed: bool, language: Language) -> String {
     }
 }
 
+/// "Order number: 1 0, 4 2." of a value that is said in passing.
+pub fn echo(label: &str, value: &str, language: Language) -> String {
+    match (label.is_empty(), language) {
+        (true, Language::English) => format!("{}.", capital(value)),
+        (false, Language::English) => format!("{}: {value}.", capital(label)),
+        (true, Language::Chinese) => format!("{value}。"),
+        (false, Language::Chinese) => format!("{label}{value}。"),
+    }
+}
+
 /// "Thursday, the 3rd of December. Is that right?"
 pub fn is_right(value: &str, keyed: bool, language: Language) -> String {
     match language {

@@ -90,6 +90,8 @@ pub(crate) enum Step {
         label: Prompt,
         confirm_below: f32,
         read_back: bool,
+        /// Whether it is named at the beginning of what is said next.
+        echo: bool,
         secret: bool,
         gap_ms: u64,
         /// What may be asked instead of answering.
@@ -379,6 +381,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 label: Option<Texts>,
                 confirm_below: f32,
                 read_back: bool,
+                echo: bool,
                 secret: bool,
                 gap_ms: u64,
                 meanwhile: Vec<String>,
@@ -390,6 +393,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 label: prompt(&raw.label.unwrap_or_default(), templates),
                 confirm_below: raw.confirm_below,
                 read_back: raw.read_back,
+                echo: raw.echo,
                 secret: raw.secret,
                 gap_ms: raw.gap_ms,
                 meanwhile: raw.meanwhile,
@@ -409,6 +413,7 @@ fn step(flow: &Flow, block: &Block, templates: &mut Templates) -> Result<Step, S
                 label: Prompt::new(),
                 confirm_below: SURE_MARK,
                 read_back: false,
+                echo: false,
                 secret: false,
                 gap_ms: 0,
                 meanwhile: Vec::new(),

@@ -31,7 +31,7 @@ use crate::{
 };
 use answering::Consulting;
 use arranging::Inquiring;
-use collecting::Known;
+use collecting::{Filled, Known};
 use doing::{Queued, Requesting};
 use language::Detecting;
 use listening::{Listening, listening_step};
@@ -109,6 +109,8 @@ pub struct Run {
     understood: Option<(String, f32)>,
     /// What was said and collected, as typed values.
     known: Known,
+    /// A value to be named at the beginning of what is said next.
+    echo: Option<Filled>,
     /// The moment at which the call began, in the zone of the caller, and where that stands on the run's clock.
     calendar: Zoned,
     begun: Millis,
@@ -224,6 +226,7 @@ impl Run {
             hash_is_late: false,
             understood: None,
             known: Known::default(),
+            echo: None,
             calendar: context.now,
             begun: 0,
             region,

@@ -52,7 +52,7 @@ use crate::understand::{UnderstandError, Understanding};
 pub use encoder::sentence_encoder;
 pub use extensions::Extensions;
 pub use local::{LocalAccess, PublishedAccess};
-pub use prepare::{PrepareError, load_flow, prepare, recogniser};
+pub use prepare::{PrepareError, load_flow, prepare, recogniser, remote as remote_engine};
 use sink::StoreSink;
 pub use speech::{Speech, candidates, fingerprint, resolved, speed_of};
 

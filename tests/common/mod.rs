@@ -11,6 +11,7 @@ use audio::Pcm8k;
 use audio::resample::resample;
 use hotline::config::Config;
 use hotline::phone::Phone;
+use hotline::store::{NewUser, Role, Scope};
 use models::{Flite, FliteVoice, Voice};
 use sip::media::Clock;
 
@@ -86,6 +87,16 @@ pub fn have_models() -> bool {
 /// The configuration with which `Serving` ran in `folder`, for looking at its data afterwards.
 pub fn config_of(folder: &Path) -> Config {
     Config { data_dir: folder.join("data"), ..Config::default() }
+}
+
+/// A token with which another program may ask the engine of the service in `folder`, which must not run yet.
+pub async fn understand_token(folder: &Path) -> String {
+    let store = hotline::service::open_store(&config_of(folder)).await.expect("the database");
+    let (tenant, now) = (store.default_tenant(), hotline::call::now());
+    let admin = NewUser { name: "Ada".into(), email: None, role: Role::Admin, language: None };
+    let admin = tenant.create_user(admin, now).await.expect("a user");
+    let (_, token) = tenant.create_api_token("here", Scope::Understand, admin.id, now).await.expect("a token");
+    token.reveal().to_owned()
 }
 
 /// A telephone on loopback.

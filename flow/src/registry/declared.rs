@@ -426,6 +426,17 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
             ),
             with_default(
                 field(
+                    "echo",
+                    FieldType::Flag,
+                    "false",
+                    "Whether to name a value that is not read back at the beginning of what is said next (\"Thursday.\"), so that the caller \
+                     can correct it without being asked: \"no, Friday\".",
+                    "未复述确认的内容,是否在下一句话开头说出(“周四。”),以便来电者不经询问即可更正(“不对,周五”)。",
+                ),
+                "false",
+            ),
+            with_default(
+                field(
                     "secret",
                     FieldType::Flag,
                     "false",

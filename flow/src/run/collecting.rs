@@ -9,6 +9,7 @@ use std::{
 use intent::{
     Language, command,
     entity::{self, Entity, Kind, Region, SlotSpec, Value},
+    slot,
 };
 use jiff::SignedDuration;
 use serde_json::Value as Json;
@@ -81,6 +82,12 @@ impl Known {
         self.told.clear();
         self.kept.clear();
         self.recent.clear();
+    }
+
+    /// What was collected in this slot was wrong.
+    pub fn forget(&mut self, slot: &str) {
+        self.kept.remove(slot);
+        self.recent.retain(|filled| filled.slot != slot);
     }
 
     /// Something was done with what was collected, which a correction would not undo.
@@ -385,7 +392,13 @@ impl Run {
                 self.read_back(listening, changed, false);
             }
             Amended::OneOf(values, instead) => self.ask_which_part(listening, values, instead),
-            Amended::Wrong(_) | Amended::Same | Amended::Nothing => self.understand_meanwhile(listening, heard),
+            Amended::Wrong(_) | Amended::Same | Amended::Nothing => match &listening.echoed {
+                Some(echoed) if slot::yes_no(&heard.text, heard.language) == Some(false) => {
+                    let echoed = echoed.clone();
+                    self.ask_again(listening, &echoed);
+                }
+                _ => self.understand_meanwhile(listening, heard),
+            },
         }
     }
 
@@ -421,7 +434,7 @@ impl Run {
     /// The value is known; whether it is read back, and with what else, is decided here.
     pub(super) fn accept_value(&mut self, listening: Box<Listening>, value: Value, confidence: f32, keyed: bool) {
         let plan = Arc::clone(&self.plan);
-        let Some((Step::Collect { wanted, confirm_below, read_back, secret, .. }, _)) =
+        let Some((Step::Collect { wanted, confirm_below, read_back, echo, secret, .. }, _)) =
             listening_step(&plan, &listening.block)
         else {
             return self.fail(&listening.block, "the block collects nothing".to_owned());
@@ -436,6 +449,7 @@ impl Run {
         }
         let others = self.told_ahead(&plan, &listening.block);
         if confidence >= *confirm_below && !read_back && others.is_empty() {
+            self.echo = echo.then(|| filled.clone());
             return self.keep_value(listening, filled);
         }
         let values = std::iter::once(filled).chain(others).collect();

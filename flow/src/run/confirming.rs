@@ -16,7 +16,7 @@ use super::{
     understanding::ALIKE,
 };
 use crate::{
-    Heard, Note,
+    Action, Heard, Note, Part,
     phrases::{self, Miss},
     plan::{Plan, Step},
     spoken,
@@ -59,6 +59,28 @@ impl Run {
             }
         };
         self.ask_back(listening, Question::ReadBack(values), text);
+    }
+
+    /// What is said in passing of a value that was understood surely enough, so that it can be corrected.
+    pub(super) fn echo_of(&self, filled: &Filled) -> Part {
+        let plan = Arc::clone(&self.plan);
+        let label = self.label_of(&plan, filled).unwrap_or_default();
+        let text = phrases::echo(&label, &self.spoken(&plan, filled), self.language);
+        Part { text, language: self.language }
+    }
+
+    /// "No", to what was said in passing: it is asked for once more, by its own block.
+    pub(super) fn ask_again(&mut self, mut listening: Box<Listening>, wrong: &Filled) {
+        let Some(at) = self.listened.iter().rposition(|visited| visited.block == wrong.block) else {
+            return self.miss(listening, Miss::NoMatch, true);
+        };
+        self.attempts += 1;
+        self.known.forget(&wrong.slot);
+        self.stack = self.listened[at].stack.clone();
+        self.listened.truncate(at);
+        self.interrupt(&mut listening);
+        self.actions.push(Action::StopListening);
+        self.go(&listening.block, "correction", wrong.block.clone());
     }
 
     fn spoken(&self, plan: &Plan, filled: &Filled) -> String {

@@ -36,6 +36,8 @@ pub(super) struct Listening {
     pub until: Millis,
     pub barge_in: bool,
     pub question: Question,
+    /// What was named before the question, and may be denied instead of answering it.
+    pub echoed: Option<Filled>,
     /// Digits so far.
     pub digits: String,
     /// What was said so far of a message, and whether there was anything beside words.
@@ -148,6 +150,7 @@ impl Run {
             until: self.now + tries.no_input_ms,
             barge_in: tries.barge_in,
             question: Question::Own,
+            echoed: None,
             digits: String::new(),
             message: Vec::new(),
             voiced: false,
@@ -229,6 +232,10 @@ impl Run {
         listening.asked.clone_from(&parts);
         let opened = |lead_in: &str, language: Language| Part { text: lead_in.to_owned(), language };
         let mut said: Vec<Part> = lead_in.into_iter().map(|words| opened(words, self.language)).chain(parts).collect();
+        if let Some(echo) = self.echo.take() {
+            said.insert(0, self.echo_of(&echo));
+            listening.echoed = Some(echo);
+        }
         if words(&said) == self.last_words && !said.is_empty() {
             said.insert(0, opened(phrases::once_more(self.language), self.language));
         }

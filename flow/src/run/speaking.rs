@@ -5,11 +5,14 @@ use crate::{Action, Part, plan::Prompt};
 
 impl Run {
     /// Says something and waits until it is over.
-    pub(super) fn speak(&mut self, block: &str, parts: Vec<Part>, barge_in: bool, then: Then) {
+    pub(super) fn speak(&mut self, block: &str, mut parts: Vec<Part>, barge_in: bool, then: Then) {
         self.next = None;
         self.waits += 1;
         if self.hung_up.is_some() || parts.is_empty() {
             return self.after_speech(block, then);
+        }
+        if let Some(echo) = self.echo.take() {
+            parts.insert(0, self.echo_of(&echo));
         }
         let say = self.say(parts, barge_in);
         self.state = State::Speaking { block: block.to_owned(), say, until: self.now + MAX_SPEECH_MS, then };

@@ -105,6 +105,51 @@ fn play(mut line: Line, language: Language, dialogue: &str) {
     }
 }
 
+/// A day that is named in passing, and the hour that is asked next.
+fn named_in_passing() -> Flow {
+    let day = collect("day", json!({"kind": "date", "echo": true}), "hour");
+    let hour = collect("hour", json!({"kind": "time"}), "done");
+    let blocks = json!([day, hour, end("done", "resolved"), end("lost", "failed")]);
+    flow_with(blocks, json!({"languages": ["en", "zh-CN"]}))
+}
+
+#[test]
+fn what_is_named_in_passing_can_be_denied_or_corrected_in_the_next_answer() {
+    let line = |language| call(named_in_passing().into(), Model::empty().into(), language);
+    play(
+        line(Language::English),
+        Language::English,
+        "bot: The day?
+         caller: on thursday
+         bot: Thursday, the 3rd of December. The hour?
+         caller: no
+         bot: The day?
+         caller: friday
+         bot: Friday, the 4th of December. The hour?
+         caller: no, saturday
+         bot: Saturday, the 5th of December. Is that right?
+         caller: yes
+         bot: The hour?
+         caller: half past three in the afternoon
+         slots: day=2026-12-05 hour=15:30
+         end: Some(Resolved)",
+    );
+    play(
+        line(Language::Chinese),
+        Language::Chinese,
+        "bot: day?
+         caller: 下周四
+         bot: 12月3日,星期四。 hour?
+         caller: 不对
+         bot: day?
+         caller: 下周五
+         bot: 12月4日,星期五。 hour?
+         caller: 下午三点半
+         slots: day=2026-12-04 hour=15:30
+         end: Some(Resolved)",
+    );
+}
+
 #[test]
 fn every_kind_of_value_is_kept_in_one_form_and_read_back_as_people_say_it() {
     let table: &[(Value, Language, &str, &str, &str)] = &[

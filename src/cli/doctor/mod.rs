@@ -2,7 +2,8 @@
 //! the machine, the network and the trunks, makes calls, and says in plain sentences what is wrong and what to do.
 //!
 //! - [`finding`]: what a check finds, in English and Chinese; [`report`]: how it is shown.
-//! - [`installation`], [`ports`], [`clock`], [`certificates`], [`addresses`], [`trunks`]: the checks, each of which returns findings.
+//! - [`installation`], [`understanding`], [`ports`], [`clock`], [`certificates`], [`addresses`], [`trunks`]: the checks, each of which
+//!   returns findings.
 //! - [`loopback`], [`calling`]: the calls; [`listening`], [`early`], [`keys`] and [`tone`] judge what is heard.
 //! - [`asking`]: OPTIONS by hand; [`system`]: what Linux is asked.
 //!
@@ -25,6 +26,7 @@ mod report;
 mod system;
 mod tone;
 mod trunks;
+mod understanding;
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -88,6 +90,7 @@ pub async fn run(arguments: Arguments, config: Config) -> anyhow::Result<ExitCod
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut report = arguments.report();
     report.add(installation::check(&config));
+    report.add(understanding::check(&config).await);
     let (findings, running) = ports::check(&config).await;
     report.add(findings);
     let clock = match Clock::start() {
