@@ -124,6 +124,35 @@ pub enum How {
     Attended,
 }
 
+/// How a supervisor takes part in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Supervision {
+    /// Heard by nobody.
+    Listen,
+    /// Heard by the agent only.
+    Whisper,
+    /// Heard by everybody.
+    Barge,
+    /// In the agent's place.
+    TakeOver,
+    /// Not any more.
+    Over,
+}
+
+impl Supervision {
+    /// As the API and the journal write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Whisper => "whisper",
+            Self::Barge => "barge",
+            Self::TakeOver => "take_over",
+            Self::Over => "over",
+        }
+    }
+}
+
 /// Who spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -620,6 +649,13 @@ pub enum Event {
         /// Their extension, or `outside`.
         agent: String,
     },
+    /// A supervisor began to listen to the call, to whisper, to join in, took it over, or left.
+    Supervised {
+        /// The supervisor's extension.
+        by: String,
+        /// How.
+        how: Supervision,
+    },
     /// The caller left the queue without an agent.
     Unqueued {
         /// Which queue.
@@ -810,6 +846,7 @@ impl Event {
             Self::Retrieved { by } => Header { label: Some(by), ..of("retrieved") },
             Self::Joined { agent } => Header { label: Some(agent), ..of("joined") },
             Self::Parted { agent } => Header { label: Some(agent), ..of("parted") },
+            Self::Supervised { by, .. } => Header { label: Some(by), ..of("supervised") },
             Self::Unqueued { reason, .. } => Header { label: Some(reason), ..of("unqueued") },
             Self::TicketOpened { .. } => of("ticket_opened"),
             Self::TicketChanged { .. } => of("ticket_changed"),

@@ -23,5 +23,7 @@ mod replaces;
 mod rules;
 #[path = "bridging/softphone.rs"]
 mod softphone;
+#[path = "bridging/supervising.rs"]
+mod supervising;
 #[path = "bridging/transfer.rs"]
 mod transfer;

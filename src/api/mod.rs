@@ -45,6 +45,7 @@ mod session;
 mod signalling;
 mod simulate;
 mod slots;
+mod supervise;
 mod throttle;
 mod tickets;
 mod tokens;
@@ -59,14 +60,16 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use crate::call::LiveLegs;
+use crate::call::{LiveLegs, NotSupervised};
 use crate::channel::TrunkStatus;
 use crate::chat::Chats;
+use crate::event::{CallId, Supervision};
 use crate::flows::Flows;
 use crate::knowledge::KnowledgeBase;
 use crate::listen::Recognisers;
@@ -84,6 +87,10 @@ const CHAT_STARTS_WITHIN: Duration = Duration::from_secs(5 * 60);
 const CHATS_OF_AN_ADDRESS: usize = 4;
 /// How long requests in progress may go on once the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Rings the phone of an extension and lets it take part in a call.
+pub type Supervise =
+    Arc<dyn Fn(CallId, String, Supervision) -> BoxFuture<'static, Result<(), NotSupervised>> + Send + Sync>;
 
 /// What the console shows and acts on.
 pub struct Console {
@@ -107,6 +114,8 @@ pub struct Console {
     pub trunks: Arc<dyn Fn() -> Vec<TrunkStatus> + Send + Sync>,
     /// What is known of the legs of calls that go on.
     pub legs: LiveLegs,
+    /// Lets the phone of an extension take part in a call.
+    pub supervise: Supervise,
     /// The chats of visitors, where they are open.
     pub chats: Option<Chats>,
     /// Whether an address is a proxy's that is believed about whom it asks for.
@@ -177,6 +186,7 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::users))
         .routes(routes!(calls::calls))
         .routes(routes!(calls::call))
+        .routes(routes!(supervise::supervise))
         .routes(routes!(signalling::signalling))
         .routes(routes!(signalling::signalling_text))
         .routes(routes!(signalling::signalling_pcap))

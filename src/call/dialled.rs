@@ -96,7 +96,7 @@ async fn connect(
                     let _ = reply.send(Err(visitor));
                 }
                 // Nobody is served here.
-                Request::Caller(_) => {}
+                Request::Caller(_) | Request::Supervise { .. } => {}
             },
             news = ringing.next() => match news {
                 News::OnTheWay(OnTheWay::Rings) => if !announced {

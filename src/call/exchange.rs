@@ -12,6 +12,7 @@ use super::bridge::{Guest, Seat};
 use super::leg::{Incoming, Leg, Origin};
 use super::reach::Ringing;
 use crate::agent::Reservation;
+use crate::event::{CallId, Supervision};
 
 /// Somebody on the way from one call to another.
 pub struct Visitor {
@@ -41,6 +42,15 @@ pub enum Request {
         /// For the answer.
         reply: oneshot::Sender<Option<Given>>,
     },
+    /// A supervisor who is there already takes part in another way. Answered with whether they are there.
+    Supervise {
+        /// Their extension.
+        by: String,
+        /// How they take part from now on.
+        how: Supervision,
+        /// For the answer.
+        reply: oneshot::Sender<bool>,
+    },
     /// The caller who is served speaks from another leg now.
     Caller(media::Leg),
     /// Take somebody in. One who can't be taken in comes back.
@@ -63,6 +73,8 @@ pub enum Place {
     Beside,
     /// With the one who waits in a slot.
     InSlot,
+    /// As a supervisor.
+    Above(Supervision),
 }
 
 /// Whose leg it is: who may ask for what, and who may take its place.
@@ -151,6 +163,20 @@ struct Tables {
     /// By [`Leg::dialog`].
     desks: HashMap<String, Desk>,
     slots: BTreeMap<u32, mpsc::Sender<Request>>,
+    /// Calls in which people talk.
+    rooms: HashMap<CallId, mpsc::Sender<Request>>,
+}
+
+/// A call that supervisors can find; dropping it takes it off the list.
+pub struct OpenRoom {
+    shared: Arc<Shared>,
+    call: CallId,
+}
+
+impl Drop for OpenRoom {
+    fn drop(&mut self) {
+        self.shared.tables().rooms.remove(&self.call);
+    }
 }
 
 /// A leg that can be found; dropping it takes it off the list.
@@ -221,6 +247,17 @@ impl Exchange {
     /// The leg with this [`Leg::dialog`].
     pub fn at(&self, dialog: &str) -> Option<Desk> {
         self.0.tables().desks.get(dialog).cloned()
+    }
+
+    /// Lets supervisors find a call.
+    pub fn open(&self, call: CallId, room: mpsc::Sender<Request>) -> OpenRoom {
+        self.0.tables().rooms.insert(call, room);
+        OpenRoom { shared: self.0.clone(), call }
+    }
+
+    /// The call in which people talk, if there is one with this id.
+    pub fn room(&self, call: CallId) -> Option<mpsc::Sender<Request>> {
+        self.0.tables().rooms.get(&call).cloned()
     }
 
     /// Takes a free slot, if there is one.

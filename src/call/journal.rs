@@ -123,6 +123,7 @@ impl Journal {
             }
             News::Joined(agent) => self.write(Event::Joined { agent }).await,
             News::Left(agent) => self.write(Event::Parted { agent }).await,
+            News::Supervised(by, how) => self.write(Event::Supervised { by, how }).await,
             News::Gone => self.unbridged(Party::Hotline).await,
         }
     }

@@ -10,6 +10,7 @@
 //! - [`reach`]: the way to whoever was dialled, also when they send the call on.
 //! - [`replace`]: calls that take the place of a leg; [`rest`]: what is left when the caller is gone; [`journal`]: what both and
 //!   [`dialled`] write.
+//! - [`supervise`]: supervisors who listen, whisper, join in or take over.
 //! - [`leg`]: what a channel hands over: a leg and its control, whatever the protocol.
 //! - [`Legs`]: what is kept of each leg for whoever looks into the call.
 //!
@@ -32,6 +33,7 @@ mod replace;
 mod rest;
 mod room;
 mod spoken;
+mod supervise;
 
 pub use arrival::take_call;
 pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events};
@@ -42,6 +44,7 @@ pub(crate) use inquiry::inquire;
 pub use leg::{Incoming, Leg, Phones};
 pub use legs::{Legs, LiveLegs, Signalling};
 pub use plan::{Destination, Plan};
+pub use supervise::{NotSupervised, supervise};
 
 use futures::future::BoxFuture;
 use intent::Language;

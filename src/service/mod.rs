@@ -36,7 +36,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::Agents;
 use crate::api::{self, Console};
-use crate::call::{Exchange, LiveLegs, Services, take_call};
+use crate::call::{Exchange, LiveLegs, Services, supervise, take_call};
 use crate::channel::{Calls, SipChannel, SipSettings};
 use crate::chat::{self, Chats};
 use crate::config::Config;
@@ -211,6 +211,13 @@ impl Service {
             };
             Chats::new(services, prepare::chat_limits(&config), tracker.clone(), closing.clone())
         });
+        let taking_part: api::Supervise = Arc::new({
+            let services = services.clone();
+            move |call, by, how| {
+                let services = services.clone();
+                Box::pin(async move { supervise(&services, call, &by, how).await })
+            }
+        });
         let accepting = tokio::spawn(accept(
             calls,
             services,
@@ -241,6 +248,7 @@ impl Service {
                 move || trunks.status()
             }),
             legs,
+            supervise: taking_part,
             chats,
             is_proxy: Arc::new({
                 let proxies = config.http_proxies.clone();

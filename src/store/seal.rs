@@ -14,7 +14,8 @@ use super::{
     model::ERASED,
 };
 use crate::event::{
-    Channel, Consulted, Decision, Event, How, LanguageBy, Latency, Outcome, Party, Personal, Scored, Speaker, TenantId,
+    Channel, Consulted, Decision, Event, How, LanguageBy, Latency, Outcome, Party, Personal, Scored, Speaker,
+    Supervision, TenantId,
 };
 use crate::store::names::Name;
 
@@ -204,6 +205,7 @@ fn erased(row: &event::Model) -> Event {
         "retrieved" => Event::Retrieved { by: label },
         "joined" => Event::Joined { agent: label },
         "parted" => Event::Parted { agent: label },
+        "supervised" => Event::Supervised { by: label, how: Supervision::Over },
         "unqueued" => Event::Unqueued { queue: String::new(), reason: label },
         "hung_up" => Event::HungUp { by: Party::Hotline, cause: label },
         "ended" => Event::Ended { outcome: Outcome::named(&label).unwrap_or(Outcome::Failed), duration_ms: ms },

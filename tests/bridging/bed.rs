@@ -97,13 +97,23 @@ impl Bed {
 
     /// What the API answers an admin.
     pub async fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.asks(method, path, body).await.json().await.expect("JSON")
+    }
+
+    /// The same, where the answer has no body.
+    pub async fn asks(&self, method: &str, path: &str, body: &Value) -> reqwest::Response {
+        let reply = self.try_ask(method, path, body).await;
+        assert!(reply.status().is_success(), "{path}: {}", reply.text().await.unwrap_or_default());
+        reply
+    }
+
+    /// The same, which may be refused.
+    pub async fn try_ask(&self, method: &str, path: &str, body: &Value) -> reqwest::Response {
         let access = self.service.local_access().await.expect("an access");
         let method = method.parse().expect("a method");
         let request = reqwest::Client::new().request(method, format!("{}/api/v1/{path}", access.api));
         let request = request.header("cookie", format!("hotline_session={}", access.token)).header("x-hotline", "1");
-        let reply = request.json(body).send().await.expect("an answer");
-        assert!(reply.status().is_success(), "{path}: {}", reply.text().await.unwrap_or_default());
-        reply.json().await.expect("JSON")
+        request.json(body).send().await.expect("an answer")
     }
 
     /// An extension, and its password.
@@ -405,6 +415,17 @@ impl Talk {
     pub async fn hears(&self, hz: f32) {
         until(&format!("{} hears {hz} Hz", self.hz), || self.window().is_some_and(|window| share(&window, hz) > 0.1))
             .await;
+    }
+
+    /// Listens for a while: this tone is not there.
+    pub async fn does_not_hear(&self, hz: f32, length: Duration) {
+        self.clear();
+        let end = std::time::Instant::now() + length;
+        while std::time::Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let heard = self.window().is_some_and(|window| share(&window, hz) > 0.02);
+            assert!(!heard, "{} hears {hz} Hz", self.hz);
+        }
     }
 
     /// Waits until there is sound for a while, and none of the parties' tones in it: music or ringing.

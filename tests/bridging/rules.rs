@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotline::call::Destination;
-use hotline::call::bridge::{Bridge, CALLER, Guest, Input, News, Output, Seat, Sound};
+use hotline::call::bridge::{Audience, Bridge, CALLER, Guest, Input, News, Output, Seat, Sound, Supervision};
 use hotline::call::leg::TransferNews;
 use hotline::event::Personal;
 use proptest::prelude::*;
@@ -202,6 +202,27 @@ fn a_call_is_taken_out_of_its_slot_once() {
     assert_eq!(bridge.sound(), Sound::Pair(0, first));
 }
 
+#[test]
+fn a_supervisor_is_heard_by_those_who_should_and_is_no_party() {
+    let mut bridge = Bridge::served(phone("anna"));
+    let seat = bridge.new_seat();
+    let supervises = |how| Input::Supervises { seat, guest: phone("vera"), how };
+    for (how, audience) in [
+        (Supervision::Listen, Audience::Nobody),
+        (Supervision::Whisper, Audience::One(1)),
+        (Supervision::Barge, Audience::All),
+    ] {
+        assert_eq!(bridge.on(supervises(how)), [Output::News(News::Supervised("vera".into(), how))]);
+        assert_eq!(bridge.sound(), Sound::Supervised { parties: vec![0, 1], supervisors: vec![(seat, audience)] });
+    }
+    // When the agent leaves, the caller goes on as without a supervisor.
+    let outputs = bridge.clone().on(Input::Left(1));
+    assert!(outputs.contains(&Output::Parted("anna".into())) && outputs.contains(&Output::LetGo(seat)), "{outputs:?}");
+    let outputs = bridge.on(supervises(Supervision::TakeOver));
+    assert!(outputs.contains(&Output::LetGo(1)), "{outputs:?}");
+    assert_eq!(bridge.sound(), Sound::Pair(0, seat));
+}
+
 /// One thing that may happen, chosen by numbers so that it fits whatever state the bridge is in.
 #[derive(Clone, Debug)]
 struct Step {
@@ -211,7 +232,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0u8..18, 0u32..6, any::<bool>()).prop_map(|(what, seat, flag)| Step { what, seat, flag });
+    let step = (0u8..20, 0u32..6, any::<bool>()).prop_map(|(what, seat, flag)| Step { what, seat, flag });
     proptest::collection::vec(step, 0..40)
 }
 
@@ -223,6 +244,8 @@ struct Watch {
     answered: BTreeMap<u32, usize>,
     /// Who sits here, and whether their phone holds.
     seated: BTreeMap<Seat, bool>,
+    /// Who supervises.
+    above: BTreeSet<Seat>,
     phones: BTreeSet<Seat>,
     ringing: Option<Seat>,
     leaving: Option<(u32, Seat)>,
@@ -255,6 +278,7 @@ impl Watch {
                 }
                 Output::LetGo(seat) => {
                     self.seated.remove(&seat);
+                    self.above.remove(&seat);
                     self.phones.remove(&seat);
                 }
                 Output::FreeSlot(_) => self.slot = false,
@@ -276,7 +300,7 @@ impl Watch {
                 assert_eq!(self.endings, usize::from(caller_waits), "a caller who is there goes somewhere, once");
             }
             let left: Vec<_> = self.seated.keys().collect();
-            assert!(left.is_empty(), "forgotten: {left:?}");
+            assert!(left.is_empty() && self.above.is_empty(), "forgotten: {left:?} {:?}", self.above);
             assert!(self.ringing.is_none() && !self.slot);
             assert_eq!(self.answered.len() as u32, self.asks, "every wish has its answer");
             return;
@@ -296,6 +320,17 @@ impl Watch {
             }
             Sound::Pair(one, other) => [one, other].into(),
             Sound::Together(all) => all.into_iter().collect(),
+            Sound::Supervised { parties, supervisors } => {
+                let there: BTreeSet<Seat> = supervisors.iter().map(|(seat, _)| *seat).collect();
+                assert_eq!(there, self.above, "whoever supervises hears them");
+                let known = |one: &Audience| !matches!(one, Audience::One(agent) if !parties.contains(agent));
+                assert!(
+                    supervisors.iter().all(|(_, audience)| known(audience)),
+                    "a whisper is for somebody who is there"
+                );
+                assert!(parties.len() > 1);
+                parties.into_iter().collect()
+            }
         };
         assert_eq!(served, live, "whoever listens hears something");
     }
@@ -368,6 +403,23 @@ impl Watch {
                 self.sit(new);
                 self.feed(Input::PickedUp { seat: new, guest: phone("emil") });
             }
+            18 => {
+                let new = self.bridge.new_seat();
+                let how = if flag { Supervision::Whisper } else { Supervision::Listen };
+                self.above.insert(new);
+                self.feed(Input::Supervises { seat: new, guest: phone("vera"), how });
+            }
+            19 => {
+                let chosen = self.above.first().copied();
+                if flag && let Some(seat) = chosen {
+                    self.above.remove(&seat);
+                    self.sit(seat);
+                    self.feed(Input::Supervises { seat, guest: phone("vera"), how: Supervision::TakeOver });
+                } else if let Some(seat) = chosen {
+                    self.above.remove(&seat);
+                    self.feed(Input::Left(seat));
+                }
+            }
             12 if self.slot => self.feed(Input::SlotTimedOut),
             14 => {
                 if let Some(seat) = self.ringing {
@@ -414,7 +466,7 @@ proptest! {
         let phones = if served { [1].into() } else { [0, 1].into() };
         let mut watch = Watch {
             bridge, served, phones,
-            asks: 0, answered: BTreeMap::new(), seated: [(0, false), (1, false)].into(),
+            asks: 0, answered: BTreeMap::new(), seated: [(0, false), (1, false)].into(), above: BTreeSet::new(),
             ringing: None, leaving: None, slot: false, endings: 0, was_over: false,
         };
         for step in steps {

@@ -9,6 +9,19 @@ use audio::{FRAME_8K, Frame8k};
 
 use super::clock::Shared;
 use super::hearing::Heard;
+use super::leg::LegId;
+
+/// Who hears a leg that is in a conference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Voice {
+    /// All others.
+    #[default]
+    All,
+    /// Nobody: it listens.
+    Nobody,
+    /// Only this one: it whispers.
+    Only(LegId),
+}
 
 /// A conference, which exists as long as somebody is in it; clones name the same one. Legs enter with
 /// [`Leg::join`](super::Leg::join).
@@ -48,16 +61,23 @@ pub(super) struct Rooms(HashMap<u64, Members>);
 #[derive(Debug)]
 struct Members {
     slots: Vec<usize>,
+    /// What is said to one of them only, in this tick.
+    whispers: Vec<(LegId, Frame8k)>,
     /// The phase in which all of them tick.
     phase: usize,
-    /// What all of them said in this tick, wide enough not to clip before each one's own part is taken out.
+    /// What was said to all of them in this tick, wide enough not to clip before each one's own part is taken out.
     sum: [i32; FRAME_8K],
 }
 
 impl Rooms {
     /// Lets a leg in; returns the phase in which the conference ticks, which is the leg's own if it is the first.
     pub fn enter(&mut self, room: Room, slot: usize, phase: usize) -> usize {
-        let members = self.0.entry(room.id).or_insert_with(|| Members { slots: Vec::new(), phase, sum: [0; FRAME_8K] });
+        let members = self.0.entry(room.id).or_insert_with(|| Members {
+            slots: Vec::new(),
+            whispers: Vec::new(),
+            phase,
+            sum: [0; FRAME_8K],
+        });
         if !members.slots.contains(&slot) {
             members.slots.push(slot);
         }
@@ -75,21 +95,37 @@ impl Rooms {
     }
 
     /// Adds up what was said in the conferences that tick now.
-    pub fn mix<'a>(&mut self, phase: usize, heard: impl Fn(usize) -> Option<&'a Heard>) {
+    pub fn mix<'a>(&mut self, phase: usize, heard: impl Fn(usize) -> Option<(&'a Heard, Voice)>) {
         for members in self.0.values_mut().filter(|members| members.phase == phase) {
             members.sum = [0; FRAME_8K];
-            for heard in members.slots.iter().filter_map(|&slot| heard(slot)).filter(|heard| heard.sound) {
-                for (sum, &sample) in members.sum.iter_mut().zip(&heard.pcm) {
-                    *sum += i32::from(sample);
+            members.whispers.clear();
+            for (heard, voice) in members.slots.iter().filter_map(|&slot| heard(slot)).filter(|(heard, _)| heard.sound)
+            {
+                match voice {
+                    Voice::All => add(&mut members.sum, &heard.pcm),
+                    Voice::Only(listener) => members.whispers.push((listener, heard.pcm)),
+                    Voice::Nobody => {}
                 }
             }
         }
     }
 
-    /// What one of them hears: the others. Nothing if there is no such conference here.
-    pub fn others(&self, room: Room, own: &Heard) -> Option<Frame8k> {
+    /// What one of them hears: the others, and what is whispered to it. Nothing if there is no such conference here.
+    pub fn others(&self, room: Room, id: LegId, own: &Heard, voice: Voice) -> Option<Frame8k> {
         let members = self.0.get(&room.id)?;
-        let clip = |sample: i32| sample.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
-        Some(std::array::from_fn(|n| clip(members.sum[n] - i32::from(own.pcm[n]))))
+        let mut heard = members.sum;
+        if voice == Voice::All {
+            heard.iter_mut().zip(&own.pcm).for_each(|(sum, &sample)| *sum -= i32::from(sample));
+        }
+        members
+            .whispers
+            .iter()
+            .filter(|(listener, _)| *listener == id)
+            .for_each(|(_, whisper)| add(&mut heard, whisper));
+        Some(heard.map(|sample| sample.clamp(i16::MIN.into(), i16::MAX.into()) as i16))
     }
+}
+
+fn add(sum: &mut [i32; FRAME_8K], pcm: &Frame8k) {
+    sum.iter_mut().zip(pcm).for_each(|(sum, &sample)| *sum += i32::from(sample));
 }

@@ -151,7 +151,7 @@ impl Engine {
                 line.hear();
             }
         }
-        self.rooms.mix(phase, |slot| Some(self.lines.get(slot)?.as_ref()?.heard()));
+        self.rooms.mix(phase, |slot| self.lines.get(slot)?.as_ref().map(|line| (line.heard(), line.voice)));
         for &slot in &legs {
             // Taken out while it speaks, because it looks at the leg it is bridged with.
             if let Some(mut line) = self.lines[slot].take() {
@@ -265,9 +265,14 @@ impl Engine {
                     self.seek(slot, Some(other), None, now);
                 }
             }
-            Command::Join(room) => {
-                self.part(slot);
-                self.seek(slot, None, Some(room), now);
+            Command::Join(room, voice) => {
+                let Some(line) = self.line(slot) else { return };
+                line.voice = voice;
+                // Those who are there already hear no gap.
+                if line.room != Some(room) {
+                    self.part(slot);
+                    self.seek(slot, None, Some(room), now);
+                }
             }
             Command::Unbridge => self.unbridge(slot),
             Command::Leave => self.leave(slot),
@@ -460,7 +465,7 @@ fn company<'a>(line: &Line, lines: &'a [Option<Box<Line>>], rooms: &Rooms) -> Co
     if let Some(other) = line.bridge.and_then(|other| lines.get(other)?.as_ref()) {
         return Company::Peer(other.heard());
     }
-    let others = line.room.and_then(|room| rooms.others(room, line.heard()));
+    let others = line.room.and_then(|room| rooms.others(room, line.route.id, line.heard(), line.voice));
     others.map_or(Company::Alone, Company::Others)
 }
 

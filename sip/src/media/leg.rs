@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::clip::{Clip, Playback};
 use super::clock::Shared;
-use super::conference::{Conference, Room};
+use super::conference::{Conference, Room, Voice};
 use super::event::{LegStats, Recording};
 use super::guard::Guard;
 use super::line::Line;
@@ -125,7 +125,7 @@ pub(super) enum Command {
     /// Sent to both legs of a bridge.
     Bridge(Arc<Route>),
     Unbridge,
-    Join(Room),
+    Join(Room, Voice),
     Leave,
     Record(Recording),
     MuteIn(bool),
@@ -273,8 +273,13 @@ impl Leg {
     /// Replaces what the leg was playing and whatever bridge or conference it was in. A clip played later is heard
     /// instead of the others while it lasts.
     pub fn join(&self, conference: &Conference) {
+        self.join_as(conference, Voice::All);
+    }
+
+    /// The same, heard by all, by one, or by nobody. Whoever is in it already stays, and is heard by those from now on.
+    pub fn join_as(&self, conference: &Conference, voice: Voice) {
         if conference.is_of(&self.0.shared) {
-            self.send(Command::Join(conference.room()));
+            self.send(Command::Join(conference.room(), voice));
         }
     }
 

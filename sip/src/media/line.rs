@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use audio::FRAME_8K;
 use audio::vad::VoiceActivity;
 
-use super::conference::Room;
+use super::conference::{Room, Voice};
 use super::event::{EventSink, LegEvent, LegStats, MediaFrame, Recording};
 use super::guard::{Guard, Passed};
 use super::hearing::{Heard, Hearing, class};
@@ -36,6 +36,8 @@ pub struct Line {
     pub bridge: Option<usize>,
     /// The conference that this leg is in, or on its way to.
     pub room: Option<Room>,
+    /// Who hears it there.
+    pub voice: Voice,
     /// Whether it has arrived there.
     pub entered: bool,
     recording: Recording,
@@ -77,6 +79,7 @@ impl Line {
             wish: None,
             bridge: None,
             room: None,
+            voice: Voice::All,
             entered: false,
             recording: Recording::On,
             hearing: Hearing::new(&agreed),
@@ -152,7 +155,7 @@ impl Line {
             Command::Count(reply) => drop(reply.send(self.stats())),
             // These concern the engine.
             Command::Open(_) | Command::Adopt(_) => {}
-            Command::Bridge(_) | Command::Unbridge | Command::Join(_) | Command::Leave => {}
+            Command::Bridge(_) | Command::Unbridge | Command::Join(..) | Command::Leave => {}
         }
     }
 

@@ -57,7 +57,7 @@ pub use crate::rtp::Unheard;
 pub use audio::codec::Codec;
 pub use clip::{Clip, Playback, VOICED_DBOV};
 pub use clock::{Clock, Scheduling};
-pub use conference::Conference;
+pub use conference::{Conference, Voice};
 pub use event::{LegEvent, LegEvents, LegStats, MediaFrame, Recording};
 pub use gauges::{ClockStats, Lateness};
 pub use leg::{Leg, LegConfig, LegId, LegObserver, RtcpTo};

@@ -4,7 +4,7 @@ use crate::call::leg::TransferNews;
 use crate::call::plan::Destination;
 use crate::event::Personal;
 
-pub use crate::event::How;
+pub use crate::event::{How, Supervision};
 
 /// A place in a bridge; never given twice.
 pub type Seat = u32;
@@ -149,6 +149,15 @@ pub enum Input {
         /// Who they are.
         guest: Guest,
     },
+    /// A supervisor comes, or takes part in another way from now on.
+    Supervises {
+        /// Their seat.
+        seat: Seat,
+        /// Who they are.
+        guest: Guest,
+        /// How they take part.
+        how: Supervision,
+    },
     /// Somebody dialled the slot.
     PickedUp {
         /// Their seat.
@@ -254,6 +263,8 @@ pub enum News {
     Joined(String),
     /// Somebody left, the others go on or are let go.
     Left(String),
+    /// A supervisor takes part in this way from now on.
+    Supervised(String, Supervision),
     /// The parties go on in another call.
     Gone,
 }
@@ -281,4 +292,22 @@ pub enum Sound {
     Pair(Seat, Seat),
     /// All hear all others.
     Together(Vec<Seat>),
+    /// The same, and supervisors hear them all.
+    Supervised {
+        /// Who hears each other.
+        parties: Vec<Seat>,
+        /// Supervisors, and the one who hears them; nobody where there is none.
+        supervisors: Vec<(Seat, Audience)>,
+    },
+}
+
+/// Who hears a supervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// All.
+    All,
+    /// This one.
+    One(Seat),
+    /// Nobody.
+    Nobody,
 }

@@ -7,7 +7,7 @@
 
 mod interface;
 
-pub use interface::{Ask, CALLER, Guest, How, Input, News, Output, Seat, Sound};
+pub use interface::{Ask, Audience, CALLER, Guest, How, Input, News, Output, Seat, Sound, Supervision};
 
 use super::leg::TransferNews;
 use super::plan::Destination;
@@ -20,6 +20,14 @@ struct Member {
     guest: Guest,
     /// Their phone has put us on hold.
     held: bool,
+}
+
+/// A supervisor who takes part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Supervisor {
+    seat: Seat,
+    guest: Guest,
+    how: Supervision,
 }
 
 /// What is under way; one thing at a time.
@@ -51,6 +59,8 @@ enum Way {
 pub struct Bridge {
     /// In the order in which they came; a served caller is first.
     members: Vec<Member>,
+    /// Who listens in: no party of the call, which goes on and ends without regard to them.
+    supervisors: Vec<Supervisor>,
     change: Option<Change>,
     served: bool,
     next: Seat,
@@ -73,7 +83,7 @@ impl Bridge {
         let next = guests.len() as Seat;
         let members =
             guests.into_iter().zip(CALLER..).map(|(guest, seat)| Member { seat, guest, held: false }).collect();
-        Self { members, change: None, served, next, over: false }
+        Self { members, supervisors: Vec::new(), change: None, served, next, over: false }
     }
 
     /// Whether nobody is left to look after.
@@ -109,7 +119,12 @@ impl Bridge {
         self.members.iter().map(|member| (member.seat, &member.guest))
     }
 
-    /// Who sits there.
+    /// The seat of a supervisor who takes part already.
+    pub fn supervisor(&self, name: &str) -> Option<Seat> {
+        self.supervisors.iter().find(|one| one.guest.name == name).map(|one| one.seat)
+    }
+
+    /// Who sits there, as a party.
     pub fn guest(&self, seat: Seat) -> Option<&Guest> {
         self.member(seat).map(|member| &member.guest)
     }
@@ -127,6 +142,16 @@ impl Bridge {
                 Some(Change::Calling { seat: of, way: Way::Sounds, .. }) => Sound::Announced { seat, of },
                 _ => Sound::Waits { seat, ringing: self.rings() },
             },
+            _ if !self.supervisors.is_empty() => {
+                let agent = live.iter().copied().find(|seat| self.guest(*seat).is_some_and(|guest| guest.is_phone));
+                let audience = |how| match (how, agent) {
+                    (Supervision::Barge, _) => Audience::All,
+                    (Supervision::Whisper, Some(agent)) => Audience::One(agent),
+                    _ => Audience::Nobody,
+                };
+                let supervisors = self.supervisors.iter().map(|one| (one.seat, audience(one.how))).collect();
+                Sound::Supervised { parties: live, supervisors }
+            }
             [one, other] => Sound::Pair(one, other),
             _ => Sound::Together(live),
         }
@@ -153,6 +178,7 @@ impl Bridge {
             | Input::Joined { seat, .. }
             | Input::Replaced { seat, .. }
             | Input::PickedUp { seat, .. }
+            | Input::Supervises { seat, .. }
             | Input::Answered(seat)
                 if self.over =>
             {
@@ -206,6 +232,7 @@ impl Bridge {
                 out.push(Output::News(News::Joined(name)));
             }
             Input::PickedUp { seat, guest } => self.picked_up(seat, guest, &mut out),
+            Input::Supervises { seat, guest, how } => self.supervises(seat, guest, how, &mut out),
             Input::Left(seat) => self.left(seat, &mut out),
             Input::SlotTimedOut => self.slot_timed_out(&mut out),
             Input::Given(seat) => {
@@ -215,7 +242,17 @@ impl Bridge {
                 self.end(&mut out);
             }
         }
+        if self.over {
+            self.release_supervisors(&mut out);
+        }
         out
+    }
+
+    fn release_supervisors(&mut self, out: &mut Vec<Output>) {
+        for Supervisor { seat, guest, .. } in self.supervisors.drain(..) {
+            out.push(Output::News(News::Supervised(guest.name, Supervision::Over)));
+            out.push(Output::LetGo(seat));
+        }
     }
 
     fn held(&mut self, seat: Seat, on: bool, out: &mut Vec<Output>) {
@@ -453,11 +490,46 @@ impl Bridge {
         }
     }
 
+    fn supervises(&mut self, seat: Seat, guest: Guest, how: Supervision, out: &mut Vec<Output>) {
+        let name = guest.name.clone();
+        self.supervisors.retain(|one| one.seat != seat);
+        out.push(Output::News(News::Supervised(name, how)));
+        match how {
+            Supervision::Listen | Supervision::Whisper | Supervision::Barge => {
+                self.supervisors.push(Supervisor { seat, guest, how });
+            }
+            Supervision::Over => out.push(Output::LetGo(seat)),
+            Supervision::TakeOver => {
+                // What somebody has begun who is not in the call any more comes to nothing.
+                let parked = matches!(self.change, Some(Change::Parked { .. }));
+                self.give_up_change(out);
+                let phones = self.members.iter().filter(|one| one.guest.is_phone).map(|one| one.seat);
+                // Of two phones the one that was called is relieved.
+                let relieved: Vec<Seat> =
+                    if self.served { phones.collect() } else { phones.last().into_iter().collect() };
+                let from = relieved.first().and_then(|seat| self.guest(*seat)).map(|agent| agent.name.clone());
+                self.sit(seat, guest.clone());
+                relieved.into_iter().for_each(|agent| self.let_go(agent, out));
+                out.push(Output::News(match from {
+                    Some(from) => moved(from, &guest, How::Attended),
+                    None if parked => News::Retrieved(guest.name),
+                    None => News::Joined(guest.name),
+                }));
+            }
+        }
+    }
+
     fn left(&mut self, seat: Seat, out: &mut Vec<Output>) {
+        if let Some(place) = self.supervisors.iter().position(|one| one.seat == seat) {
+            let name = self.supervisors.remove(place).guest.name;
+            return out.push(Output::News(News::Supervised(name, Supervision::Over)));
+        }
         let Some(place) = self.members.iter().position(|member| member.seat == seat) else { return };
         let name = self.members.remove(place).guest.name;
         if seat == CALLER {
             self.served = false;
+            // What colleagues say to each other afterwards is theirs.
+            self.release_supervisors(out);
         }
         // Whoever asked for a change need not wait for it; the others do.
         let by = match &self.change {
@@ -506,6 +578,17 @@ impl Bridge {
     }
 
     fn end(&mut self, out: &mut Vec<Output>) {
+        self.give_up_change(out);
+        out.extend(
+            self.members
+                .drain(..)
+                .filter(|member| member.seat != CALLER || !self.served)
+                .map(|m| Output::LetGo(m.seat)),
+        );
+        self.over = true;
+    }
+
+    fn give_up_change(&mut self, out: &mut Vec<Output>) {
         match self.change.take() {
             Some(Change::Calling { seat, ask, .. }) => {
                 out.push(Output::GiveUp(seat));
@@ -516,13 +599,6 @@ impl Bridge {
             Some(Change::Returning { seat, .. }) => out.push(Output::GiveUp(seat)),
             None => {}
         }
-        out.extend(
-            self.members
-                .drain(..)
-                .filter(|member| member.seat != CALLER || !self.served)
-                .map(|m| Output::LetGo(m.seat)),
-        );
-        self.over = true;
     }
 
     fn sit(&mut self, seat: Seat, guest: Guest) {

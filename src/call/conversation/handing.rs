@@ -134,6 +134,7 @@ impl Conversation {
                 self.part(&name);
                 self.write(Event::Parted { agent: name }, now, out);
             }
+            News::Supervised(by, how) => self.write(Event::Supervised { by, how }, now, out),
             // Those who talk to each other elsewhere are no concern of a caller who is served.
             News::Gone => {}
         }

@@ -24,7 +24,7 @@ impl Driver {
             Request::Give { reply, .. } => {
                 let _ = reply.send(None);
             }
-            Request::Caller(_) => {}
+            Request::Caller(_) | Request::Supervise { .. } => {}
         }
     }
 

@@ -144,13 +144,21 @@ impl Room {
                     self.feed(Input::Given(given)).await;
                 }
             }
+            Request::Supervise { by, how, reply } => {
+                let seat = self.bridge.supervisor(&by);
+                let _ = reply.send(seat.is_some());
+                if let Some(seat) = seat {
+                    let guest = Guest { name: by, is_phone: true };
+                    self.feed(Input::Supervises { seat, guest, how }).await;
+                }
+            }
             Request::Caller(sound) => self.caller_is_at(sound).await,
             Request::Take { visitor, place, reply } => {
                 let (seat, guest) = (self.bridge.new_seat(), visitor.guest.clone());
                 let wanted = match place {
                     Place::InsteadOf(by) => self.bridge.is_replaceable(by),
                     Place::InSlot => self.slot.is_some(),
-                    Place::Beside => !self.bridge.is_over(),
+                    Place::Beside | Place::Above(_) => !self.bridge.is_over(),
                 };
                 if !wanted {
                     let _ = reply.send(Err(visitor));
@@ -162,6 +170,7 @@ impl Room {
                     Place::InsteadOf(by) => Input::Replaced { by, seat, guest },
                     Place::InSlot => Input::PickedUp { seat, guest },
                     Place::Beside => Input::Joined { seat, guest },
+                    Place::Above(how) => Input::Supervises { seat, guest, how },
                 };
                 self.feed(input).await;
             }

@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::bridge::{Ask, Bridge, CALLER, Guest, Input, News, Output, Seat, Sound};
 use super::driver::Services;
-use super::exchange::{Desk, Given, Request, TakenSlot, Visitor};
+use super::exchange::{Desk, Given, OpenRoom, Request, TakenSlot, Visitor};
 use super::leg::{OnTheWay, Transfer, TransferNews, Wish};
 use super::legs::Legs;
 use super::plan::Destination;
@@ -107,6 +107,8 @@ pub struct Room {
     requests: mpsc::Receiver<Request>,
     door: mpsc::Sender<Request>,
     ending: Option<Ending>,
+    /// Lets supervisors find it.
+    _open: OpenRoom,
 }
 
 impl Room {
@@ -140,6 +142,7 @@ impl Room {
     fn new(bridge: Bridge, (services, call, number, legs): About, news: mpsc::Sender<RoomNews>) -> Self {
         let (reporter, reports) = mpsc::channel(REPORT_ROOM);
         let (door, requests) = mpsc::channel(REQUEST_ROOM);
+        let open = services.exchange.open(call, door.clone());
         Self {
             bridge,
             services,
@@ -163,6 +166,7 @@ impl Room {
             requests,
             door,
             ending: None,
+            _open: open,
         }
     }
 
@@ -206,6 +210,7 @@ impl Room {
     /// Makes it the room of another call, whose listener is told from now on. Returns its call so far.
     pub(super) fn becomes(&mut self, call: CallId, legs: Legs, news: mpsc::Sender<RoomNews>) -> CallId {
         (self.legs, self.news) = (legs, news);
+        self._open = self.services.exchange.open(call, self.door.clone());
         // Their parties may go to other calls from now on.
         self.unlist();
         std::mem::replace(&mut self.call, call)

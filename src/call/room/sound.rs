@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sip::media::{self, Recording};
+use sip::media::{self, Recording, Voice};
 
 use super::chairs::Chair;
 use super::{Room, RoomNews};
-use crate::call::bridge::{CALLER, Seat, Sound};
+use crate::call::bridge::{Audience, CALLER, Seat, Sound};
 
 impl Room {
     /// Lets those hear each other who should now.
@@ -18,6 +18,9 @@ impl Room {
                     Sound::Nobody | Sound::Waits { .. } => BTreeSet::new(),
                     Sound::Pair(one, other) => [*one, *other].into(),
                     Sound::Together(all) => all.iter().copied().collect(),
+                    Sound::Supervised { parties, supervisors } => {
+                        parties.iter().chain(supervisors.iter().map(|(seat, _)| seat)).copied().collect()
+                    }
                     Sound::Announced { seat, .. } => [*seat].into(),
                 }
             };
@@ -34,7 +37,7 @@ impl Room {
             self.apply(&wanted);
         }
         let talking = matches!(&wanted, Sound::Pair(CALLER, _) | Sound::Pair(_, CALLER))
-            || matches!(&wanted, Sound::Together(all) if all.contains(&CALLER));
+            || matches!(&wanted, Sound::Together(all) | Sound::Supervised { parties: all, .. } if all.contains(&CALLER));
         if self.ending.is_none() && std::mem::replace(&mut self.talking, talking) != talking {
             let _ = self.news.send(RoomNews::Talking(talking)).await;
         }
@@ -75,13 +78,26 @@ impl Room {
                     one.sound().bridge(other.sound());
                 }
             }
-            Sound::Together(all) => {
-                let conference = self.conference.get_or_insert_with(|| self.services.clock.conference()).clone();
-                for chair in all.iter().filter_map(|seat| self.chairs.get(seat)) {
-                    chair.sound().set_hold_loop(None);
-                    chair.sound().join(&conference);
-                }
+            Sound::Together(all) => self.confer(all.iter().map(|seat| (*seat, Voice::All))),
+            Sound::Supervised { parties, supervisors } => {
+                let voice = |audience: &Audience| match audience {
+                    Audience::All => Voice::All,
+                    Audience::One(agent) => {
+                        self.chairs.get(agent).map_or(Voice::Nobody, |chair| Voice::Only(chair.sound().id()))
+                    }
+                    Audience::Nobody => Voice::Nobody,
+                };
+                let above: Vec<_> = supervisors.iter().map(|(seat, audience)| (*seat, voice(audience))).collect();
+                self.confer(parties.iter().map(|seat| (*seat, Voice::All)).chain(above));
             }
+        }
+    }
+
+    fn confer(&mut self, all: impl Iterator<Item = (Seat, Voice)>) {
+        let conference = self.conference.get_or_insert_with(|| self.services.clock.conference()).clone();
+        for (chair, voice) in all.filter_map(|(seat, voice)| Some((self.chairs.get(&seat)?, voice))) {
+            chair.sound().set_hold_loop(None);
+            chair.sound().join_as(&conference, voice);
         }
     }
 

@@ -96,6 +96,8 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
     case 'joined':
     case 'parted':
       return say({ agent: entry.agent }, of(entry.agent))
+    case 'supervised':
+      return say({ by: entry.by }, `_${entry.how}`)
     case 'redirected':
       return say({ from: entry.from, to: entry.to || '—' })
     case 'continues':

@@ -72,6 +72,37 @@ fn in_a_conference_each_hears_all_others_and_not_itself() {
 }
 
 #[test]
+fn who_listens_is_heard_by_nobody_and_a_whisper_by_one() {
+    for threads in [1, 2] {
+        let (mut rig, legs, mut peers, conference) = conferring(threads);
+        let mut hears = |voice: Voice| {
+            legs[2].leg.join_as(&conference, voice);
+            rig.ticks(5);
+            let heard = talk(&mut rig, &mut peers);
+            let strengths = |who: usize| strengths(peers[who].codec, &heard[who]).map(|strength| strength > 0.1);
+            [strengths(0), strengths(1), strengths(2)]
+        };
+        let third_hears_both = [true, true, false];
+        assert_eq!(
+            hears(Voice::Nobody),
+            [[false, true, false], [true, false, false], third_hears_both],
+            "{threads} threads"
+        );
+        let to_the_second = Voice::Only(legs[1].leg.id());
+        assert_eq!(
+            hears(to_the_second),
+            [[false, true, false], [true, false, true], third_hears_both],
+            "{threads} threads"
+        );
+        assert_eq!(
+            hears(Voice::All),
+            [[false, true, true], [true, false, true], third_hears_both],
+            "{threads} threads"
+        );
+    }
+}
+
+#[test]
 fn who_leaves_neither_hears_nor_is_heard() {
     let (mut rig, legs, mut peers, _conference) = conferring(2);
     legs[2].leg.leave();
