@@ -11,6 +11,8 @@ use crate::store::{StoreError, Tenant};
 pub trait PhoneBook: Send + Sync {
     /// The extensions whose phones are registered now.
     fn reachable(&self) -> BTreeSet<String>;
+    /// The extension of somebody, if they have one; of several the first by name.
+    fn of(&self, user: UserId) -> Option<String>;
     /// Adds an extension, or gives one that exists a new password. Answers the password, which is kept nowhere.
     fn add<'a>(&'a self, tenant: &'a Tenant, name: &'a str, user: UserId) -> BoxFuture<'a, Result<String, StoreError>>;
 }
@@ -18,6 +20,10 @@ pub trait PhoneBook: Send + Sync {
 impl PhoneBook for crate::service::Extensions {
     fn reachable(&self) -> BTreeSet<String> {
         crate::call::Phones::reachable(self)
+    }
+
+    fn of(&self, user: UserId) -> Option<String> {
+        crate::service::Extensions::of(self, user)
     }
 
     fn add<'a>(&'a self, tenant: &'a Tenant, name: &'a str, user: UserId) -> BoxFuture<'a, Result<String, StoreError>> {

@@ -8,7 +8,7 @@ use intent::Language;
 use sip::media;
 
 use super::legs::{Legs, Signalling};
-use crate::event::Personal;
+use crate::event::{CallId, Personal};
 
 /// Why a leg could not be had, as a label for the journal and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,6 +200,8 @@ pub struct Diverted {
 /// How a call that we place is shown and followed.
 #[derive(Clone, Copy)]
 pub struct Placing<'a> {
+    /// For which call.
+    pub call: CallId,
     /// The number or the extension that is shown there.
     pub shown: &'a str,
     /// Who has sent it on, the first one first.

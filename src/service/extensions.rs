@@ -1,4 +1,5 @@
-//! The agents' phones: who may register, with hashed passwords only, and which of them can be rung.
+//! The agents' phones: who may register, with hashed passwords only, and which of them can be rung. A browser that is connected goes
+//! before a telephone that is registered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -9,7 +10,7 @@ use rand::Rng;
 use crate::agent::Agents;
 use crate::call::leg::{Placing, Refused, Unreached};
 use crate::call::{Leg, Phones};
-use crate::channel::{Algorithm, Directory, Outbound, SipChannel};
+use crate::channel::{Algorithm, Directory, Outbound, SipChannel, WebRtc};
 use crate::event::UserId;
 use crate::store::{Extension, StoreError, Tenant};
 
@@ -19,6 +20,7 @@ pub struct Extensions {
     agents: Agents,
     known: RwLock<BTreeMap<String, Extension>>,
     channel: OnceLock<SipChannel>,
+    browsers: OnceLock<WebRtc>,
 }
 
 impl Extensions {
@@ -26,12 +28,29 @@ impl Extensions {
     pub async fn load(tenant: &Tenant, realm: &str, agents: Agents) -> Result<Self, StoreError> {
         let known: BTreeMap<_, _> = tenant.extensions().await?.into_iter().map(|e| (e.name.clone(), e)).collect();
         known.keys().for_each(|name| agents.add(name));
-        Ok(Self { realm: realm.to_owned(), agents, known: RwLock::new(known), channel: OnceLock::new() })
+        Ok(Self {
+            realm: realm.to_owned(),
+            agents,
+            known: RwLock::new(known),
+            channel: OnceLock::new(),
+            browsers: OnceLock::new(),
+        })
     }
 
     /// The channel that rings them.
     pub fn attach(&self, channel: SipChannel) {
         let _ = self.channel.set(channel);
+    }
+
+    /// The channel that rings them in browsers.
+    pub fn attach_browsers(&self, browsers: WebRtc) {
+        let _ = self.browsers.set(browsers);
+    }
+
+    /// The extension of somebody; of several the first by name.
+    pub fn of(&self, user: UserId) -> Option<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().find(|extension| extension.user == user).map(|extension| extension.name.clone())
     }
 
     /// Their names.
@@ -77,7 +96,8 @@ impl Directory for Extensions {
 impl Phones for Extensions {
     fn reachable(&self) -> BTreeSet<String> {
         let registered = |name: &String| self.channel.get().is_some_and(|channel| channel.is_registered(name));
-        self.names().into_iter().filter(registered).collect()
+        let connected = self.browsers.get().map(WebRtc::reachable).unwrap_or_default();
+        self.names().into_iter().filter(|name| connected.contains(name) || registered(name)).collect()
     }
 
     fn has(&self, extension: &str) -> bool {
@@ -86,6 +106,9 @@ impl Phones for Extensions {
 
     fn ring<'a>(&'a self, extension: &'a str, placing: Placing<'a>) -> BoxFuture<'a, Result<Leg, Unreached>> {
         Box::pin(async move {
+            if let Some(browsers) = self.browsers.get().filter(|browsers| browsers.is_reachable(extension)) {
+                return browsers.ring(extension, placing).await;
+            }
             let channel = self.channel().map_err(Unreached::Refused)?;
             channel.ring(extension, placing).await
         })
@@ -97,7 +120,7 @@ impl Phones for Extensions {
         source: &'a str,
         placing: Placing<'a>,
     ) -> BoxFuture<'a, Result<Leg, Refused>> {
-        let Placing { shown: caller, diverted, legs, told } = placing;
+        let Placing { shown: caller, diverted, legs, told, .. } = placing;
         let wanted = Outbound { number, caller, source, diverted, record: false, legs: Some(legs), told: Some(told) };
         Box::pin(async move { self.channel()?.call(wanted).await })
     }
