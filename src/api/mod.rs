@@ -262,6 +262,7 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(chat::say).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
         .routes(routes!(chat::leave))
         .routes(routes!(phone::phone))
+        .routes(routes!(phone::settings, phone::change_settings))
         .routes(routes!(widget::begin).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
         .routes(routes!(widget::call))
         .routes(routes!(live::live));

@@ -5,13 +5,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{ConnectInfo, State as Of};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use utoipa::ToSchema;
 
 use super::error::{ApiError, ApiResult, ErrorBody};
+use super::extract::Body;
 use super::live::is_ours;
 use super::session::{SignedIn, token};
 use super::{App, State, address, now};
@@ -62,6 +66,59 @@ pub async fn phone(
         let end = serve(&mut page, phone, &app, &session).await;
         page.close(end).await;
     }))
+}
+
+/// Which of somebody's telephones ring.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rings {
+    /// The browser while it is connected, else the SIP telephone.
+    Browser,
+    /// Both at once; whoever answers first has the call.
+    Both,
+}
+
+/// How calls for oneself ring.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneSettings {
+    /// Which telephones ring.
+    rings: Rings,
+}
+
+/// How calls for oneself ring
+#[utoipa::path(
+    get, path = "/phone/settings", operation_id = "phone_settings", tag = "extensions",
+    responses(
+        (status = 200, description = "How they do", body = PhoneSettings),
+        (status = 401, description = "Nobody is signed in", body = ErrorBody),
+        (status = 404, description = "Whoever is signed in has no extension", body = ErrorBody),
+    )
+)]
+pub async fn settings(Of(app): State, SignedIn(user): SignedIn) -> ApiResult<Json<PhoneSettings>> {
+    let extension = app.console.extensions.of(user.id).ok_or_else(ApiError::no_extension)?;
+    let rings = if app.console.extensions.rings_both(&extension) { Rings::Both } else { Rings::Browser };
+    Ok(Json(PhoneSettings { rings }))
+}
+
+/// Change how calls for oneself ring
+#[utoipa::path(
+    put, path = "/phone/settings", operation_id = "change_phone_settings", tag = "extensions", request_body = PhoneSettings,
+    responses(
+        (status = 200, description = "Changed", body = PhoneSettings),
+        (status = 401, description = "Nobody is signed in", body = ErrorBody),
+        (status = 404, description = "Whoever is signed in has no extension", body = ErrorBody),
+    )
+)]
+pub async fn change_settings(
+    Of(app): State,
+    SignedIn(user): SignedIn,
+    Body(settings): Body<PhoneSettings>,
+) -> ApiResult<Json<PhoneSettings>> {
+    let extension = app.console.extensions.of(user.id).ok_or_else(ApiError::no_extension)?;
+    let both = matches!(settings.rings, Rings::Both);
+    app.console.extensions.ring_both(&app.console.tenant, &extension, both).await?;
+    Ok(Json(settings))
 }
 
 async fn serve(page: &mut Page, mut phone: PhoneSocket, app: &Arc<App>, session: &str) -> End {

@@ -2,7 +2,9 @@
 //! before a telephone that is registered.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use futures::future::BoxFuture;
 use rand::Rng;
@@ -21,6 +23,8 @@ pub struct Extensions {
     known: RwLock<BTreeMap<String, Extension>>,
     channel: OnceLock<SipChannel>,
     browsers: OnceLock<WebRtc>,
+    /// Extensions whose browser and telephone ring together.
+    both: RwLock<BTreeSet<String>>,
 }
 
 impl Extensions {
@@ -28,7 +32,14 @@ impl Extensions {
     pub async fn load(tenant: &Tenant, realm: &str, agents: Agents) -> Result<Self, StoreError> {
         let known: BTreeMap<_, _> = tenant.extensions().await?.into_iter().map(|e| (e.name.clone(), e)).collect();
         known.keys().for_each(|name| agents.add(name));
+        let mut both = BTreeSet::new();
+        for name in known.keys() {
+            if tenant.setting(&both_key(name)).await?.as_deref() == Some("yes") {
+                both.insert(name.clone());
+            }
+        }
         Ok(Self {
+            both: RwLock::new(both),
             realm: realm.to_owned(),
             agents,
             known: RwLock::new(known),
@@ -75,6 +86,11 @@ impl Extensions {
     }
 }
 
+/// Under what it is stored that both telephones of an extension ring.
+fn both_key(extension: &str) -> String {
+    format!("phone.both.{extension}")
+}
+
 /// Twenty characters that can be read out and typed: about 98 bits.
 fn password() -> String {
     const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -106,11 +122,15 @@ impl Phones for Extensions {
 
     fn ring<'a>(&'a self, extension: &'a str, placing: Placing<'a>) -> BoxFuture<'a, Result<Leg, Unreached>> {
         Box::pin(async move {
-            if let Some(browsers) = self.browsers.get().filter(|browsers| browsers.is_reachable(extension)) {
-                return browsers.ring(extension, placing).await;
+            let browsers = self.browsers.get().filter(|browsers| browsers.is_reachable(extension));
+            let channel = self.channel().map_err(Unreached::Refused);
+            let Some(browsers) = browsers else { return channel?.ring(extension, placing).await };
+            let elsewhere = Arc::new(AtomicBool::new(false));
+            let in_browser = browsers.ring(extension, placing, &elsewhere);
+            match channel.ok().filter(|channel| self.rings_both(extension) && channel.is_registered(extension)) {
+                None => in_browser.await,
+                Some(channel) => first_of(in_browser, channel.ring(extension, placing), &elsewhere).await,
             }
-            let channel = self.channel().map_err(Unreached::Refused)?;
-            channel.ring(extension, placing).await
         })
     }
 
@@ -126,7 +146,48 @@ impl Phones for Extensions {
     }
 }
 
+/// Whoever answers first. One that does not take the call leaves it to the other.
+async fn first_of(
+    browser: impl Future<Output = Result<Leg, Unreached>>,
+    telephone: impl Future<Output = Result<Leg, Unreached>>,
+    elsewhere: &AtomicBool,
+) -> Result<Leg, Unreached> {
+    let (mut browser, mut telephone) = (pin!(browser), pin!(telephone));
+    tokio::select! {
+        came = &mut browser => match came {
+            Ok(leg) => Ok(leg),
+            // Whoever declines in the browser does not want the telephone to go on ringing.
+            Err(Unreached::Refused(refused)) if refused.label == "declined" => Err(Unreached::Refused(refused)),
+            Err(_) => telephone.await,
+        },
+        came = &mut telephone => match came {
+            Ok(leg) => {
+                elsewhere.store(true, Ordering::Relaxed);
+                Ok(leg)
+            }
+            Err(Unreached::Redirected(to)) => Err(Unreached::Redirected(to)),
+            Err(_) => browser.await,
+        },
+    }
+}
+
 impl Extensions {
+    /// Whether a connected browser and a registered telephone ring together.
+    pub fn rings_both(&self, extension: &str) -> bool {
+        self.both.read().unwrap_or_else(PoisonError::into_inner).contains(extension)
+    }
+
+    /// Lets both ring together, or the browser alone.
+    pub async fn ring_both(&self, tenant: &Tenant, extension: &str, both: bool) -> Result<(), StoreError> {
+        tenant.set(&both_key(extension), if both { "yes" } else { "no" }).await?;
+        let mut chosen = self.both.write().unwrap_or_else(PoisonError::into_inner);
+        match both {
+            true => chosen.insert(extension.to_owned()),
+            false => chosen.remove(extension),
+        };
+        Ok(())
+    }
+
     fn channel(&self) -> Result<&SipChannel, Refused> {
         let not_yet = || Refused { label: "unreachable", reason: "SIP has not started".into() };
         self.channel.get().ok_or_else(not_yet)

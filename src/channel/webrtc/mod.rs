@@ -22,6 +22,7 @@ mod widget;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -139,12 +140,18 @@ impl WebRtc {
         self.0.phones().get(extension).is_some_and(|phone| phone.is_there())
     }
 
-    /// Rings the browser of an extension until it accepts or declines; dropping the future stops the ringing.
-    pub async fn ring(&self, extension: &str, placing: Placing<'_>) -> Result<Leg, Unreached> {
+    /// Rings the browser of an extension until it accepts or declines; dropping the future stops the ringing. `elsewhere` tells, when
+    /// that happens, whether another telephone has answered.
+    pub async fn ring(
+        &self,
+        extension: &str,
+        placing: Placing<'_>,
+        elsewhere: &Arc<AtomicBool>,
+    ) -> Result<Leg, Unreached> {
         let phone = self.0.phones().get(extension).cloned().filter(|phone| phone.is_there());
         let unreachable =
             || Refused { label: "unreachable", reason: format!("no browser is connected for {extension}") };
-        phone.ok_or_else(|| Unreached::Refused(unreachable()))?.ring(&self.0, placing).await
+        phone.ok_or_else(|| Unreached::Refused(unreachable()))?.ring(&self.0, placing, elsewhere.clone()).await
     }
 
     /// A token that opens one call from a web page; nothing where there are as many as there may be.

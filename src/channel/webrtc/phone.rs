@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -91,7 +91,12 @@ impl Phone {
     }
 
     /// Rings until the page accepts or declines. A page that is loaded anew meanwhile finds the call still ringing.
-    pub async fn ring(self: &Arc<Self>, web: &Arc<Inner>, placing: Placing<'_>) -> Result<Leg, Unreached> {
+    pub async fn ring(
+        self: &Arc<Self>,
+        web: &Arc<Inner>,
+        placing: Placing<'_>,
+        elsewhere: Arc<AtomicBool>,
+    ) -> Result<Leg, Unreached> {
         let leg = uuid::Uuid::now_v7().to_string();
         let refused = |label, reason: &str| Unreached::Refused(Refused { label, reason: reason.to_owned() });
         let (replies, mut waiting) = mpsc::channel(REPLIES);
@@ -112,7 +117,8 @@ impl Phone {
         let peer = peer.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
         let ladder = Arc::new(Ladder::new(web.settings.http, peer));
         let until = Instant::now() + web.settings.ring;
-        let bell = Bell { phone: self.clone(), leg: leg.clone(), ladder: ladder.clone(), until, rings: true };
+        let bell =
+            Bell { phone: self.clone(), leg: leg.clone(), ladder: ladder.clone(), until, elsewhere, rings: true };
         let record = placing.legs.add(LegRole::Agent, &self.extension, ladder.clone());
         let ringing = ToBrowser::Ringing {
             leg: leg.clone(),
@@ -221,6 +227,7 @@ struct Bell {
     leg: String,
     ladder: Arc<Ladder>,
     until: Instant,
+    elsewhere: Arc<AtomicBool>,
     rings: bool,
 }
 
@@ -236,7 +243,11 @@ impl Drop for Bell {
             return;
         }
         self.phone.forget(&self.leg);
-        let reason = if Instant::now() + NEARLY >= self.until { "no_answer" } else { "gone" };
+        let reason = match self.elsewhere.load(Ordering::Relaxed) {
+            true => "answered_elsewhere",
+            false if Instant::now() + NEARLY >= self.until => "no_answer",
+            false => "gone",
+        };
         let stopped = ToBrowser::Stopped { leg: self.leg.clone(), reason };
         self.ladder.note(true, &stopped.text());
         self.ladder.close();
