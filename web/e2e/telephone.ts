@@ -30,6 +30,8 @@ export interface Telephone {
   hangUpSocket: () => void
   /** Calls from as many connections of this page at a time, and says how many heard something and how long each took to connect. */
   crowd: (tokens: string[]) => Promise<{ heard: number; connected_ms: number[] }>
+  /** Calls itself: how long until it rings, and from accepting until both ends hear each other. */
+  loop: (round: number) => Promise<{ ring_ms: number; sound_ms: number }>
 }
 
 declare global {
@@ -137,6 +139,33 @@ export async function installed(page: Page): Promise<void> {
           await new Promise((wait) => setTimeout(wait, 200))
         }
         return { heard: heard.size, connected_ms: calls.map(({ connected_ms }) => Math.round(connected_ms)) }
+      },
+      loop: async (round) => {
+        const [out, back] = [`out-${round}`, `back-${round}`]
+        const { phone } = window
+        // Both offers are ready before anything is measured: what is gathered is the browser's own business.
+        const ends = { [out]: await line(), [back]: await line() }
+        for (const [key, { connection }] of Object.entries(ends)) lines.set(key, connection)
+        const before = said.length
+        const dialled = performance.now()
+        phone.send({ type: 'dial', leg: out, to: '101', sdp: ends[out]?.sdp ?? '' })
+        let ringing: Message | undefined
+        while (!(ringing = said.slice(before).find(({ type }) => type === 'ringing'))) {
+          await new Promise<void>((wake) => waiting.push(wake))
+        }
+        const ring_ms = performance.now() - dialled
+        const leg = ringing.leg ?? ''
+        const accepted = performance.now()
+        phone.send({ type: 'accept', leg, sdp: ends[back]?.sdp ?? '' })
+        const answer = async (leg: string, key: string) => phone.answer(key, (await phone.message({ type: 'connected', leg })).sdp ?? '')
+        await Promise.all([answer(leg, back), answer(out, out)])
+        const both = async () => (await Promise.all([out, back].map(phone.heard))).every((energy) => energy > 0.0001)
+        while (!(await both())) await new Promise((wait) => setTimeout(wait, 5))
+        const sound_ms = performance.now() - accepted
+        phone.send({ type: 'hang_up', leg: out })
+        await Promise.all([phone.message({ type: 'ended', leg: out }), phone.message({ type: 'ended', leg })])
+        ;[out, back].forEach(phone.close)
+        return { ring_ms, sound_ms }
       },
     }
   })

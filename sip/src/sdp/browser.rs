@@ -76,7 +76,9 @@ impl Browser {
         let (payload_type, codec) = self.choose(audio).ok_or(SdpError::NoSharedCodec)?;
         self.codec = Some(codec);
         let event = audio.telephone_event(codec);
-        let direction = audio.direction.answered(Direction::SendRecv);
+        // Browsers have no address before they have candidates, so an unspecified one is no hold (RFC 8839 section 4.3.1).
+        let mut said = stream.section.names().chain(text.session.names());
+        let direction = said.find_map(Direction::from_name).unwrap_or_default().answered(Direction::SendRecv);
 
         let mut formats = vec![(payload_type, Format::Audio(codec))];
         formats.extend(event.map(|(number, clock)| (number, Format::Event(clock))));
