@@ -23,7 +23,7 @@ use super::protocol::{FromCaller, ToBrowser, is_key};
 use super::{Inner, WebCall};
 use crate::call::leg::{LegEnd, Refused};
 use crate::call::{Incoming, Leg, Signalling};
-use crate::event::{CallId, Event, Timestamp};
+use crate::event::{CallId, Channel, Event, Timestamp};
 
 /// How long a token opens a call.
 const TOKEN_LASTS: Duration = Duration::from_secs(60);
@@ -395,6 +395,10 @@ impl Incoming for Dialled {
 
     fn to(&self) -> String {
         if self.session.caller.page.is_empty() { "web".to_owned() } else { self.session.caller.page.clone() }
+    }
+
+    fn channel(&self) -> Channel {
+        Channel::Web
     }
 
     fn signalling(&self) -> Arc<dyn Signalling> {
