@@ -17,6 +17,7 @@ import { antdTheme } from './theme/tokens'
 
 const SignIn = lazy(() => import('./pages/SignIn'))
 const SignInAgain = lazy(() => import('./pages/SignInAgain'))
+const Desk = lazy(() => import('./pages/Desk'))
 const Calls = lazy(() => import('./pages/Calls'))
 const Call = lazy(() => import('./pages/Call'))
 const Tickets = lazy(() => import('./pages/Tickets'))
@@ -48,6 +49,7 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/" element={<Navigate to="/live" replace />} />
           <Route path="/sign-in" element={<Navigate to="/live" replace />} />
           <Route path="/live" element={<Live />} />
+          <Route path="/desk" element={<Desk />} />
           <Route path="/calls" element={<Calls />} />
           <Route path="/calls/:id" element={<Call />} />
           <Route path="/tickets" element={<Tickets />} />

@@ -112,19 +112,25 @@ describe('a transfer', () => {
   })
 
   test('after a word with the other has the caller wait, then brings the two together', () => {
-    const it = phone(...started, ...taken('a'), ...dialled('b', '1002', 'a'))
-    // The caller was held by dialling.
+    const it = phone(...started, ...taken('a')).happen(...dialled('b', '1002', 'a'))
+    // Whoever dials leaves the caller waiting.
+    expect(it.sent()).toContainEqual({ type: 'hold', leg: 'a', on: true })
     expect(it.stages()).toEqual({ a: 'held', b: 'talking' })
-  })
-
-  test('names who is consulted only for a caller who waits', () => {
-    const it = phone(...started, ...taken('a'), { type: 'hold', leg: 'a', on: true }, ...dialled('b', '1002', 'a'))
     expect(it.leg('b')?.consults).toBe('a')
     it.happen({ type: 'complete', leg: 'b' })
     expect(it.sent()).toEqual([{ type: 'transfer', leg: 'a', replaces: 'b' }])
     it.happen(frame({ type: 'ended', leg: 'a', reason: 'transferred' }))
     expect(it.leg('b')?.consults).toBeUndefined()
   })
+})
+
+test('whoever goes back to the caller calls nobody else any more', () => {
+  const it = phone(...started, ...taken('a'), { type: 'dial', leg: 'b', to: '1002', consults: 'a' }).happen({ type: 'hold', leg: 'a', on: false })
+  expect(it.sent()).toEqual([
+    { type: 'hang_up', leg: 'b' },
+    { type: 'hold', leg: 'a', on: false },
+  ])
+  expect(it.stages()).toEqual({ a: 'talking' })
 })
 
 describe('a connection', () => {
@@ -178,7 +184,7 @@ describe('a connection', () => {
   })
 
   test('that breaks between offer and acceptance accepts again', () => {
-    const it = phone(...started, rings('a'), { type: 'closed' }, { type: 'accept', leg: 'a' }, { type: 'offered', leg: 'a', for: 'accept', sdp: 'o' })
+    const it = phone(...started, rings('a')).happen({ type: 'closed' }, { type: 'accept', leg: 'a' }, { type: 'offered', leg: 'a', for: 'accept', sdp: 'o' })
     expect(it.sent()).toEqual([])
     it.happen({ type: 'opened' }, ready({ leg: 'a', state: 'ringing', from: '' }), { type: 'offered', leg: 'a', for: 'accept', sdp: 'o2' })
     expect(it.sent()).toContainEqual({ type: 'accept', leg: 'a', sdp: 'o2' })

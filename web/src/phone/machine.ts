@@ -111,7 +111,7 @@ export const initial = (tab: string): State => ({ line: 'off', tab, iceServers: 
 /** Those that are somebody's ear and mouth now. */
 export const sounding = (leg: Leg): { speak: boolean; hear: boolean } => {
   const talking = leg.stage === 'talking' && !leg.ending
-  return { speak: talking && !leg.muted, hear: talking || leg.stage === 'dialling' }
+  return { speak: talking && !leg.muted, hear: talking || (leg.stage === 'dialling' && !leg.ending) }
 }
 
 /** Whether the person is busy with a leg: it is theirs, and more than an offer. */

@@ -26,6 +26,8 @@ export class Peer {
   /** What is done to the connection, one thing after the other. */
   private turn: Promise<unknown> = Promise.resolve()
   private wanted = true
+  /** An offer that was made before anybody asked for one. */
+  private ready: Promise<string> | undefined
 
   constructor(iceServers: RTCIceServer[], microphone: MediaStream, on: Heard) {
     this.connection = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' })
@@ -39,8 +41,20 @@ export class Peer {
     }
   }
 
-  /** An offer to be sent. One that was made before and never answered is taken back. */
+  /** Makes the first offer, so that it is there when it is wanted. */
+  prepare(): void {
+    this.ready ??= this.make(false)
+    this.ready.catch(() => (this.ready = undefined))
+  }
+
+  /** An offer to be sent. One that was sent before and never answered is taken back. */
   offer(restart = false): Promise<string> {
+    const { ready } = this
+    this.ready = undefined
+    return ready ?? this.make(restart)
+  }
+
+  private make(restart: boolean): Promise<string> {
     return this.next(async () => {
       const { connection } = this
       if (connection.signalingState === 'have-local-offer') await connection.setLocalDescription({ type: 'rollback' })
