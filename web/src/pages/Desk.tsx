@@ -1,10 +1,12 @@
 /** An agent's page: who is calling and why, what was said, what to say next, what to write down. */
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Button, Input, Tabs } from 'antd'
 import { Headset, Phone as PhoneIcon } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ownPhone } from '../api/queries'
+import { http, take } from '../api/client'
+import { ownPhone, queries } from '../api/queries'
+import type { Me } from '../api/types'
 import { transcript } from '../call/transcript'
 import { playhead } from '../call/playhead'
 import { useCall, type CallNow } from '../call/useCall'
@@ -196,7 +198,39 @@ function Idle() {
   )
 }
 
-export default function Desk() {
+/** An admin can give themselves a phone; everybody else has to ask one. */
+function NoPhone({ me }: { me: Me }) {
+  const { t } = useTranslation()
+  const [name, setName] = useState('')
+  const add = useMutation({
+    mutationFn: () => take(http.POST('/api/v1/extensions', { body: { name: name.trim() } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ownPhone.queryKey }),
+  })
+  return (
+    <section className="panel">
+      <Empty icon={<Headset size={20} />} title={t('desk.no_phone')}>
+        <p>{t(me.role === 'admin' ? 'desk.no_phone_admin' : 'desk.no_phone_help')}</p>
+        {me.role === 'admin' && (
+          <form
+            className="row no-phone"
+            onSubmit={(event) => {
+              event.preventDefault()
+              if (name.trim() !== '') add.mutate()
+            }}
+          >
+            <Input value={name} maxLength={32} placeholder={t('desk.extension')} aria-label={t('desk.extension')} onChange={(event) => setName(event.target.value)} />
+            <Button type="primary" htmlType="submit" disabled={name.trim() === ''} loading={add.isPending}>
+              {t('desk.take_extension')}
+            </Button>
+          </form>
+        )}
+        {add.error && <ErrorNote error={add.error} />}
+      </Empty>
+    </section>
+  )
+}
+
+export default function Desk({ me }: { me: Me }) {
   const { t } = useTranslation()
   useTitle(t('nav.desk'))
   const { state } = usePhone()
@@ -210,18 +244,7 @@ export default function Desk() {
   const put = unfinished.filter(({ call }) => call !== next?.call)
 
   if (own.error) return <ErrorNote error={own.error} again={() => void own.refetch()} />
-  if (own.data?.extension === null) {
-    return (
-      <section className="panel">
-        <Empty icon={<Headset size={20} />} title={t('desk.no_phone')}>
-          <p>{t('desk.no_phone_help')}</p>
-          <p>
-            <code>{'hotline extension add 101'}</code>
-          </p>
-        </Empty>
-      </section>
-    )
-  }
+  if (own.data?.extension === null) return <NoPhone me={me} />
   /** The caller's call; of a leg that was dialled on somebody's behalf, theirs. */
   const callOf = (of: Leg): string | undefined => of.call ?? state.legs.find(({ id }) => id === of.consults)?.call
   const id = leg && callOf(leg)

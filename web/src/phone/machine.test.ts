@@ -223,7 +223,8 @@ test('a sign-in that expires leaves the call alone', () => {
   const it = phone(...started, ...taken('a')).happen(frame({ type: 'signed_out' }), { type: 'closed' })
   expect(it.state().line).toBe('signed_out')
   expect(sounding(it.leg('a')!)).toEqual({ speak: true, hear: true })
-  expect(it.happen({ type: 'retry' }).actions()).toEqual([{ do: 'connect', after_ms: 0 }])
+  expect(it.happen({ type: 'signed_in' }).actions()).toEqual([{ do: 'connect', after_ms: 0 }])
+  expect(it.happen({ type: 'opened' }, ready({ leg: 'a', state: 'connected', from: '' })).stages()).toEqual({ a: 'talking' })
 })
 
 /** Numbers that look random and are the same each time (mulberry32). */
@@ -255,7 +256,7 @@ test('whatever happens in whatever order, one leg at most is at the ear, and not
       () => frame({ type: 'transfer', leg: leg(), state: any(['accepted', 'failed', 'done']) }),
       () => frame({ type: 'error', code: 'x', message: 'y', leg: leg() }),
       () => frame({ type: any(['elsewhere', 'signed_out'] as const) }),
-      () => ({ type: any(['take_over', 'retry', 'network', 'start'] as const) }),
+      () => ({ type: any(['take_over', 'retry', 'signed_in', 'network', 'start'] as const) }),
       () => ({ type: any(['accept', 'decline', 'hang_up', 'complete'] as const), leg: leg() }),
       () => ({ type: 'dial', leg: leg(), to: '1002', consults: leg() }),
       () => ({ type: any(['hold', 'mute'] as const), leg: leg(), on: roll(2) === 0 }),

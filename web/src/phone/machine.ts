@@ -75,6 +75,7 @@ export type Input =
   | { type: 'frame'; frame: FromService }
   | { type: 'take_over' }
   | { type: 'retry' }
+  | { type: 'signed_in' }
   | { type: 'accept'; leg: string }
   | { type: 'decline'; leg: string; reason?: string }
   | { type: 'dial'; leg: string; to: string; consults?: string }
@@ -312,7 +313,9 @@ function asked(step: Step, input: Input): void {
   switch (input.type) {
     case 'start':
     case 'take_over':
+    case 'signed_in':
     case 'retry': {
+      if (input.type === 'signed_in' && step.state.line !== 'signed_out') return
       if (input.type === 'retry' && !['retrying', 'signed_out'].includes(step.state.line)) return
       if (input.type === 'start' && step.state.line !== 'off') return
       if (input.type === 'take_over' && step.state.line !== 'elsewhere') return

@@ -1,9 +1,11 @@
 /** The phone above every page: whether it is there, who rings, and the call that goes on. On the desk the call has a page of its own. */
+import { useQuery } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { Headset } from 'lucide-react'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation, useNavigate } from 'react-router-dom'
+import { me as meQuery } from '../../api/queries'
 import { Deliveries } from '../../desk/view/Deliveries'
 import { addWrapUp } from '../../desk/wrapUps'
 import { PresenceControl } from '../../desk/view/PresenceControl'
@@ -47,6 +49,9 @@ export default function PhoneBar() {
   const go = useNavigate()
   const onDesk = useLocation().pathname === '/desk'
   usePhoneHere()
+  // Whoever has signed in again has the phone again.
+  const { dataUpdatedAt } = useQuery(meQuery)
+  useEffect(() => phone.tell({ type: 'signed_in' }), [dataUpdatedAt])
   const offered = ringing(state)
   const leg = current(state)
   const { line } = state
