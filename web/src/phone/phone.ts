@@ -314,7 +314,9 @@ export class Phone {
     if (made) return made
     const making = this.open().then((microphone) => {
       const sound = this.attach(id, microphone)
+      // It is over while the microphone was being opened.
       if (!this.state.legs.some((leg) => leg.id === id)) this.silence(id)
+      if (this.state.legs.length === 0) this.letGo()
       return sound
     })
     this.making.set(id, making)
@@ -377,7 +379,7 @@ export class Phone {
   }
 
   private letGo(): void {
-    // One that is still being opened is let go of by the leg that wanted it.
+    // One that is still being opened is let go of once it is there.
     if (!this.microphone) return
     this.spoken?.close()
     this.spoken = undefined
@@ -403,6 +405,7 @@ export class Phone {
       const next = await this.open()
       await Promise.all([...this.sounds.values()].map(({ peer }) => peer.speakWith(next)))
       before.getTracks().forEach((track) => track.stop())
+      // Also lets go of it again, should the call be over meanwhile.
       this.settle()
     } catch (error) {
       const leg = this.state.legs[0]

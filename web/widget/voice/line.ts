@@ -1,6 +1,5 @@
 /** A visitor's call: its token, its socket, its sound. After a break, or on the next page, it goes on by a secret that only this tab has. */
-import type { Peer } from '../../src/rtc/peer'
-import { Peer as NewPeer } from '../../src/rtc/peer'
+import { Peer } from '../../src/rtc/peer'
 import { meter, type Meter } from '../../src/rtc/level'
 import { Failure } from '../client'
 import { after, begun, read, type Call } from './state'
@@ -129,7 +128,7 @@ export class Line {
 
   private newPeer(): Peer {
     this.peer?.close()
-    const peer = new NewPeer(this.iceServers, this.microphone, {
+    const peer: Peer = new Peer(this.iceServers, this.microphone, {
       state: (state) => {
         if (this.peer !== peer) return
         clearTimeout(this.shaky)

@@ -88,7 +88,7 @@ export function WrapUpForm({ wrapUp, later }: { wrapUp: WrapUp; later: () => voi
           {intent ? (
             <Intent name={intent.name} />
           ) : (
-            <AutoComplete
+            <AutoComplete<string, { value: string }>
               value={reason}
               aria-labelledby="wrap-up-reason"
               placeholder={t('desk.wrap_up_reason_placeholder')}

@@ -34,7 +34,7 @@ export function QualityWord({ leg }: { leg: Leg }) {
   )
 }
 
-export function AnswerButtons({ leg, large = false }: { leg: Leg; large?: boolean }) {
+export function AnswerButtons({ leg, large = false, answered }: { leg: Leg; large?: boolean; answered?: () => void }) {
   const { t } = useTranslation()
   const size = large ? 'large' : 'small'
   return (
@@ -46,7 +46,10 @@ export function AnswerButtons({ leg, large = false }: { leg: Leg; large?: boolea
         icon={<PhoneIcon size={16} />}
         aria-keyshortcuts="a"
         title={`${t('phone.answer')} (a)`}
-        onClick={() => phone.tell({ type: 'accept', leg: leg.id })}
+        onClick={() => {
+          phone.tell({ type: 'accept', leg: leg.id })
+          answered?.()
+        }}
       >
         {t('phone.answer')}
       </Button>

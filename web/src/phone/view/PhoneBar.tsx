@@ -130,7 +130,7 @@ export default function PhoneBar() {
             <strong>{t('phone.calls_you', { from: words.who(offered) })}</strong>
             {offered.queue !== undefined && <span className="muted">{` · ${t('phone.from_queue', { queue: asWords(offered.queue) })}`}</span>}
           </span>
-          <AnswerButtons leg={offered} />
+          <AnswerButtons leg={offered} answered={() => void go('/desk')} />
         </div>
       )}
       {!onDesk && <TroubleNote state={state} />}
