@@ -4,6 +4,8 @@
 mod bed;
 #[path = "common/mod.rs"]
 mod common;
+#[path = "api/desk.rs"]
+mod desk;
 #[path = "api/flow_commands.rs"]
 mod flow_commands;
 #[path = "api/flows.rs"]

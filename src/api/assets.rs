@@ -18,8 +18,8 @@ use super::guard::is_api;
 struct Files;
 
 const INDEX: &str = "index.html";
-/// The script that shows the widget on any page.
-pub const WIDGET: &str = "/widget.js";
+/// The script that shows the widget on any page, and the one with which it calls.
+pub const WIDGET: [&str; 2] = ["/widget.js", "/widget-voice.js"];
 /// Pages of visitors, which need no sign-in, and their files.
 const VISITORS: [(&str, &str); 2] = [("chat", "chat.html"), ("tap", "tap.html")];
 const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Hotline</title>\

@@ -33,8 +33,9 @@ pub async fn answers(request: Request, next: Next) -> Response {
     let (method, api) = (request.method().clone(), is_api(request.uri()));
     let route = request.extensions().get::<MatchedPath>().map_or("(console)", MatchedPath::as_str).to_owned();
     let policy = policy(host(request.headers()));
-    // Pages of other sites load the widget's script.
-    let sharing = if request.uri().path() == super::assets::WIDGET { "cross-origin" } else { "same-origin" };
+    // Pages of other sites load the widget's scripts.
+    let shared = super::assets::WIDGET.contains(&request.uri().path());
+    let sharing = if shared { "cross-origin" } else { "same-origin" };
     let mut response = next.run(request).await;
     tracing::debug!(%method, route, status = response.status().as_u16(), took_ms = begun.elapsed().as_millis() as u64, "answered");
 

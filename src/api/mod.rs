@@ -10,6 +10,7 @@
 //! - [`flows`]: the flow that answers, its draft and its versions.
 //! - [`intents`]: the shared intent engine, whose training data [`exchange`] reads and writes; [`tokens`] let other programs use it.
 //! - [`recording`]: sound, by [`range`].
+//! - [`desk`]: what somebody wants to know whose phone rings.
 //! - [`knowledge`]: the articles that answer questions.
 //! - [`chat`]: the chat of visitors, who sign in nowhere; [`address`]: whose request it is, as limits count it.
 //! - [`phone`]: the telephone in an agent's browser; [`widget`]: callers of web pages, who sign in nowhere either.
@@ -24,6 +25,7 @@ mod assets;
 mod beginnings;
 mod calls;
 mod chat;
+mod desk;
 mod error;
 mod exchange;
 mod extensions;
@@ -207,9 +209,11 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(people::me, people::change_me))
         .routes(routes!(people::users))
+        .routes(routes!(desk::own_phone))
         .routes(routes!(calls::calls))
         .routes(routes!(calls::call))
         .routes(routes!(supervise::supervise))
+        .routes(routes!(desk::caller))
         .routes(routes!(signalling::signalling))
         .routes(routes!(signalling::signalling_text))
         .routes(routes!(signalling::signalling_pcap))

@@ -82,6 +82,19 @@ impl Tenant {
         self.summaries(reader, vec![row]).await?.pop().ok_or(StoreError::NoSuch { what: "call" })
     }
 
+    /// The calls and chats of somebody, newest first, at most `limit`.
+    pub async fn calls_of(&self, person: PersonId, limit: u64) -> Result<Vec<CallSummary>, StoreError> {
+        let reader = &self.core.database.reader;
+        let rows = call::Entity::find()
+            .filter(call::Column::Tenant.eq(self.id.0))
+            .filter(call::Column::Person.eq(person.0))
+            .order_by(call::Column::Id, Order::Desc)
+            .limit(limit)
+            .all(reader)
+            .await?;
+        self.summaries(reader, rows).await
+    }
+
     /// The calls that have no outcome, oldest first. At start these are the calls that the last process left open.
     pub async fn unended_calls(&self) -> Result<Vec<CallSummary>, StoreError> {
         // Read where appends are written, so that nothing appended before is missing.

@@ -60,6 +60,19 @@ impl Tenant {
         Ok(Page { items, next })
     }
 
+    /// The tickets of somebody, newest first, at most `limit`.
+    pub async fn tickets_of(&self, person: PersonId, limit: u64) -> Result<Vec<TicketSummary>, StoreError> {
+        let rows = ticket::Entity::find()
+            .filter(ticket::Column::Tenant.eq(self.id.0))
+            .filter(ticket::Column::Person.eq(person.0))
+            .order_by(ticket::Column::Number, Order::Desc)
+            .limit(limit)
+            .all(&self.core.database.reader)
+            .await?;
+        let users = self.user_names().await?;
+        Ok(self.open_tickets(rows, &users).await?.into_iter().map(|(ticket, _)| ticket).collect())
+    }
+
     /// One ticket with everything done to it.
     pub async fn ticket(&self, id: TicketId) -> Result<TicketDetail, StoreError> {
         let reader = &self.core.database.reader;

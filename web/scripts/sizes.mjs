@@ -5,6 +5,8 @@ import { gzipSync } from 'node:zlib'
 
 const BUDGET_KB = 300
 const WIDGET_KB = 40
+/** Fetched when a visitor wants to call. */
+const VOICE_KB = 25
 const dist = new URL('../dist/', import.meta.url)
 const kb = (bytes) => bytes / 1000
 const gzip = (name) => kb(gzipSync(readFileSync(new URL(`assets/${name}`, dist)), { level: 9 }).length)
@@ -40,4 +42,6 @@ const total = [...first].reduce((sum, name) => sum + sizes.get(name), 0)
 console.log(`${total.toFixed(1).padStart(8)} kB gzip  of script on the first load (budget ${BUDGET_KB} kB)`)
 const widget = kb(gzipSync(readFileSync(new URL('widget.js', dist)), { level: 9 }).length)
 console.log(`${widget.toFixed(1).padStart(8)} kB gzip  of the visitors' widget (budget ${WIDGET_KB} kB)`)
-if (total > BUDGET_KB || widget > WIDGET_KB) process.exit(1)
+const voice = kb(gzipSync(readFileSync(new URL('widget-voice.js', dist)), { level: 9 }).length)
+console.log(`${voice.toFixed(1).padStart(8)} kB gzip  of its calls, on demand (budget ${VOICE_KB} kB)`)
+if (total > BUDGET_KB || widget > WIDGET_KB || voice > VOICE_KB) process.exit(1)

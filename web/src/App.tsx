@@ -5,7 +5,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom'
 import { Failure, onSignedOut } from './api/client'
 import { startLive, stopLive } from './api/live'
-import { me as meQuery, queries } from './api/queries'
+import { me as meQuery, ownPhone, queries } from './api/queries'
 import type { Me } from './api/types'
 import { Bones, ErrorNote } from './components/Bits'
 import { Shell } from './components/Shell'
@@ -17,6 +17,7 @@ import { antdTheme } from './theme/tokens'
 
 const SignIn = lazy(() => import('./pages/SignIn'))
 const SignInAgain = lazy(() => import('./pages/SignInAgain'))
+const Desk = lazy(() => import('./pages/Desk'))
 const Calls = lazy(() => import('./pages/Calls'))
 const Call = lazy(() => import('./pages/Call'))
 const Tickets = lazy(() => import('./pages/Tickets'))
@@ -41,13 +42,17 @@ function SignedIn({ me }: { me: Me }) {
   useEffect(() => {
     if (me.language && !chosen()) speak(me.language)
   }, [me.language])
+  const phone = useQuery(ownPhone)
+  // Agents begin at their desk, everybody else where all calls are.
+  const home = phone.isPending ? <Bones rows={6} /> : <Navigate to={me.role === 'agent' && phone.data?.extension != null ? '/desk' : '/live'} replace />
   return (
     <Shell me={me}>
       <Suspense fallback={<Bones rows={6} />}>
         <Routes>
-          <Route path="/" element={<Navigate to="/live" replace />} />
-          <Route path="/sign-in" element={<Navigate to="/live" replace />} />
+          <Route path="/" element={home} />
+          <Route path="/sign-in" element={home} />
           <Route path="/live" element={<Live />} />
+          <Route path="/desk" element={<Desk me={me} />} />
           <Route path="/calls" element={<Calls />} />
           <Route path="/calls/:id" element={<Call />} />
           <Route path="/tickets" element={<Tickets />} />

@@ -17,6 +17,8 @@ export interface Options {
   /** In place of what the visitor's system wants. */
   theme: 'light' | 'dark' | undefined
   left: boolean
+  /** Visitors can call: beside the chat, or in place of it. */
+  call: 'beside' | 'only' | undefined
   /** Open from the start. */
   open: boolean
   /** The page is nothing else. */
@@ -31,7 +33,7 @@ function link(address: string | undefined): string | undefined {
 }
 
 export function options(script: HTMLScriptElement): Options {
-  const { mode, language, title, color, privacy, theme, side, open, whole } = script.dataset
+  const { mode, language, title, color, privacy, theme, side, open, whole, call } = script.dataset
   // The widget's own pages are in the browser's language, or the one that their address names.
   const asked = whole === undefined ? undefined : new URLSearchParams(location.search).get('lang')
   return {
@@ -43,6 +45,7 @@ export function options(script: HTMLScriptElement): Options {
     privacy: link(privacy),
     theme: theme === 'light' || theme === 'dark' ? theme : undefined,
     left: side === 'left',
+    call: call === undefined ? undefined : call === 'only' ? 'only' : 'beside',
     open: open !== undefined || whole !== undefined,
     whole: whole !== undefined,
   }

@@ -1,4 +1,5 @@
 /** The widget: its frame, and the one chat in it. What is inside the frame is drawn by `typing.ts` and `tapping.ts`. */
+import { callIsKept, calls } from './call'
 import { Client, Failure } from './client'
 import { h, icon } from './dom'
 import { keep, kept, type Kept } from './kept'
@@ -8,6 +9,7 @@ import { after, empty, failed, sending, withdrawn, type Chat } from './state'
 import { style } from './style'
 import { Tapping } from './tapping'
 import { Typing } from './typing'
+import type { Voice } from './voice/main'
 import { isWord, words, type Words } from './words'
 
 /** What a visitor says, before it has a name. */
@@ -41,6 +43,9 @@ export class Widget {
   private panel: HTMLElement | undefined
   private launcher: HTMLButtonElement | undefined
   private stop: (() => void) | undefined
+  /** The call, while one is made ready or goes on. */
+  private voice: Voice | undefined
+  private calling = false
   private connection: HTMLElement | undefined
   /** Counts what was said; with the token it gives each message a name of its own. */
   private sent = 0
@@ -75,8 +80,10 @@ export class Widget {
       this.mode = before.mode
       this.follow()
     }
-    if (options.open) this.open(options.whole ? 'nowhere' : 'inside')
+    const callGoesOn = options.call !== undefined && callIsKept()
+    if (options.open || callGoesOn) this.open(options.whole ? 'nowhere' : 'inside')
     else this.showLauncher()
+    if (callGoesOn) void this.beginCall()
   }
 
   /** Opens the panel. On a page of its own the keyboard stays where the browser has it. */
@@ -110,20 +117,23 @@ export class Widget {
   }
 
   private showLauncher(): void {
-    const label = this.options.title ?? this.say('launch')
-    this.launcher = h('button', { type: 'button', class: 'launcher', click: () => this.open() }, icon('chat'), label)
+    const { call } = this.options
+    const label = this.calling ? this.say('in_call') : (this.options.title ?? this.say(call === 'only' ? 'launch_call' : 'launch'))
+    this.launcher = h('button', { type: 'button', class: 'launcher', click: () => this.open() }, icon(this.calling || call === 'only' ? 'call' : 'chat'), label)
     this.frame.append(this.launcher)
   }
 
   private draw(): void {
     if (!this.panel) return
     this.way = undefined
-    this.panel.replaceChildren(this.header(), ...(this.session ? this.conversation() : [this.start()]))
+    const inside = this.voice ? [this.voice.element] : this.session ? this.conversation() : [this.start()]
+    this.panel.replaceChildren(this.header(), ...inside)
     this.show()
   }
 
   private header(): HTMLElement {
-    const running = this.session !== undefined && this.chat.ended === undefined
+    const chats = this.session !== undefined && !this.voice
+    const running = chats && this.chat.ended === undefined
     const other: Mode = this.mode === 'chat' ? 'tap' : 'chat'
     const label = this.say(other === 'tap' ? 'to_tap' : 'to_chat')
     const button = (name: string, symbol: Parameters<typeof icon>[0], click: () => void) =>
@@ -132,7 +142,7 @@ export class Widget {
       'header',
       {},
       h(this.options.whole ? 'h1' : 'h2', {}, this.title()),
-      this.session !== undefined && button(label, other === 'tap' ? 'tap' : 'type', () => this.change(other)),
+      chats && button(label, other === 'tap' ? 'tap' : 'type', () => this.change(other)),
       running && h('button', { type: 'button', class: 'plain text-button', click: () => this.askToLeave() }, this.say('leave')),
       !this.options.whole && button(this.say('close'), 'down', () => this.close()),
     )
@@ -140,16 +150,17 @@ export class Widget {
 
   private start(failure?: string): HTMLElement {
     const say = this.say
-    const modes: Mode[] = this.mode === 'chat' ? ['chat', 'tap'] : ['tap', 'chat']
+    const { call } = this.options
+    const modes: Mode[] = call === 'only' ? [] : this.mode === 'chat' ? ['chat', 'tap'] : ['tap', 'chat']
     const problem = h('p', { class: 'fail', role: 'alert', hidden: failure === undefined }, failure ?? '')
     const buttons = modes.map((mode, at) =>
       h(
         'button',
         {
           type: 'button',
-          class: at === 0 ? 'primary' : 'second',
+          class: at === 0 && call === undefined ? 'primary' : 'second',
           click: () => {
-            buttons.forEach((each) => (each.disabled = true))
+            all.forEach((each) => (each.disabled = true))
             problem.hidden = true
             buttons[at]!.textContent = say('starting')
             void this.begin(mode)
@@ -158,12 +169,27 @@ export class Widget {
         say(mode === 'chat' ? 'start_chat' : 'start_tap'),
       ),
     )
+    const callButton = h(
+      'button',
+      {
+        type: 'button',
+        class: 'primary',
+        click: () => {
+          all.forEach((each) => (each.disabled = true))
+          problem.hidden = true
+          callButton.textContent = say('starting')
+          void this.beginCall()
+        },
+      },
+      say('start_call'),
+    )
+    const all = [...(call === undefined ? [] : [callButton]), ...buttons]
     const { privacy } = this.options
     return h(
       'div',
       { class: 'start' },
-      h('div', { class: 'mark' }, icon(this.mode === 'chat' ? 'chat' : 'tap')),
-      h('p', { class: 'intro' }, say(this.mode === 'chat' ? 'intro_chat' : 'intro_tap')),
+      h('div', { class: 'mark' }, icon(call !== undefined ? 'call' : this.mode === 'chat' ? 'chat' : 'tap')),
+      h('p', { class: 'intro' }, say(call === 'only' ? 'intro_call' : this.mode === 'chat' ? 'intro_chat' : 'intro_tap')),
       h(
         'p',
         { class: 'privacy' },
@@ -172,7 +198,7 @@ export class Widget {
         privacy !== undefined && h('a', { href: privacy, target: '_blank', rel: 'noopener' }, say('privacy_link')),
       ),
       problem,
-      h('div', { class: 'actions' }, ...buttons),
+      h('div', { class: 'actions' }, ...all),
     )
   }
 
@@ -197,7 +223,8 @@ export class Widget {
   }
 
   private focusInside(): void {
-    if (this.way) this.way.focus()
+    if (this.voice) this.voice.focus()
+    else if (this.way) this.way.focus()
     else this.panel?.querySelector<HTMLElement>('.primary')?.focus()
   }
 
@@ -220,6 +247,38 @@ export class Widget {
       this.focusInside()
     } catch (failure) {
       const start = this.start(this.failure(failure))
+      this.panel?.querySelector('.start')?.replaceWith(start)
+      start.querySelector<HTMLElement>('.primary')?.focus()
+    }
+  }
+
+  private async beginCall(): Promise<void> {
+    const leave = () => {
+      this.voice = undefined
+      this.calling = false
+      this.draw()
+      this.focusInside()
+    }
+    try {
+      const { Voice } = await calls(this.options.server)
+      this.voice = new Voice({
+        server: this.options.server,
+        language: this.options.language,
+        root: this.root,
+        back: leave,
+        chat:
+          this.options.call === 'only'
+            ? undefined
+            : () => {
+                leave()
+                void this.begin(this.mode)
+              },
+        running: (is) => (this.calling = is),
+      })
+      this.draw()
+      this.focusInside()
+    } catch {
+      const start = this.start(this.say('fail_call'))
       this.panel?.querySelector('.start')?.replaceWith(start)
       start.querySelector<HTMLElement>('.primary')?.focus()
     }

@@ -52,6 +52,24 @@ export const peaks = (id: string) =>
       take(http.GET('/api/v1/calls/{id}/peaks', { params: { path: { id }, query: { per_second: 20 } } })),
   })
 
+/** Which phone is one's own. */
+export const ownPhone = queryOptions({ queryKey: ['me', 'phone'], queryFn: () => take(http.GET('/api/v1/me/phone')) })
+
+/** What a call's caller had to do with us before. */
+export const caller = (id: string) =>
+  queryOptions({
+    queryKey: ['call', id, 'caller'],
+    queryFn: () => take(http.GET('/api/v1/calls/{id}/caller', { params: { path: { id } } })),
+  })
+
+/** Articles for an agent whose caller just said this. */
+export const suggestions = (text: string) =>
+  queryOptions({
+    queryKey: ['knowledge', 'suggestions', text],
+    queryFn: () => take(http.POST('/api/v1/knowledge/search', { body: { text: text.slice(0, 1_000), audience: 'agent', drafts: false } })),
+    gcTime: 60_000,
+  })
+
 /** How often what is not pushed is asked for again. */
 const AGAIN_MS = 3_000
 

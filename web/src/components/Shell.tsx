@@ -7,6 +7,7 @@ import {
   Cable,
   Check,
   CircleHelp,
+  Headset,
   Languages,
   LogOut,
   MessageSquareQuote,
@@ -18,11 +19,13 @@ import {
   UserRound,
   Waypoints,
 } from 'lucide-react'
+import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router-dom'
 import { http, take } from '../api/client'
 import { retryLive, useConnection } from '../api/live'
+import { ownPhone } from '../api/queries'
 import type { Me } from '../api/types'
 import { speak } from '../i18n'
 import { useKeys, useLanguage } from '../lib/hooks'
@@ -33,8 +36,10 @@ import './shell.css'
 
 const Account = lazy(() => import('./Account'))
 const KeysHelp = lazy(() => import('./KeysHelp'))
+const PhoneBar = lazy(() => import('../phone/view/PhoneBar'))
 
 const places = [
+  { to: '/desk', name: 'nav.desk', icon: Headset, key: '0', phone: true },
   { to: '/live', name: 'nav.live', icon: AudioLines, key: '1' },
   { to: '/calls', name: 'nav.calls', icon: PhoneCall, key: '2' },
   { to: '/tickets', name: 'nav.tickets', icon: Ticket, key: '3' },
@@ -123,7 +128,10 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const [help, setHelp] = useState(false)
   const [account, setAccount] = useState(false)
 
-  const reachable = places.filter((place) => !('admin' in place) || me.role === 'admin')
+  const phone = useQuery(ownPhone).data?.extension ?? undefined
+  const reachable = places.filter(
+    (place) => (!('admin' in place) || me.role === 'admin') && (!('phone' in place) || phone !== undefined),
+  )
   useKeys({
     '?': () => setHelp(true),
     ...Object.fromEntries(reachable.map(({ to, key }) => [key, () => void go(to)])),
@@ -172,6 +180,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
         </div>
       </header>
       <main className="main" id="main" tabIndex={-1}>
+        <Suspense fallback={null}>{phone !== undefined && <PhoneBar />}</Suspense>
         {!me.has_password && <SetPassword open={() => setAccount(true)} />}
         {children}
       </main>

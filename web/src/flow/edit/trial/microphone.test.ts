@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Heard } from '../api'
 import { LONGEST_MS, microphone, type MicrophoneState } from './microphone'
-import { NoMicrophone, reasonOf } from './recorder'
+import { reasonOf } from '../../../rtc/microphone'
+import { NoMicrophone } from './recorder'
 import { BLOCK_MS } from './silence'
 
 const WORDS: Heard = { text: 'where is my order', confidence: 0.8, alternatives: ['wear is my order'] }

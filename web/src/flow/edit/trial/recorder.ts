@@ -1,6 +1,9 @@
 /** The sound of a microphone, as the browser gives it. It stays in memory until it is sent. */
+import { NoMicrophone, reasonOf, type NoMicrophoneReason } from '../../../rtc/microphone'
 import { BLOCK_MS } from './silence'
 import { mixed, wav } from './wav'
+
+export { NoMicrophone, type NoMicrophoneReason }
 
 /** A recogniser of telephone calls needs no more, in Hz. */
 const RATE = 16_000
@@ -8,15 +11,6 @@ const RATE = 16_000
 const BITRATE = 128_000
 /** About a block, at the rates that there are; a power of two. */
 const WINDOW = 2_048
-
-/** Why there is no microphone. */
-export type NoMicrophoneReason = 'insecure' | 'refused' | 'missing' | 'taken' | 'broken'
-
-export class NoMicrophone extends Error {
-  constructor(readonly reason: NoMicrophoneReason) {
-    super(reason)
-  }
-}
 
 export interface Line {
   /** What was recorded, as a WAV file; lets the microphone go. */
@@ -30,23 +24,6 @@ export interface Listener {
   took: (block: Float32Array) => void
   /** The microphone was unplugged, or taken away. */
   ended: () => void
-}
-
-/** From the name of what `getUserMedia` throws. */
-export function reasonOf(name: string): NoMicrophoneReason {
-  switch (name) {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return 'refused'
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return 'missing'
-    case 'NotReadableError':
-    case 'AbortError':
-      return 'taken'
-    default:
-      return 'broken'
-  }
 }
 
 async function streamOf(): Promise<MediaStream> {
