@@ -7,6 +7,7 @@ import {
   Cable,
   Check,
   CircleHelp,
+  Gauge,
   Languages,
   LogOut,
   MessageSquareQuote,
@@ -16,6 +17,7 @@ import {
   Sun,
   Ticket,
   UserRound,
+  UsersRound,
   Waypoints,
 } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
@@ -43,6 +45,8 @@ const places = [
   { to: '/prompts', name: 'nav.prompts', icon: MessageSquareQuote, key: '6' },
   { to: '/knowledge', name: 'nav.knowledge', icon: BookOpen, key: '7' },
   { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '8', admin: true },
+  { to: '/floor', name: 'nav.floor', icon: Gauge, key: '9', permission: 'floor' },
+  { to: '/queues', name: 'nav.queues', icon: UsersRound, key: '0' },
 ] as const
 
 export function Brand() {
@@ -123,7 +127,10 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const [help, setHelp] = useState(false)
   const [account, setAccount] = useState(false)
 
-  const reachable = places.filter((place) => !('admin' in place) || me.role === 'admin')
+  const reachable = places.filter(
+    (place) =>
+      (!('admin' in place) || me.role === 'admin') && (!('permission' in place) || me.permissions.includes(place.permission)),
+  )
   useKeys({
     '?': () => setHelp(true),
     ...Object.fromEntries(reachable.map(({ to, key }) => [key, () => void go(to)])),
