@@ -5,6 +5,7 @@
 //! [`Event::header`] returns; the whole event is sealed with the key of the person it is about.
 
 mod leg;
+mod routing;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use leg::{Heard, LegName, LegPoint, LegRole, LegSound, LegTotals, SignalMessage};
+pub use routing::{Candidate, Excluded, Exclusion, Waits, Why};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -507,6 +509,9 @@ pub enum Event {
         queue: String,
         /// What the agent is told: intent, slots, attempts, in one text.
         brief: Personal,
+        /// How soon it is the caller's turn, from 1 to 10; absent in journals from before it was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        priority: Option<u8>,
     },
     /// The flow calls one person for the caller.
     Connecting {
@@ -523,6 +528,44 @@ pub enum Event {
         queue: Option<String>,
         /// What they should know, in one text.
         brief: Personal,
+        /// Since when they wait, where they keep a place in the queue.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// How soon it is their turn there, from 1 to 10.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        priority: Option<u8>,
+    },
+    /// The queue has chosen whose phone rings.
+    Assigned {
+        /// The agent's extension.
+        agent: String,
+        /// Who could have taken the call, who could not, and why.
+        why: Box<Why>,
+    },
+    /// Whoever waits is told how they stand.
+    Announced {
+        /// Their place in the queue, from 1, where they are told it.
+        place: Option<u32>,
+        /// How long it will probably take, in seconds, where they are told it.
+        wait_s: Option<u32>,
+    },
+    /// Nobody was there in time, and the queue asks others.
+    Overflowed {
+        /// The queue.
+        from: String,
+        /// The queue where the caller waits from now on, if it is another.
+        to: Option<String>,
+        /// By how much the levels of skills are lowered, if they are.
+        relaxed: Option<u8>,
+    },
+    /// The agent has finished the work that a call left.
+    WrappedUp {
+        /// The agent's extension.
+        agent: String,
+        /// How the call ended, in the queue's words.
+        disposition: Option<String>,
+        /// How long the work took.
+        took_ms: u32,
     },
     /// The flow looked up what the call centre knows.
     LookedUp {
@@ -662,7 +705,7 @@ pub enum Event {
     Unqueued {
         /// Which queue.
         queue: String,
-        /// `no_agents`, `timeout`, `hung_up`.
+        /// `no_agents`, `timeout`, `full`, `closed`, `callback`, `voicemail`, `hung_up`.
         reason: String,
     },
     /// A ticket was opened from the call.
@@ -823,6 +866,12 @@ impl Event {
             Self::Queued { queue, .. } => Header { label: Some(queue), ..of("queued") },
             Self::Connecting { .. } => of("connecting"),
             Self::CallbackArranged { queue, .. } => Header { label: queue.as_deref(), ..of("callback_arranged") },
+            Self::Assigned { agent, .. } => Header { label: Some(agent), ..of("assigned") },
+            Self::Announced { .. } => of("announced"),
+            Self::Overflowed { from, .. } => Header { label: Some(from), ..of("overflowed") },
+            Self::WrappedUp { disposition, took_ms, .. } => {
+                Header { label: disposition.as_deref(), duration_ms: Some(*took_ms), ..of("wrapped_up") }
+            }
             Self::LookedUp { block, .. } => Header { block: Some(block), ..of("looked_up") },
             Self::Rated { block, name, score, scale } => {
                 Header { block: Some(block), label: Some(name), score: Some(share(*score, *scale)), ..of("rated") }

@@ -18,8 +18,12 @@ mod knowledge;
 mod live;
 #[path = "api/prompts.rs"]
 mod prompts;
+#[path = "api/queues.rs"]
+mod queues;
 #[path = "api/recording.rs"]
 mod recording;
+#[path = "api/roles.rs"]
+mod roles;
 #[path = "api/running.rs"]
 mod running;
 #[path = "api/sign_in.rs"]

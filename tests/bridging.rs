@@ -19,6 +19,8 @@ mod hold;
 mod park;
 #[path = "../sip/tests/common/ports.rs"]
 mod ports;
+#[path = "bridging/queue.rs"]
+mod queue;
 #[path = "bridging/replaces.rs"]
 mod replaces;
 #[path = "bridging/rules.rs"]

@@ -52,7 +52,7 @@ impl Call {
                 Output::Http(id, _) => self.asked.push(id),
                 Output::Consult { id, .. } => self.asked.push(id),
                 Output::Queue { .. } => self.queued = true,
-                Output::LeaveQueue => self.queued = false,
+                Output::LeaveQueue(_) => self.queued = false,
                 Output::HangUp => self.hung_up = true,
                 _ => {}
             }

@@ -18,6 +18,8 @@ mod opening;
 mod people;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/queues.rs"]
+mod queues;
 #[path = "store/recordings.rs"]
 mod recordings;
 #[path = "store/sealing.rs"]

@@ -141,6 +141,8 @@ pub enum QueueResult {
     NoAgents,
     /// Nobody answered in time.
     Timeout,
+    /// The caller wants to leave a message instead of waiting.
+    Voicemail,
     /// The one who was called is busy, or declines.
     Busy,
     /// The call could not be handed over.

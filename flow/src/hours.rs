@@ -11,7 +11,7 @@ pub(crate) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "s
 
 /// When a place is open.
 #[derive(Debug, Default)]
-pub(crate) struct Hours {
+pub struct Hours {
     weekly: Vec<Period>,
     holidays: Vec<Holiday>,
     zone: Option<TimeZone>,
@@ -42,7 +42,8 @@ struct Holiday {
 
 /// How things stand at a moment.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Standing {
+pub struct Standing {
+    /// Whether it is open.
     pub open: bool,
     /// The name of the holiday that it is, if it is one.
     pub holiday: Option<String>,
@@ -50,8 +51,9 @@ pub(crate) struct Standing {
     pub opens: Option<DateTime>,
 }
 
+/// Hours as a document writes them.
 #[derive(Deserialize)]
-pub(crate) struct RawHours {
+pub struct RawHours {
     weekly: Vec<RawPeriod>,
     holidays: Vec<RawHoliday>,
     time_zone: Option<String>,
@@ -99,6 +101,7 @@ pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
 }
 
 impl Hours {
+    /// Reads them; refuses times, days and time zones that there are not, in words.
     pub fn new(raw: RawHours) -> Result<Self, String> {
         let a_time = |text: &str| time(text).ok_or_else(|| format!("{text:?} is no time of day"));
         let a_date = |text: &str| date(text).ok_or_else(|| format!("{text:?} is no day"));

@@ -23,6 +23,7 @@
 //! | [`scenario`] | tests of a flow: what a caller does and what must come of it |
 //! | [`finding`] | what is wrong with a flow, where, and how to mend it |
 //! | [`mod@difference`] | what changed from one document to another |
+//! | [`hours`] | opening hours, also for others than flows |
 
 pub mod asked;
 mod check;
@@ -33,7 +34,7 @@ pub mod event;
 pub mod exchange;
 mod expression;
 pub mod finding;
-mod hours;
+pub mod hours;
 pub mod markup;
 pub mod parse;
 pub mod phrases;

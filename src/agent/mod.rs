@@ -1,180 +1,241 @@
-//! Agents: who is free, reserved or talking. An agent is busy exactly as long as somebody holds their [`Reservation`], so a
-//! frozen or doubly booked agent cannot be represented.
+//! Agents: the one [`Machine`] of this node with a clock and listeners. A caller is in a queue for as long as somebody holds an
+//! [`InQueue`], an agent is busy for as long as somebody holds their [`Reservation`]; both are values, so whatever fails on the way frees
+//! the one and takes out the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
-use serde::Serialize;
-use tokio::sync::watch;
+use jiff::tz::TimeZone;
+use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
-use crate::event::CallId;
-use crate::queue::{Candidate, Choice, choose};
+use crate::event::{CallId, Timestamp, Why};
+use crate::queue::{
+    AgentStanding, Decision, Entry, Event, Floor, Left, Machine, Missed, Preference, Presence, Profile, Queue,
+    Standing, WaitingStanding,
+};
 
-/// What an agent is doing. Being reachable is the phone's affair, and asked for separately.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// Free since then.
-    Available {
-        /// Since when.
-        since: Instant,
-    },
-    /// Their phone rings or they talk, for this call.
-    Reserved {
-        /// The call.
-        call: CallId,
-    },
-}
+/// How often it is looked whose phones are registered.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// News that a listener may lag behind before it looks at everything again.
+const NEWS_ROOM: usize = 1_024;
 
-/// All agents of this node.
+/// All agents and queues of this node. Clones are handles of the same.
 #[derive(Clone)]
 pub struct Agents(Arc<Shared>);
 
 struct Shared {
-    /// A std mutex, held for a map look-up only.
-    presence: Mutex<BTreeMap<String, Presence>>,
-    /// Who waits for an agent. Locked after `presence`, where both are.
-    waiting: Mutex<BTreeMap<CallId, Waiting>>,
-    changed: watch::Sender<()>,
+    /// A std mutex, held for one step of the machine.
+    inner: Mutex<Inner>,
+    /// The wall clock at the start; from there it is counted, so that nobody who sets the clock lets anybody wait.
+    started: (Instant, Timestamp),
+    /// The deadline may have come nearer.
+    wake: Notify,
+    news: broadcast::Sender<News>,
 }
 
-/// How an attempt to reserve ended.
-pub enum Reserve {
-    /// The agent is yours until the reservation is dropped.
-    Reserved(Reservation),
-    /// Everybody who could take the call is busy; wait for [`Agents::changes`].
-    Wait,
-    /// Nobody is left.
-    Nobody,
+struct Inner {
+    machine: Machine,
+    /// Those who hold a place, and are told what becomes of it.
+    places: HashMap<CallId, mpsc::UnboundedSender<Decision>>,
+    /// What each agent's last offer was decided from.
+    whys: BTreeMap<String, (CallId, Why)>,
 }
 
-/// A caller's place in a queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which queue.
-    pub queue: String,
-    /// How soon it is their turn: 10 goes first, then 9; among equals, who has waited longest.
-    pub priority: u8,
-}
-
-impl Default for Place {
-    fn default() -> Self {
-        Self { queue: String::new(), priority: 5 }
-    }
-}
-
-/// A caller who waits for an agent.
-struct Waiting {
-    place: Place,
-    since: Instant,
-    /// The agents who did not take the call.
-    tried: BTreeSet<String>,
+/// What listeners are told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// This agent does something else, or will.
+    Agent(String),
+    /// Somebody waits, waits elsewhere, or waits no more; or a queue is another.
+    Queues,
+    /// An agent's phone rings for a call of a queue.
+    Offered {
+        /// The agent.
+        agent: String,
+        /// The call.
+        call: CallId,
+        /// The queue.
+        queue: String,
+        /// When it stops.
+        until: Timestamp,
+        /// How it came to that.
+        why: Box<Why>,
+    },
+    /// It rings no more.
+    Withdrawn {
+        /// The agent.
+        agent: String,
+        /// The call.
+        call: CallId,
+    },
 }
 
 /// A caller is in a queue for as long as this is held.
 pub struct InQueue {
     call: CallId,
     shared: Arc<Shared>,
+    decisions: mpsc::UnboundedReceiver<Decision>,
 }
 
-/// How busy a queue is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Standing {
-    /// How many agents have a phone that can be rung.
-    pub agents: usize,
-    /// How many of them are free.
-    pub free: usize,
-    /// How many callers wait.
-    pub waiting: usize,
-    /// How long the first of them has waited, in seconds.
-    pub longest_wait_s: u64,
-}
-
-/// One agent, reserved for one call.
+/// One agent, busy with one call.
 pub struct Reservation {
     agent: String,
+    call: CallId,
     shared: Arc<Shared>,
 }
 
 impl Agents {
-    /// Nobody yet.
+    /// Nobody yet, and queues as they usually are.
     pub fn new() -> Self {
-        Self(Arc::new(Shared { presence: Mutex::default(), waiting: Mutex::default(), changed: watch::channel(()).0 }))
+        Self::with(Queue::named(""), TimeZone::UTC)
     }
 
-    /// Makes an agent known; one who is known already keeps their presence.
+    /// Nobody yet. `usual` is what queues have that are named but not defined; opening hours and days are those of `zone`.
+    pub fn with(usual: Queue, zone: TimeZone) -> Self {
+        let machine = Machine::new(usual, zone);
+        Self(Arc::new(Shared {
+            inner: Mutex::new(Inner { machine, places: HashMap::new(), whys: BTreeMap::new() }),
+            started: (Instant::now(), jiff::Timestamp::now().as_millisecond()),
+            wake: Notify::new(),
+            news: broadcast::Sender::new(NEWS_ROOM),
+        }))
+    }
+
+    /// Now, as the machine counts.
+    pub fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    /// Has time pass: phones stop ringing, callers are told how they stand. `reachable` says whose phones are registered.
+    pub async fn keep_time(self, reachable: impl Fn() -> BTreeSet<String> + Send, stopped: CancellationToken) {
+        loop {
+            self.0.on(Event::Phones(reachable()));
+            let deadline = self.0.inner().machine.deadline();
+            let wait = deadline.map_or(LOOK_AGAIN, |at| {
+                Duration::from_millis(at.saturating_sub(self.now()).max(0).unsigned_abs()).min(LOOK_AGAIN)
+            });
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.0.wake.notified() => {}
+                () = stopped.cancelled() => return,
+            }
+        }
+    }
+
+    /// Tells what changes.
+    pub fn watch(&self) -> broadcast::Receiver<News> {
+        self.0.news.subscribe()
+    }
+
+    /// Makes an agent known who is free from now on; one who is known already keeps their presence.
     pub fn add(&self, agent: &str) {
-        let available = Presence::Available { since: Instant::now() };
-        self.0.presence().entry(agent.to_owned()).or_insert(available);
-        self.0.changed.send_replace(());
+        self.restore(agent, Presence::Available, self.now());
+    }
+
+    /// Makes an agent known who was so before.
+    pub fn restore(&self, agent: &str, presence: Presence, since: Timestamp) {
+        self.0.on(Event::Hired(agent.to_owned(), presence, since));
+    }
+
+    /// What somebody can do from now on.
+    pub fn set_profile(&self, agent: &str, profile: Profile) {
+        self.0.on(Event::Knows(agent.to_owned(), profile));
+    }
+
+    /// The queues there are from now on.
+    pub fn define(&self, queues: Vec<Queue>) {
+        self.0.on(Event::Queues(queues));
+    }
+
+    /// A queue as it counts, whether defined or only named.
+    pub fn queue(&self, id: &str) -> Queue {
+        self.0.inner().machine.queue(id)
     }
 
     /// A caller begins to wait.
-    pub fn wait(&self, call: CallId, place: Place) -> InQueue {
-        self.0.waiting().insert(call, Waiting { place, since: Instant::now(), tried: BTreeSet::new() });
-        InQueue { call, shared: self.0.clone() }
+    pub fn enter(&self, call: CallId, entry: Entry, reachable: BTreeSet<String>) -> InQueue {
+        // Phones that have come since it was last looked can be rung at once.
+        self.0.on(Event::Phones(reachable));
+        let (teller, decisions) = mpsc::unbounded_channel();
+        self.0.inner().places.insert(call, teller);
+        self.0.on(Event::Enter(call, entry));
+        InQueue { call, shared: self.0.clone(), decisions }
     }
 
-    /// How busy a queue is. All agents serve all queues.
-    pub fn standing(&self, queue: &str, reachable: &BTreeSet<String>) -> Standing {
-        let presence = self.0.presence();
-        let there = || presence.iter().filter(|(agent, _)| reachable.contains(*agent));
-        let waiting = self.0.waiting();
-        let here = || waiting.values().filter(|waiting| waiting.place.queue == queue);
-        Standing {
-            agents: there().count(),
-            free: there().filter(|(_, state)| matches!(state, Presence::Available { .. })).count(),
-            waiting: here().count(),
-            longest_wait_s: here().map(|waiting| waiting.since.elapsed().as_secs()).max().unwrap_or(0),
-        }
+    /// Says why a caller leaves their queue, before they do.
+    pub fn leaves(&self, call: CallId, how: Left) {
+        self.0.on(Event::Leave(call, how));
     }
 
-    /// Reserves the agent to whom the call is offered next; waits where another caller's turn comes first.
-    pub fn reserve(&self, call: CallId, reachable: &BTreeSet<String>, tried: &BTreeSet<String>) -> Reserve {
-        let mut presence = self.0.presence();
-        let candidates: Vec<Candidate> = presence
-            .iter()
-            .map(|(agent, state)| Candidate {
-                agent: agent.clone(),
-                reachable: reachable.contains(agent),
-                idle_ms: match state {
-                    Presence::Available { since } => Some(since.elapsed().as_millis() as u64),
-                    Presence::Reserved { .. } => None,
-                },
-                tried: tried.contains(agent),
-            })
-            .collect();
-        match choose(&candidates) {
-            Choice::Offer(_) if self.0.is_anothers_turn(call, &candidates) => Reserve::Wait,
-            Choice::Offer(agent) => {
-                presence.insert(agent.clone(), Presence::Reserved { call });
-                drop(presence);
-                self.0.changed.send_replace(());
-                Reserve::Reserved(Reservation { agent, shared: self.0.clone() })
-            }
-            Choice::Wait => Reserve::Wait,
-            Choice::Nobody => Reserve::Nobody,
-        }
-    }
-
-    /// Reserves one agent, who is called by name; nothing if they are busy, in which case their phone decides.
+    /// Reserves one agent, who is called by name or makes a call; nothing if they are busy, in which case their phone decides.
     pub fn take(&self, call: CallId, agent: &str) -> Option<Reservation> {
-        let mut presence = self.0.presence();
-        let state = presence.get_mut(agent).filter(|state| matches!(state, Presence::Available { .. }))?;
-        *state = Presence::Reserved { call };
-        drop(presence);
-        self.0.changed.send_replace(());
-        Some(Reservation { agent: agent.to_owned(), shared: self.0.clone() })
+        let mut inner = self.0.inner();
+        let decisions = inner.machine.on(Event::Took(call, agent.to_owned()), self.now());
+        let is_theirs = decisions.iter().any(|decision| matches!(decision, Decision::Changed(name) if name == agent))
+            && inner.machine.state(agent).is_some_and(|state| state.call() == Some(call));
+        self.0.tell(&mut inner, decisions);
+        is_theirs.then(|| Reservation { agent: agent.to_owned(), call, shared: self.0.clone() })
     }
 
-    /// Tells when anybody's presence changes.
-    pub fn changes(&self) -> watch::Receiver<()> {
-        self.0.changed.subscribe()
+    /// What somebody wants to be: at once, or when their call is over. Nothing where nobody has that extension.
+    pub fn wants(&self, agent: &str, presence: Presence) -> Option<AgentStanding> {
+        self.0.on(Event::Wants(agent.to_owned(), presence));
+        self.agent(agent)
     }
 
-    /// What everybody is doing.
-    pub fn presence(&self) -> BTreeMap<String, Presence> {
-        self.0.presence().clone()
+    /// Somebody has finished their work on a call.
+    pub fn wrapped_up(&self, agent: &str) -> Option<AgentStanding> {
+        self.0.on(Event::WrappedUp(agent.to_owned()));
+        self.agent(agent)
+    }
+
+    /// Somebody who waits goes to another queue.
+    pub fn move_to(&self, call: CallId, queue: &str) -> Option<WaitingStanding> {
+        self.0.on(Event::Move(call, queue.to_owned()));
+        self.waiting(call)
+    }
+
+    /// Somebody's turn comes sooner or later.
+    pub fn prefer(&self, call: CallId, preference: Preference) -> Option<WaitingStanding> {
+        self.0.on(Event::Prefer(call, preference));
+        self.waiting(call)
+    }
+
+    /// How busy a queue is.
+    pub fn standing(&self, queue: &str, reachable: BTreeSet<String>) -> Standing {
+        self.0.on(Event::Phones(reachable));
+        self.0.inner().machine.standing(queue, self.now())
+    }
+
+    /// How everything stands.
+    pub fn floor(&self) -> Floor {
+        self.0.inner().machine.floor(self.now())
+    }
+
+    /// What an agent is doing.
+    pub fn agent(&self, agent: &str) -> Option<AgentStanding> {
+        self.0.inner().machine.agent_standing(agent)
+    }
+
+    /// How somebody stands who waits.
+    pub fn waiting(&self, call: CallId) -> Option<WaitingStanding> {
+        self.0.inner().machine.waiting_standing(call, self.now())
+    }
+
+    /// Why a call waits, or why it went to whom it went.
+    pub fn why(&self, call: CallId) -> Option<Why> {
+        let inner = self.0.inner();
+        let offered = inner.whys.values().find(|(of, _)| *of == call).map(|(_, why)| why.clone());
+        match inner.machine.waits(call) {
+            true => Some(offered.unwrap_or_else(|| inner.machine.why(call, self.now()))),
+            false => offered,
+        }
     }
 }
 
@@ -185,43 +246,99 @@ impl Default for Agents {
 }
 
 impl Shared {
-    fn presence(&self) -> MutexGuard<'_, BTreeMap<String, Presence>> {
-        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<CallId, Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> Timestamp {
+        let (instant, at) = self.started;
+        at + Timestamp::try_from(instant.elapsed().as_millis()).unwrap_or(Timestamp::MAX / 2)
     }
 
-    /// Whether somebody who goes before could be offered one of those who are free.
-    fn is_anothers_turn(&self, call: CallId, candidates: &[Candidate]) -> bool {
-        let waiting = self.waiting();
-        let Some(own) = waiting.get(&call) else { return false };
-        let free = || candidates.iter().filter(|candidate| candidate.reachable && candidate.idle_ms.is_some());
-        // Callers for whom there are enough are not kept waiting by those before them.
-        let before = waiting.iter().filter(|(other, waiting)| {
-            let first = (std::cmp::Reverse(waiting.place.priority), waiting.since, **other);
-            let goes_before = first < (std::cmp::Reverse(own.place.priority), own.since, call);
-            goes_before && free().any(|candidate| !waiting.tried.contains(&candidate.agent))
-        });
-        before.count() >= free().count()
+    /// One step of the machine, and everybody whom it concerns is told.
+    fn on(&self, event: Event) {
+        let is_news = !matches!(event, Event::Phones(_) | Event::Tick);
+        let mut inner = self.inner();
+        let decisions = inner.machine.on(event, self.now());
+        let any = !decisions.is_empty();
+        self.tell(&mut inner, decisions);
+        drop(inner);
+        if is_news || any {
+            // Nobody watching is no error.
+            let _ = self.news.send(News::Queues);
+        }
+        if is_news {
+            self.wake.notify_one();
+        }
+    }
+
+    fn tell(&self, inner: &mut Inner, decisions: Vec<Decision>) {
+        for decision in decisions {
+            let call = match &decision {
+                Decision::Changed(agent) => {
+                    let _ = self.news.send(News::Agent(agent.clone()));
+                    continue;
+                }
+                Decision::SetAway(agent, missed) => {
+                    tracing::warn!(agent, missed, "an agent who did not answer is away until they come back");
+                    continue;
+                }
+                Decision::Offer { call, agent, until, why } => {
+                    inner.whys.insert(agent.clone(), (*call, why.clone()));
+                    let (queue, why) = (why.queue.clone(), Box::new(why.clone()));
+                    let (agent, call, until) = (agent.clone(), *call, *until);
+                    let _ = self.news.send(News::Offered { agent, call, queue, until, why });
+                    call
+                }
+                Decision::Withdraw { call, agent, .. } => {
+                    inner.whys.remove(agent);
+                    let _ = self.news.send(News::Withdrawn { agent: agent.clone(), call: *call });
+                    *call
+                }
+                Decision::Connect { call, .. } | Decision::Announce(call, _) | Decision::Unserved(call, _) => *call,
+                Decision::Overflowed { call, .. } => *call,
+            };
+            if let Some(place) = inner.places.get(&call) {
+                // Whoever dropped their place leaves the queue just now.
+                let _ = place.send(decision);
+            }
+        }
     }
 }
 
 impl InQueue {
-    /// These agents did not take the call.
-    pub fn tried(&self, tried: &BTreeSet<String>) {
-        if let Some(waiting) = self.shared.waiting().get_mut(&self.call) {
-            waiting.tried.clone_from(tried);
+    /// What becomes of the place next. Only decisions about this call come.
+    pub async fn next(&mut self) -> Decision {
+        match self.decisions.recv().await {
+            Some(decision) => decision,
+            // The sender lives as long as this does, unless the same call has a newer place.
+            None => std::future::pending().await,
         }
+    }
+
+    /// An agent's phone was answered. They are the caller's, unless somebody else was sooner or it came too late.
+    pub fn answered(&self, agent: &str) -> Option<Reservation> {
+        let mut inner = self.shared.inner();
+        let decisions = inner.machine.on(Event::Answered(self.call, agent.to_owned()), self.shared.now());
+        let is_theirs =
+            decisions.iter().any(|decision| matches!(decision, Decision::Connect { call, .. } if *call == self.call));
+        self.shared.tell(&mut inner, decisions);
+        drop(inner);
+        let _ = self.shared.news.send(News::Queues);
+        self.shared.wake.notify_one();
+        is_theirs.then(|| Reservation { agent: agent.to_owned(), call: self.call, shared: self.shared.clone() })
+    }
+
+    /// An agent did not take the call.
+    pub fn missed(&self, agent: &str, why: Missed) {
+        self.shared.on(Event::Missed(self.call, agent.to_owned(), why));
     }
 }
 
 impl Drop for InQueue {
     fn drop(&mut self) {
-        self.shared.waiting().remove(&self.call);
-        // Whoever is behind may come forward.
-        self.shared.changed.send_replace(());
+        self.shared.on(Event::Leave(self.call, Left::Else));
+        self.shared.inner().places.remove(&self.call);
     }
 }
 
@@ -234,61 +351,6 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.shared.presence().insert(self.agent.clone(), Presence::Available { since: Instant::now() });
-        self.shared.changed.send_replace(());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(all: &[&str]) -> BTreeSet<String> {
-        all.iter().map(|&name| name.to_owned()).collect()
-    }
-
-    #[test]
-    fn a_reserved_agent_is_busy_until_the_reservation_is_dropped() {
-        let agents = Agents::new();
-        agents.add("anna");
-        let (first, second) = (CallId::new(), CallId::new());
-        let Reserve::Reserved(held) = agents.reserve(first, &names(&["anna"]), &names(&[])) else {
-            panic!("anna is free")
-        };
-        assert!(matches!(agents.reserve(second, &names(&["anna"]), &names(&[])), Reserve::Wait));
-        drop(held);
-        assert!(matches!(agents.reserve(second, &names(&["anna"]), &names(&[])), Reserve::Reserved(_)));
-    }
-
-    #[test]
-    fn whoever_has_the_higher_priority_goes_first_and_among_equals_whoever_came_first() {
-        let agents = Agents::new();
-        agents.add("anna");
-        let (reachable, nobody) = (names(&["anna"]), names(&[]));
-        let place = |priority| Place { queue: "service".into(), priority };
-        let (first, second, third) = (CallId::new(), CallId::new(), CallId::new());
-        let _first = agents.wait(first, place(5));
-        let _second = agents.wait(second, place(5));
-        let urgent = agents.wait(third, place(9));
-        let takes = |call: CallId| matches!(agents.reserve(call, &reachable, &nobody), Reserve::Reserved(_));
-        assert_eq!([first, second, third].map(takes), [false, false, true]);
-        // An agent who has declined the urgent call is free for the others.
-        urgent.tried(&names(&["anna"]));
-        assert_eq!([second, first].map(takes), [false, true]);
-        drop(urgent);
-        // With an agent for each, nobody waits for the one before.
-        agents.add("ben");
-        let both = names(&["anna", "ben"]);
-        assert!(matches!(agents.reserve(second, &both, &nobody), Reserve::Reserved(_)));
-        let standing = agents.standing("service", &both);
-        assert_eq!((standing.agents, standing.free, standing.waiting), (2, 2, 2));
-        assert_eq!(agents.standing("sales", &both).waiting, 0);
-    }
-
-    #[test]
-    fn an_agent_without_a_phone_is_not_offered_a_call() {
-        let agents = Agents::new();
-        agents.add("anna");
-        assert!(matches!(agents.reserve(CallId::new(), &names(&[]), &names(&[])), Reserve::Nobody));
+        self.shared.on(Event::LegEnded(self.call, self.agent.clone()));
     }
 }

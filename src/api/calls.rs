@@ -7,6 +7,7 @@ use utoipa::IntoParams;
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::{Ask, In};
+use super::permission::{self, Permission};
 use super::session::SignedIn;
 use super::view::{CallDetail, CallPage};
 use super::{App, State};
@@ -35,6 +36,8 @@ pub struct CallQuery {
 }
 
 /// Calls, newest first
+///
+/// Whoever may not see all of them is shown those that came to them.
 #[utoipa::path(
     get, path = "/calls", tag = "calls", params(CallQuery),
     responses(
@@ -43,13 +46,18 @@ pub struct CallQuery {
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
     )
 )]
-pub async fn calls(Of(app): State, SignedIn(_): SignedIn, Ask(query): Ask<CallQuery>) -> ApiResult<Json<CallPage>> {
+pub async fn calls(Of(app): State, SignedIn(me): SignedIn, Ask(query): Ask<CallQuery>) -> ApiResult<Json<CallPage>> {
     let before = query.before.as_deref().map(str::parse::<CallId>).transpose();
     let before = before
         .map_err(|_| ApiError::invalid("`before` must be the `next` of the part before; leave it out to begin."))?;
     let filter = CallFilter { outcome: query.outcome, live: query.live };
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    Ok(Json(app.console.tenant.calls(&filter, before, limit).await?.into()))
+    let tenant = &app.console.tenant;
+    let page = match permission::may(me.role, Permission::CallsAll) {
+        true => tenant.calls(&filter, before, limit).await?,
+        false => tenant.calls_of(&tenant.extensions_of(me.id).await?, &filter, before, limit).await?,
+    };
+    Ok(Json(page.into()))
 }
 
 /// One call with its journal

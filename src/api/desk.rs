@@ -60,7 +60,7 @@ pub struct CallerHistory {
 pub async fn caller(Of(app): State, SignedIn(_): SignedIn, In(id): In<CallId>) -> ApiResult<Json<CallerHistory>> {
     let tenant = &app.console.tenant;
     let person = tenant.call(id).await?.person;
-    let mut calls = tenant.calls_of(person, LATEST + 1).await?;
+    let mut calls = tenant.calls_of_person(person, LATEST + 1).await?;
     calls.retain(|call| call.id != id);
     calls.truncate(LATEST as usize);
     let tickets = tenant.tickets_of(person, LATEST).await?;

@@ -81,8 +81,25 @@ impl ApiError {
     }
 
     /// Signed in, but not as somebody who may do this.
-    pub fn admins_only() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "admins_only", "Only an admin can do this; ask one, or sign in as one.")
+    pub fn not_permitted(what: &str) -> Self {
+        let message =
+            format!("Your role does not include this ({what}); ask an admin, or sign in as somebody who may.");
+        Self::new(StatusCode::FORBIDDEN, "not_permitted", message)
+    }
+
+    /// Signed in, but the call came to somebody else.
+    pub fn not_yours() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "not_yours",
+            "This call did not come to you, and your role shows you your own calls only.",
+        )
+    }
+
+    /// Signed in, but without a telephone.
+    pub fn no_extension() -> Self {
+        let message = "You have no extension; an admin can give you one.";
+        Self::new(StatusCode::NOT_FOUND, "no_extension", message)
     }
 
     /// A request that changes something came without the header that only our own pages send.

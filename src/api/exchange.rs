@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Ask;
-use super::session::{Admin, SignedIn};
+use super::session::SignedIn;
 use super::{State, now};
 
 /// A file with training data.
@@ -103,7 +103,7 @@ impl From<format::Finding> for ImportFinding {
 )]
 pub async fn import(
     Of(app): State,
-    Admin(me): Admin,
+    SignedIn(me): SignedIn,
     Ask(what): Ask<ToImport>,
     body: Result<Bytes, BytesRejection>,
 ) -> ApiResult<Json<ImportedTraining>> {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Body;
-use super::session::Admin;
+use super::session::SignedIn;
 use super::view::Person;
 use crate::event::UserId;
 
@@ -33,7 +33,7 @@ pub struct Extension {
         (status = 403, description = "Only an admin may see them", body = ErrorBody),
     )
 )]
-pub async fn extensions(Of(app): State, Admin(_): Admin) -> ApiResult<Json<Vec<Extension>>> {
+pub async fn extensions(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Vec<Extension>>> {
     let reachable = app.console.extensions.reachable();
     let users = app.console.tenant.users().await?;
     let name_of =
@@ -85,7 +85,7 @@ pub struct ExtensionPassword {
 )]
 pub async fn add_extension(
     Of(app): State,
-    Admin(me): Admin,
+    SignedIn(me): SignedIn,
     Body(new): Body<NewExtension>,
 ) -> ApiResult<(StatusCode, Json<ExtensionPassword>)> {
     let NewExtension { name, user, replace } = new;

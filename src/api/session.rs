@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Json;
-use axum::extract::{ConnectInfo, FromRequestParts, State as Of};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, State as Of};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,9 +15,10 @@ use utoipa::ToSchema;
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Body;
+use super::permission::{self, Need, Permission};
 use super::view::Me;
 use super::{App, State, address, now};
-use crate::event::UserId;
+use crate::event::{CallId, UserId};
 use crate::store::{Role, Scope, User};
 
 const COOKIE: &str = "hotline_session";
@@ -100,7 +101,7 @@ pub async fn sign_out(Of(app): State, headers: HeaderMap) -> ApiResult<Response>
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
 }
 
-/// Whoever is signed in. A handler that takes this answers nobody else.
+/// Whoever is signed in and may do what the route does. A handler that takes this answers nobody else.
 pub struct SignedIn(pub User);
 
 impl FromRequestParts<Arc<App>> for SignedIn {
@@ -109,20 +110,42 @@ impl FromRequestParts<Arc<App>> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let token = token(&parts.headers).ok_or_else(ApiError::signed_out)?;
         let user = app.console.tenant.session_user(token, now()).await?;
-        user.map(Self).ok_or_else(ApiError::signed_out)
+        let user = user.ok_or_else(ApiError::signed_out)?;
+        admit(&user, parts, app).await?;
+        Ok(Self(user))
     }
 }
 
-/// A signed-in admin. A handler that takes this answers nobody else.
-pub struct Admin(pub User);
-
-impl FromRequestParts<Arc<App>> for Admin {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let SignedIn(user) = SignedIn::from_request_parts(parts, app).await?;
-        if user.role == Role::Admin { Ok(Self(user)) } else { Err(ApiError::admins_only()) }
+/// Refuses whoever may not do what the route does.
+async fn admit(user: &User, parts: &mut Parts, app: &Arc<App>) -> ApiResult<()> {
+    let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match permission::needed(&parts.method, path) {
+        Some(Need::Nothing | Need::SignedIn) => Ok(()),
+        Some(Need::May(what)) if permission::may(user.role, what) => Ok(()),
+        Some(Need::Call(what)) if permission::may(user.role, what) => {
+            if permission::may(user.role, Permission::CallsAll) {
+                return Ok(());
+            }
+            let path = RawPathParams::from_request_parts(parts, app).await.ok();
+            let call = path
+                .and_then(|path| path.iter().find_map(|(name, value)| (name == "id").then(|| value.parse().ok())?));
+            match call {
+                Some(call) if !is_own(user, call, app).await? => Err(ApiError::not_yours()),
+                // What is no id is refused by the handler.
+                _ => Ok(()),
+            }
+        }
+        Some(Need::May(what) | Need::Call(what)) => Err(ApiError::not_permitted(&what.name())),
+        None if user.role == Role::Admin => Ok(()),
+        None => Err(ApiError::not_permitted("settings")),
     }
+}
+
+/// Whether a call came to one of somebody's extensions, or comes to it now.
+pub async fn is_own(user: &User, call: CallId, app: &App) -> ApiResult<bool> {
+    let extensions = app.console.tenant.extensions_of(user.id).await?;
+    let comes = |extension: &String| app.console.agents.agent(extension).is_some_and(|agent| agent.call == Some(call));
+    Ok(extensions.iter().any(comes) || app.console.tenant.had_part(call, &extensions).await?)
 }
 
 /// Somebody signed in, or a program with a token that lets it ask what texts mean.
@@ -154,7 +177,7 @@ impl FromRequestParts<Arc<App>> for FlowReader {
     }
 }
 
-/// A signed-in admin, or a program with a token for flows; what it does is done by whoever made the token.
+/// Somebody who may change flows, or a program with a token for them; what it does is done by whoever made the token.
 pub struct FlowEditor(pub UserId);
 
 impl FromRequestParts<Arc<App>> for FlowEditor {
@@ -163,7 +186,7 @@ impl FromRequestParts<Arc<App>> for FlowEditor {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         match bearer(&parts.headers) {
             Some(secret) => program(secret, Scope::Flows, app).await.map(Self),
-            None => Admin::from_request_parts(parts, app).await.map(|Admin(me)| Self(me.id)),
+            None => SignedIn::from_request_parts(parts, app).await.map(|SignedIn(me)| Self(me.id)),
         }
     }
 }

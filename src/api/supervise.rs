@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::{Body, In};
-use super::session::Admin;
+use super::session::SignedIn;
 use crate::call::NotSupervised;
 use crate::event::{CallId, Supervision};
 
@@ -39,7 +39,7 @@ pub struct Supervising {
 )]
 pub async fn supervise(
     Of(app): State,
-    Admin(user): Admin,
+    SignedIn(user): SignedIn,
     In(call): In<CallId>,
     Body(wanted): Body<Supervising>,
 ) -> ApiResult<StatusCode> {

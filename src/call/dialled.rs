@@ -156,7 +156,7 @@ fn forget_what_was_heard(near: &mut Leg) {
 }
 
 /// The two hear each other, until whoever is left hangs up.
-async fn talk(journal: &mut Journal, near: Visitor, far: Visitor, shutdown: CancellationToken) -> End {
+pub(super) async fn talk(journal: &mut Journal, near: Visitor, far: Visitor, shutdown: CancellationToken) -> End {
     let services = journal.services.clone();
     let call = journal.call;
     journal.answered = Some(Instant::now());

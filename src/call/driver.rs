@@ -21,16 +21,16 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::arrival::{self, Opening};
-use super::conversation::{Conversation, Input, Millis, Output, QueueNews};
+use super::conversation::{Conversation, Input, Millis, Output, QueueNews, USUAL_PRIORITY};
 use super::exchange::{Listed, Owner, Request};
-use super::handover::{self, Handover};
+use super::handover::{self, Handover, Wait};
 use super::inquiry::inquire;
 use super::leg::{Incoming, Leg, LegEnd, Phones, Route};
 use super::legs::{Legs, LiveLegs};
 use super::plan::{Destination, Plan};
 use super::{Callers, Exchange, Sink, now};
-use crate::agent::{Agents, Place, Reservation};
-use crate::event::{CallId, Entry, Event, LegRole, Party, Personal, Speaker};
+use crate::agent::{Agents, Reservation};
+use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::knowledge::KnowledgeBase;
 use crate::listen::{Ear, EarEvent, Recognisers};
 use crate::lookup::Lookup;
@@ -337,10 +337,15 @@ impl Driver {
                 let (name, queue) = (agent.guest.name.clone(), arrival::default_queue(&self.services));
                 self.feed(Input::AnsweredBy { codec, agent: name, queue }).await;
                 let (caller, news) = self.handed_over();
-                let limit = self.services.max_wait;
-                self.handover = Some(handover::talk(caller, self.services.clone(), limit, news, agent));
+                let home = self.at_home(self.services.max_wait);
+                self.handover = Some(handover::talk(caller, self.services.clone(), news, agent, home));
             }
         }
+    }
+
+    /// Where those wait who came past the queues and are sent to one.
+    fn at_home(&self, limit: Duration) -> Wait {
+        Wait { queue: arrival::default_queue(&self.services), priority: USUAL_PRIORITY, limit, waited: Duration::ZERO }
     }
 
     /// Who is handed over, and where news of it go.
@@ -355,6 +360,7 @@ impl Driver {
         let caller = handover::Caller {
             call: self.conversation.call(),
             number: self.caller.clone(),
+            language: self.conversation.language(),
             sound: self.leg.sound.clone(),
             speaking: self.speaking.subscribe(),
             legs: self.legs.clone(),
@@ -606,7 +612,8 @@ impl Driver {
                 let (caller, news) = self.handed_over();
                 if matches!(to, Destination::Extension(_) | Destination::Outside(_)) {
                     self.leg.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
-                    self.handover = Some(handover::call(caller, self.services.clone(), limit, news, to));
+                    let home = self.at_home(limit);
+                    self.handover = Some(handover::call(caller, self.services.clone(), news, to, home));
                 } else {
                     let why = "it is neither an extension nor a number outside".to_owned();
                     let _ = news.try_send(QueueNews::Refused("not_found", why));
@@ -614,12 +621,12 @@ impl Driver {
             }
             Output::Queue { queue, priority, timeout_ms } => {
                 self.leg.sound.set_hold_loop(Some(self.services.waiting_sound.clone()));
-                let limit = self.services.max_wait.min(Duration::from_millis(timeout_ms));
                 let (caller, news) = self.handed_over();
-                let place = Place { queue, priority };
-                self.handover = Some(handover::begin(caller, self.services.clone(), limit, news, place));
+                let wait = Wait { queue, priority, limit: Duration::from_millis(timeout_ms), waited: Duration::ZERO };
+                self.handover = Some(handover::begin(caller, self.services.clone(), news, wait));
             }
-            Output::LeaveQueue => {
+            Output::LeaveQueue(why) => {
+                self.services.agents.leaves(self.conversation.call(), why);
                 if let Some(handover) = self.handover.take() {
                     handover.end().await;
                 }

@@ -19,7 +19,7 @@ pub async fn inquire(
 ) -> Result<Map<String, Value>, String> {
     let known = match what {
         Inquiry::Queue { queue } => {
-            let standing = agents.standing(&queue, &phones.reachable());
+            let standing = agents.standing(&queue, phones.reachable());
             serde_json::to_value(standing)
         }
         Inquiry::Customer { number } => {

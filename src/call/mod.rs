@@ -7,6 +7,7 @@
 //! - [`inquiry`]: what a flow asks of the call centre itself.
 //! - [`exchange`]: what calls know of each other; [`plan`]: what a dialled code or name means.
 //! - [`arrival`]: where a call goes first; [`dialled`]: calls that phones of ours make.
+//! - [`back`]: calls to those who are to be called back.
 //! - [`reach`]: the way to whoever was dialled, also when they send the call on.
 //! - [`replace`]: calls that take the place of a leg; [`rest`]: what is left when the caller is gone; [`journal`]: what both and
 //!   [`dialled`] write.
@@ -17,6 +18,7 @@
 //! Architecture invariant: nothing here knows a protocol, a database or the web; the journal is written through a sink.
 
 mod arrival;
+pub mod back;
 pub mod bridge;
 mod conversation;
 mod dialled;
@@ -36,7 +38,7 @@ mod spoken;
 mod supervise;
 
 pub use arrival::take_call;
-pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events};
+pub use conversation::{Conversation, Floor, Input, Output, QueueNews, closing_events, waiting_callback};
 pub(crate) use conversation::{brief_text, callback_events, from_flow, journaled, ticket_opened};
 pub use driver::{Driver, Services, hinted, turn_profile};
 pub use exchange::Exchange;
@@ -72,6 +74,10 @@ pub trait Sink: Send + Sync {
 pub trait Callers: Send + Sync {
     /// The language that whoever calls from this number has chosen.
     fn language<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Option<Language>>;
+    /// The extension of the agent whom whoever calls from this number talked to last.
+    fn last_agent<'a>(&'a self, _number: &'a Personal) -> BoxFuture<'a, Option<String>> {
+        Box::pin(std::future::ready(None))
+    }
     /// Who calls from this number; or why that cannot be told.
     fn customer<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Result<Customer, String>>;
 }

@@ -444,7 +444,7 @@ impl Talk {
             }
             Action::Queue { queue, summary, .. } => {
                 let brief = Personal::new(brief_text(&summary));
-                self.write(Event::Queued { queue: queue.clone(), brief }, now, out);
+                self.write(Event::Queued { queue: queue.clone(), brief, priority: None }, now, out);
                 self.want(Wanted::Queue(queue), out);
             }
             Action::Transfer { to, summary, .. } => {

@@ -293,8 +293,9 @@ fn script(call: CallId, journal: &[Entry], here: &Here) -> Result<Script, &'stat
                 script.caller.push(did(Deed::Waits(QueueResult::AgentEnded)));
             }
             Event::Unqueued { reason, .. } => match reason.as_str() {
-                "no_agents" => script.caller.push(did(Deed::Waits(QueueResult::NoAgents))),
+                "no_agents" | "full" | "closed" => script.caller.push(did(Deed::Waits(QueueResult::NoAgents))),
                 "timeout" => script.caller.push(did(Deed::Waits(QueueResult::Timeout))),
+                "voicemail" => script.caller.push(did(Deed::Waits(QueueResult::Voicemail))),
                 _ => {}
             },
             Event::TransferFailed { from, reason, .. } if from == "flow" => match reason.split(':').next() {

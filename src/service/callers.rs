@@ -38,6 +38,19 @@ impl Callers for People {
         })
     }
 
+    fn last_agent<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async move {
+            match timeout(PATIENCE, self.0.last_agent(number)).await {
+                Ok(Ok(agent)) => agent,
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "it cannot be read who talked with a caller last: whoever is free longest is asked");
+                    None
+                }
+                Err(_) => None,
+            }
+        })
+    }
+
     fn customer<'a>(&'a self, number: &'a Personal) -> BoxFuture<'a, Result<Customer, String>> {
         Box::pin(async move {
             match timeout(INQUIRY_PATIENCE, self.0.customer(number)).await {

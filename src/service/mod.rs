@@ -2,7 +2,8 @@
 //!
 //! - [`prepare`]: the configured flow, the recognisers and the voices.
 //! - [`sink`]: from calls to the store.
-//! - [`callers`]: what is known of those who call.
+//! - [`callers`]: what is known of those who call; [`callbacks`]: those who are called back.
+//! - [`desks`]: queues, skills and presence, as the store keeps them.
 //! - [`recover`]: calls that a crash cut off get their outcome and their ticket.
 //! - [`encoder`]: the sentence encoder as the intent engine takes one.
 //! - [`extensions`]: the agents' phones and their hashed passwords.
@@ -12,7 +13,9 @@
 //! - [`observe`]: metrics and traces, read from the journal.
 
 mod answering;
+mod callbacks;
 mod callers;
+mod desks;
 mod encoder;
 mod extensions;
 mod local;
@@ -49,6 +52,7 @@ use crate::speak::Speaker;
 use crate::store::{MasterKey, NewUser, Role, Store, StoreError, Tenant, User};
 use crate::understand::{UnderstandError, Understanding};
 
+pub use desks::{define_queues, queue as kept_queue};
 pub use encoder::sentence_encoder;
 pub use extensions::Extensions;
 pub use local::{LocalAccess, PublishedAccess};
@@ -157,12 +161,13 @@ impl Service {
         let knowledge = KnowledgeBase::load(tenant.clone(), prepared.encoder).await?;
         let speech = Speech::new(prepared.recognisers, &prepared.resolved, voices.clone());
         let clock = Clock::start().map_err(StartError::Clock)?;
-        let agents = Agents::new();
+        let zone = config.call_time_zone.clone().unwrap_or_else(jiff::tz::TimeZone::system);
+        let agents = Agents::with(prepare::usual_queue(&config), zone.clone());
+        desks::restore(&tenant, &agents).await?;
         let extensions = Arc::new(Extensions::load(&tenant, &config.sip_realm, agents.clone()).await?);
         prepare::warn_of_targets(&config, &standing.flow, &extensions.names());
         let variables: BTreeMap<String, serde_json::Value> =
             config.flow_variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-        let zone = config.call_time_zone.clone().unwrap_or_else(jiff::tz::TimeZone::system);
         let (heard, spoken) = (understanding.clone(), voices.clone());
         let flows = Flows::new(tenant.clone(), standing, heard, spoken, variables.clone(), zone.clone());
         // What was due while nothing ran, before the first call.
@@ -192,7 +197,7 @@ impl Service {
             lookup,
             zone,
             knowledge: knowledge.clone(),
-            agents,
+            agents: agents.clone(),
             phones: extensions.clone(),
             sink: sink.clone(),
             callers: Arc::new(callers::People(tenant.clone())),
@@ -233,6 +238,8 @@ impl Service {
                 Box::pin(async move { supervise(&services, call, &by, how).await })
             }
         });
+        let calling_back =
+            tokio::spawn(callbacks::run(tenant.clone(), services.clone(), tracker.clone(), closing.clone()));
         let accepting = tokio::spawn(accept(
             (calls, web_calls),
             services,
@@ -258,6 +265,7 @@ impl Service {
             understanding,
             knowledge: knowledge.clone(),
             extensions: extensions.clone(),
+            agents: agents.clone(),
             trunks: Arc::new({
                 let trunks = channel.trunks().clone();
                 move || trunks.status()
@@ -283,6 +291,12 @@ impl Service {
             answering::follow(flows.watch(), config.clone(), extensions.clone(), speech.clone(), stopped.clone());
         let following = tokio::spawn(following);
         let scheduling = tokio::spawn(flows.keep_time(stopped.clone()));
+        let reachable = {
+            let extensions = extensions.clone();
+            move || crate::call::Phones::reachable(&*extensions)
+        };
+        let timing = tokio::spawn(agents.clone().keep_time(reachable, stopped.clone()));
+        let keeping = tokio::spawn(desks::keep(tenant.clone(), agents, stopped.clone()));
         let counting = tokio::spawn(count(channel.clone(), browsers.clone(), clock.clone(), stopped.clone()));
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
         let observing = tokio::spawn(observe::observe(tenant.clone(), config.trace_otlp.clone(), stopped.clone()));
@@ -302,7 +316,7 @@ impl Service {
             calls: tracker,
             closing,
             stopped,
-            tasks: vec![accepting, serving, observing, counting, scheduling, following],
+            tasks: vec![accepting, calling_back, serving, observing, counting, scheduling, following, timing, keeping],
             sink,
         })
     }

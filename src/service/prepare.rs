@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::event::Personal;
 use crate::listen::Recognisers;
 use crate::lookup::{Address, Lookup};
+use crate::queue::Queue;
 use crate::speak::{Speaker, fixed_prompts, melody};
 use crate::understand::remote::Remote;
 
@@ -207,6 +208,16 @@ pub fn warn_of_targets(config: &Config, flow: &Flow, extensions: &[String]) {
             ),
             _ => {}
         }
+    }
+}
+
+/// The settings of queues that are named but not defined.
+pub fn usual_queue(config: &Config) -> Queue {
+    let seconds = |seconds: u64| u32::try_from(seconds).unwrap_or(u32::MAX);
+    Queue {
+        ring_s: seconds(config.queue_ring_seconds),
+        max_wait_s: seconds(config.queue_max_wait_seconds),
+        ..Queue::named("")
     }
 }
 

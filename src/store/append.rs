@@ -35,6 +35,8 @@ pub(super) enum Work {
     Call(CallId, Vec<Entry>),
     /// What somebody did to a ticket; it goes to the journal of the ticket's call.
     Ticket(TicketId, Timestamp, Event),
+    /// What happened beside a call, which gives it no place of its own.
+    Beside(CallId, Timestamp, Event),
 }
 
 /// An entry as stored, and whether it is new or was there already.

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::event::{CallId, Channel, Outcome, PersonId, TicketId, Timestamp};
 
+/// The entries that say whose phone a call came to.
+pub(super) const PART_IN_A_CALL: [&str; 4] = ["ringing", "bridged", "joined", "retrieved"];
+
 impl Tenant {
     /// Calls, newest first: those before a call (`None`: from the newest), at most `limit`.
     pub async fn calls(
@@ -29,10 +32,41 @@ impl Tenant {
         before: Option<CallId>,
         limit: u64,
     ) -> Result<Page<CallSummary, CallId>, StoreError> {
+        self.calls_in(None, filter, before, limit).await
+    }
+
+    /// The same, of those that came to one of these extensions.
+    pub async fn calls_of(
+        &self,
+        extensions: &[String],
+        filter: &CallFilter,
+        before: Option<CallId>,
+        limit: u64,
+    ) -> Result<Page<CallSummary, CallId>, StoreError> {
+        self.calls_in(Some(extensions), filter, before, limit).await
+    }
+
+    async fn calls_in(
+        &self,
+        extensions: Option<&[String]>,
+        filter: &CallFilter,
+        before: Option<CallId>,
+        limit: u64,
+    ) -> Result<Page<CallSummary, CallId>, StoreError> {
+        let came_to = |extensions: &[String]| {
+            event::Entity::find()
+                .filter(event::Column::Tenant.eq(self.id.0))
+                .filter(event::Column::Kind.is_in(PART_IN_A_CALL))
+                .filter(event::Column::Label.is_in(extensions.iter().map(String::as_str)))
+                .select_only()
+                .column(event::Column::Call)
+                .into_query()
+        };
         let ended = CallState::Ended.stored();
         // Ids of calls sort by the time they were made, so they serve as the place in the list.
         let rows = call::Entity::find()
             .filter(call::Column::Tenant.eq(self.id.0))
+            .apply_if(extensions, |query, extensions| query.filter(call::Column::Id.in_subquery(came_to(extensions))))
             .apply_if(before, |query, before| query.filter(call::Column::Id.lt(before.0)))
             .apply_if(filter.outcome, |query, outcome| query.filter(call::Column::Outcome.eq(outcome.stored())))
             .apply_if(filter.live, |query, live| match live {
@@ -83,7 +117,7 @@ impl Tenant {
     }
 
     /// The calls and chats of somebody, newest first, at most `limit`.
-    pub async fn calls_of(&self, person: PersonId, limit: u64) -> Result<Vec<CallSummary>, StoreError> {
+    pub async fn calls_of_person(&self, person: PersonId, limit: u64) -> Result<Vec<CallSummary>, StoreError> {
         let reader = &self.core.database.reader;
         let rows = call::Entity::find()
             .filter(call::Column::Tenant.eq(self.id.0))

@@ -497,3 +497,93 @@ pub(super) mod set_aside {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Queues that somebody has defined.
+pub(super) mod queue {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "queue")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        /// Counts changes, so that of two who edit at once the second is told.
+        pub revision: i64,
+        pub changed_at: i64,
+        pub changed_by: Option<Uuid>,
+        /// JSON.
+        pub document: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What agents can do.
+pub(super) mod agent_profile {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "agent_profile")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub extension: String,
+        /// JSON.
+        pub document: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What agents want to be.
+pub(super) mod presence {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "presence")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub extension: String,
+        /// Why they are away; none: they are available.
+        pub reason: Option<String>,
+        pub since: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How it goes with those who are to be called back; who they are, and where they wait, is in their journal.
+pub(super) mod callback {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "callback")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub call: Uuid,
+        pub tries: i32,
+        pub due_at: i64,
+        pub state: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

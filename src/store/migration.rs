@@ -3,10 +3,12 @@
 
 mod channel;
 mod flows;
+mod queues;
 mod understanding;
 
 use channel::Channel;
 use flows::Flows;
+use queues::Queues;
 use sea_orm_migration::{prelude::*, schema::*};
 use understanding::Understanding;
 
@@ -23,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(Understanding),
             Box::new(Flows),
             Box::new(Channel),
+            Box::new(Queues),
         ]
     }
 }

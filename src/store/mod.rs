@@ -23,6 +23,7 @@ mod names;
 mod people;
 mod projection;
 mod prompts;
+mod queues;
 mod rebuild;
 mod recording;
 mod seal;
@@ -52,6 +53,7 @@ pub use self::{
     knowledge::{ArticleVersion, Asked, Gap, KeptArticle},
     model::*,
     prompts::PromptRecording,
+    queues::{Callback, CallbackState, KeptPresence, KeptQueue},
     recording::{CHANNELS, Peaks, RATE, RecordingReader, RecordingWriter},
     tokens::{ApiToken, Scope},
     training::{NewVersion, Publish, TrainingDraft, TrainingVersion, VersionState},

@@ -229,8 +229,17 @@ pub struct TicketFilter {
 pub enum Role {
     /// Everything.
     Admin,
-    /// Calls and tickets.
+    /// All calls, the queues and whoever works in them.
+    Supervisor,
+    /// The calls that come to them, and tickets.
     Agent,
+    /// Sees everything, changes nothing.
+    Auditor,
+}
+
+impl Role {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Supervisor, Self::Agent, Self::Auditor];
 }
 
 /// Somebody who signs in.

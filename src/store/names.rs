@@ -29,4 +29,4 @@ names!(Channel: Sip = "sip", Extension = "extension", Chat = "chat", Web = "web"
 names!(Outcome: Resolved = "resolved", Agent = "agent", Callback = "callback", Voicemail = "voicemail",
     Abandoned = "abandoned", Failed = "failed");
 names!(TicketStatus: Open = "open", Pending = "pending", Solved = "solved");
-names!(Role: Admin = "admin", Agent = "agent");
+names!(Role: Admin = "admin", Supervisor = "supervisor", Agent = "agent", Auditor = "auditor");

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::event::{
     Channel, Consulted, Decision, Event, How, LanguageBy, Latency, Outcome, Party, Personal, Scored, Speaker,
-    Supervision, TenantId,
+    Supervision, TenantId, Why,
 };
 use crate::store::names::Name;
 
@@ -184,12 +184,20 @@ fn erased(row: &event::Model) -> Event {
         },
         "replied" => Event::Replied { turn, latency: Latency { wire_ms: ms, ..Latency::default() } },
         "connecting" => Event::Connecting { to: gone(), brief: gone() },
-        "callback_arranged" => Event::CallbackArranged { number: gone(), queue: None, brief: gone() },
+        "callback_arranged" => {
+            Event::CallbackArranged { number: gone(), queue: None, brief: gone(), since: None, priority: None }
+        }
+        "assigned" => Event::Assigned { agent: label, why: Box::new(Why::nothing(row.at)) },
+        "announced" => Event::Announced { place: None, wait_s: None },
+        "overflowed" => Event::Overflowed { from: label, to: None, relaxed: None },
+        "wrapped_up" => {
+            Event::WrappedUp { agent: String::new(), disposition: Some(label).filter(|l| !l.is_empty()), took_ms: ms }
+        }
         "looked_up" => Event::LookedUp { block, about: gone(), known: None },
         "rated" => Event::Rated { block, name: label, score: 0, scale: 0 },
         "tagged" => Event::Tagged { block, tags: Vec::new() },
         "recording" => Event::Recording { on: label == "on" },
-        "queued" => Event::Queued { queue: label, brief: gone() },
+        "queued" => Event::Queued { queue: label, brief: gone(), priority: None },
         "ringing" => Event::Ringing { agent: label },
         "missed" => Event::Missed { agent: label, reason: String::new() },
         "bridged" => Event::Bridged { agent: label, waited_ms: ms },

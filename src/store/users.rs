@@ -1,7 +1,8 @@
 //! The people who sign in. How they prove who they are is next door, in `sign_in`.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, Set, TransactionTrait,
 };
 
 use super::{
@@ -68,6 +69,29 @@ impl Tenant {
             row.password_hash = Set(hash);
         }
         Ok(User::from(row.update(writer).await.map_err(taken)?))
+    }
+
+    /// Gives somebody another role.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] when nobody would be an admin any more.
+    pub async fn change_role(&self, id: UserId, role: Role) -> Result<User, StoreError> {
+        let work = self.core.database.writer.begin().await?;
+        let before = self.user_row(&work, id).await?;
+        let admins = user::Entity::find()
+            .filter(user::Column::Tenant.eq(self.id.0))
+            .filter(user::Column::Role.eq(Role::Admin.stored()))
+            .count(&work)
+            .await?;
+        if role != Role::Admin && before.role == Role::Admin.stored() && admins <= 1 {
+            work.rollback().await?;
+            return Err(StoreError::Invalid("somebody has to be an admin; make somebody else one first".into()));
+        }
+        let mut row = before.into_active_model();
+        row.role = Set(role.stored().into());
+        let row = row.update(&work).await?;
+        work.commit().await?;
+        Ok(User::from(row))
     }
 
     pub(super) async fn user_row(&self, on: &impl ConnectionTrait, id: UserId) -> Result<user::Model, StoreError> {

@@ -27,6 +27,8 @@ pub const PASSWORD: &str = "correct horse battery";
 
 pub struct Bed {
     pub tenant: Tenant,
+    pub agents: hotline::agent::Agents,
+    extensions: Arc<Extensions>,
     /// `127.0.0.1:port`.
     pub address: String,
     pub stopped: CancellationToken,
@@ -58,6 +60,9 @@ impl Bed {
             Default::default(),
             jiff::tz::TimeZone::UTC,
         );
+        let agents = hotline::agent::Agents::new();
+        let extensions = Extensions::load(&tenant, "hotline", agents.clone()).await.expect("they load");
+        let extensions = Arc::new(extensions);
         let stopped = CancellationToken::new();
         tokio::spawn(flows.clone().keep_time(stopped.clone()));
         let console = Console {
@@ -67,9 +72,8 @@ impl Bed {
             recognisers: Arc::new(hotline::listen::Recognisers::default),
             knowledge: KnowledgeBase::load(tenant.clone(), None).await.expect("it loads"),
             flows,
-            extensions: Arc::new(
-                Extensions::load(&tenant, "hotline", hotline::agent::Agents::new()).await.expect("they load"),
-            ),
+            extensions: extensions.clone(),
+            agents: agents.clone(),
             voices,
             trunks: Arc::new(Vec::new),
             legs: Default::default(),
@@ -80,7 +84,7 @@ impl Bed {
             ready: Arc::new(|| true),
         };
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
-        Self { tenant, address, stopped, serving, http: reqwest::Client::new(), _folder: folder }
+        Self { tenant, agents, extensions, address, stopped, serving, http: reqwest::Client::new(), _folder: folder }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -106,6 +110,11 @@ impl Bed {
         assert_eq!(reply.status(), 200);
         let cookie = cookie(&reply).expect("a cookie");
         Browser { bed: self, user, cookie, link }
+    }
+
+    /// Gives somebody a telephone, which is not registered.
+    pub async fn extension(&self, name: &str, user: hotline::event::UserId) {
+        self.extensions.add(&self.tenant, name, user).await.expect("an extension");
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Response {
@@ -200,8 +209,18 @@ impl Browser<'_> {
         (stream, hello["cursor"].as_i64().expect("a number"))
     }
 
+    /// Another stream.
+    pub async fn stream(&self, path: &str) -> Stream {
+        let origin = format!("http://{}", self.bed.address);
+        self.open(path, Some(&origin)).await.expect("the stream begins")
+    }
+
     pub async fn connect(&self, query: &str, origin: Option<&str>) -> Result<Stream, tungstenite::Error> {
-        let mut request = format!("ws://{}/api/v1/live{query}", self.bed.address).into_client_request()?;
+        self.open(&format!("/api/v1/live{query}"), origin).await
+    }
+
+    async fn open(&self, path: &str, origin: Option<&str>) -> Result<Stream, tungstenite::Error> {
+        let mut request = format!("ws://{}{path}", self.bed.address).into_client_request()?;
         request.headers_mut().insert("cookie", self.cookie.parse().expect("a header"));
         if let Some(origin) = origin {
             request.headers_mut().insert("origin", origin.parse().expect("a header"));
@@ -217,6 +236,16 @@ impl Stream {
     /// The next frame.
     pub async fn next(&mut self) -> Value {
         self.frame().await.expect("the stream goes on")
+    }
+
+    /// The next frame of this type.
+    pub async fn until(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
     }
 
     /// The next frame, or nothing when the other side has closed.

@@ -11,7 +11,7 @@ use crate::bed::{Bed, Browser, entry, heard};
 #[tokio::test]
 async fn a_change_and_a_note_are_seen_as_they_happen() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, ticket) = bed.call().await;
     let (mut stream, cursor) = agent.live("").await;
     let path = format!("/api/v1/tickets/{ticket}");
@@ -30,7 +30,7 @@ async fn a_change_and_a_note_are_seen_as_they_happen() {
 #[tokio::test]
 async fn words_are_seen_while_they_are_said() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, _) = bed.call().await;
     let (mut stream, _) = agent.live("").await;
     let partial = Event::Partial { speaker: Speaker::Caller, text: Personal::new("where is") };
@@ -43,7 +43,7 @@ async fn words_are_seen_while_they_are_said() {
 #[tokio::test]
 async fn a_stream_resumes_without_a_gap_and_without_seeing_anything_twice() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, _) = bed.call().await;
     let (stream, cursor) = agent.live("").await;
     drop(stream);
@@ -79,7 +79,7 @@ async fn a_stream_resumes_without_a_gap_and_without_seeing_anything_twice() {
 #[tokio::test]
 async fn whoever_comes_from_another_database_is_told_to_ask_again() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     bed.call().await;
     let (mut stream, hello) = agent.live("?after=1000000").await;
     assert_eq!(stream.next().await, json!({ "type": "lagged", "cursor": hello }));
@@ -88,7 +88,7 @@ async fn whoever_comes_from_another_database_is_told_to_ask_again() {
 #[tokio::test]
 async fn a_console_that_does_not_keep_up_is_told_to_ask_again_and_goes_on() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, _) = bed.call().await;
     let (mut stream, cursor) = agent.live("").await;
     // All at once: nothing else runs on this thread meanwhile, so nothing is passed on.
@@ -112,7 +112,7 @@ fn refused<T>(result: Result<T, Error>) -> Option<u16> {
 #[tokio::test]
 async fn a_page_of_another_site_cannot_listen() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     for origin in [Some("https://evil.example"), Some("http://127.0.0.1:1"), Some("null"), None] {
         assert_eq!(refused(agent.connect("", origin).await), Some(403), "{origin:?}");
     }
@@ -121,7 +121,7 @@ async fn a_page_of_another_site_cannot_listen() {
 #[tokio::test]
 async fn nobody_listens_without_a_session() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let stranger =
         Browser { bed: &bed, user: agent.user.clone(), cookie: "hotline_session=guess".into(), link: String::new() };
     let origin = format!("http://{}", bed.address);
@@ -131,7 +131,7 @@ async fn nobody_listens_without_a_session() {
 #[tokio::test]
 async fn streams_end_when_the_service_stops() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (mut stream, _) = agent.live("").await;
     bed.stopped.cancel();
     assert_eq!(stream.frame().await, None);

@@ -26,7 +26,7 @@ async fn part(browser: &Browser<'_>, call: hotline::event::CallId, headers: &[(&
 #[tokio::test]
 async fn the_whole_recording_is_a_wav_file() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, data) = recorded(&bed).await;
     let reply = part(&agent, call, &[]).await;
     assert_eq!(reply.status(), 200);
@@ -46,7 +46,7 @@ async fn the_whole_recording_is_a_wav_file() {
 #[tokio::test]
 async fn any_part_of_a_recording_can_be_asked_for() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, data) = recorded(&bed).await;
     let whole = part(&agent, call, &[]).await.bytes().await.expect("a body");
     let length = 44 + data.len();
@@ -75,7 +75,7 @@ async fn any_part_of_a_recording_can_be_asked_for() {
 #[tokio::test]
 async fn a_recording_that_grows_is_as_long_as_it_is() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, _) = bed.call().await;
     assert_eq!(part(&agent, call, &[]).await.status(), 404);
     let mut writer = bed.tenant.record(call).await.expect("a recording begins");
@@ -89,7 +89,7 @@ async fn a_recording_that_grows_is_as_long_as_it_is() {
 #[tokio::test]
 async fn the_outline_is_drawn_as_finely_as_asked() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, _) = recorded(&bed).await;
     let peaks = agent.get(&format!("/api/v1/calls/{call}/peaks?per_second=2")).await;
     assert_eq!(peaks["per_second"], 2);

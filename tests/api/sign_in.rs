@@ -102,7 +102,10 @@ async fn only_an_admin_gives_out_extensions_and_each_password_is_shown_once() {
     let bed = Bed::start().await;
     let (admin, agent) = (bed.signed_in("Ada", Role::Admin).await, bed.signed_in("Bob", Role::Agent).await);
     let refused = agent.send(Method::POST, "/api/v1/extensions", json!({ "name": "101" })).await;
-    assert_eq!((refused.status().as_u16(), json(refused).await["error"]["code"].as_str()), (403, Some("admins_only")));
+    assert_eq!(
+        (refused.status().as_u16(), json(refused).await["error"]["code"].as_str()),
+        (403, Some("not_permitted"))
+    );
 
     let new = json!({ "name": "101", "user": agent.user.id });
     let reply = admin.send(Method::POST, "/api/v1/extensions", new.clone()).await;

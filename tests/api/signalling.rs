@@ -48,7 +48,7 @@ async fn with_signalling(bed: &Bed) -> CallId {
 #[tokio::test]
 async fn the_legs_of_a_call_are_shown_apart_from_what_happened_in_it() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (mut live, _) = agent.live("").await;
     let call = with_signalling(&bed).await;
 
@@ -93,7 +93,7 @@ async fn the_legs_of_a_call_are_shown_apart_from_what_happened_in_it() {
 #[tokio::test]
 async fn a_call_of_which_nothing_was_kept_says_so() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, _) = bed.call().await;
     let seen = agent.get(&format!("/api/v1/calls/{call}/signalling")).await;
     assert_eq!((&seen["legs"], &seen["began_us"]), (&json!([]), &json!(null)));
@@ -112,7 +112,7 @@ async fn a_call_of_which_nothing_was_kept_says_so() {
 #[tokio::test]
 async fn of_an_erased_caller_no_signalling_is_left() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let call = with_signalling(&bed).await;
     let person = bed.tenant.call(call).await.expect("it is there").person;
     bed.tenant.erase_person(person, NOW).await.expect("erased");
@@ -123,7 +123,7 @@ async fn of_an_erased_caller_no_signalling_is_left() {
 #[tokio::test]
 async fn the_text_tells_the_whole_story() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let call = with_signalling(&bed).await;
     let reply =
         agent.request(Method::GET, &format!("/api/v1/calls/{call}/signalling.txt")).send().await.expect("an answer");
@@ -175,7 +175,7 @@ fn tshark(capture: &[u8]) -> Option<Vec<Vec<String>>> {
 #[tokio::test]
 async fn the_capture_is_read_by_tshark_with_the_real_addresses_and_times() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let call = with_signalling(&bed).await;
     let reply =
         agent.request(Method::GET, &format!("/api/v1/calls/{call}/signalling.pcap")).send().await.expect("an answer");

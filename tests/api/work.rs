@@ -10,7 +10,7 @@ use crate::bed::{Bed, entry, json};
 #[tokio::test]
 async fn calls_are_listed_in_pages_and_shown_in_full() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let mut calls = Vec::new();
     for _ in 0..3 {
         calls.push(bed.call().await);
@@ -46,7 +46,7 @@ async fn calls_are_listed_in_pages_and_shown_in_full() {
 #[tokio::test]
 async fn a_ticket_is_given_solved_and_noted() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, ticket) = bed.call().await;
     let path = format!("/api/v1/tickets/{ticket}");
     let opened = agent.get(&path).await;
@@ -79,7 +79,7 @@ async fn a_ticket_is_given_solved_and_noted() {
 #[tokio::test]
 async fn what_makes_no_sense_on_a_ticket_is_refused() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (_, ticket) = bed.call().await;
     let path = format!("/api/v1/tickets/{ticket}");
     for (method, path, body, status) in [
@@ -100,7 +100,7 @@ async fn what_makes_no_sense_on_a_ticket_is_refused() {
 #[tokio::test]
 async fn whoever_works_here_can_be_given_a_ticket() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     bed.user("Ada", Role::Admin).await;
     let users = agent.get("/api/v1/users").await;
     let names: Vec<_> = users.as_array().expect("users").iter().map(|user| user["name"].clone()).collect();
@@ -110,7 +110,7 @@ async fn whoever_works_here_can_be_given_a_ticket() {
 #[tokio::test]
 async fn the_flow_is_shown_with_the_declarations_of_its_blocks() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let flows = agent.get("/api/v1/flows").await;
     let (id, version) = (flows[0]["id"].as_str().expect("an id"), &flows[0]["version"]);
     let flow = agent.get(&format!("/api/v1/flows/{id}")).await;
@@ -130,7 +130,7 @@ async fn the_flow_is_shown_with_the_declarations_of_its_blocks() {
 #[tokio::test]
 async fn an_erased_person_leaves_a_call_without_words() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (call, ticket) = bed.call().await;
     let person = bed.tenant.call(call).await.expect("stored").person;
     bed.tenant.erase_person(person, hotline::call::now()).await.expect("erased");
@@ -143,7 +143,7 @@ async fn an_erased_person_leaves_a_call_without_words() {
 #[tokio::test]
 async fn a_call_that_goes_on_is_listed_as_live() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     bed.call().await;
     let call = CallId::new();
     let offered = Event::Offered {

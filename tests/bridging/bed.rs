@@ -274,7 +274,8 @@ pub fn outcome(journal: &[Event]) -> Option<Outcome> {
 /// The kinds of those entries that tell with whom the caller was.
 pub fn story(journal: &[Event]) -> String {
     let told = |kind: &&str| {
-        !["answered", "key", "problem", "ticket_opened", "entered", "left", "signalling", "leg_quality"].contains(kind)
+        !["answered", "key", "problem", "ticket_opened", "entered", "left", "signalling", "leg_quality", "assigned"]
+            .contains(kind)
     };
     kinds(journal).into_iter().filter(told).collect::<Vec<_>>().join(" ")
 }

@@ -81,7 +81,7 @@ async fn a_caller_whose_agent_left_during_a_transfer_that_fails_is_in_the_queue_
     let briefs: Vec<_> = journal
         .iter()
         .filter_map(|event| match event {
-            Event::Queued { queue, brief } => Some((queue.clone(), brief.clone())),
+            Event::Queued { queue, brief, .. } => Some((queue.clone(), brief.clone())),
             _ => None,
         })
         .collect();

@@ -48,7 +48,7 @@ on_both! {
         let mut states = Vec::new();
         for event in [
             Event::Answered { codec: "PCMA".into() },
-            Event::Queued { queue: "shop".into(), brief: Personal::new("wants a refund") },
+            Event::Queued { queue: "shop".into(), brief: Personal::new("wants a refund"), priority: None },
             Event::Ringing { agent: "201".into() },
             Event::Bridged { agent: "201".into(), waited_ms: 4_000 },
             Event::Ended { outcome: Outcome::Agent, duration_ms: 9_000 },

@@ -25,7 +25,7 @@ on_both! {
         let mut journal = Journal::from(&format!("sip:{marker}@example.org"));
         journal.heard(marker).said(marker, 100);
         journal.push(Event::Slot { block: "ask".into(), name: "order".into(), value: Personal::new(marker) });
-        journal.push(Event::Queued { queue: "shop".into(), brief: Personal::new(marker) });
+        journal.push(Event::Queued { queue: "shop".into(), brief: Personal::new(marker), priority: None });
         let ticket = journal.ticket(marker, marker);
         journal.store(&tenant).await;
         let new = NewUser { name: "Ann".into(), email: None, role: Role::Agent, language: None };

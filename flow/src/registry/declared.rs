@@ -731,6 +731,11 @@ pub(super) const BLOCKS: &[BlockSpec] = &[
             )),
             edge("no_agents", "Nobody serves the queue now.", "目前无人值守该队列。"),
             edge("timeout", "Nobody answered in time.", "无人及时接听。"),
+            optional(edge(
+                "voicemail",
+                "The caller pressed the queue's key to leave a message. Without it, timeout.",
+                "来电者按键选择留言。未连接时走 timeout。",
+            )),
             edge("error", "The call could not be handed over.", "无法转接。"),
             HANGUP,
         ],

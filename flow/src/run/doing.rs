@@ -297,9 +297,10 @@ impl Run {
             }
             QueueResult::AgentEnded if self.has_edge(&block, "ended") => self.follow(&block, "ended"),
             QueueResult::AgentEnded => self.finish(Outcome::Agent),
+            QueueResult::Voicemail if self.has_edge(&block, "voicemail") => self.follow(&block, "voicemail"),
             QueueResult::Busy if self.is_transfer(&block) => self.follow(&block, "busy"),
             QueueResult::NoAgents | QueueResult::Busy => self.follow(&block, self.unanswered(&block, "no_agents")),
-            QueueResult::Timeout => self.follow(&block, self.unanswered(&block, "timeout")),
+            QueueResult::Timeout | QueueResult::Voicemail => self.follow(&block, self.unanswered(&block, "timeout")),
             QueueResult::Failed => self.fail(&block, "the call could not be handed over".to_owned()),
         }
     }

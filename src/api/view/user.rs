@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::api::permission::{self, Permission};
 use crate::event::UserId;
 use crate::store::{Role, User, UserRef};
 
@@ -41,8 +42,10 @@ pub struct Me {
     /// The address they sign in with; nothing yet after a one-time link.
     #[schema(required)]
     pub email: Option<String>,
-    /// What they may do.
+    /// Who they are here.
     pub role: Role,
+    /// What they may do.
+    pub permissions: Vec<Permission>,
     /// The language they chose; nothing when the browser decides.
     #[schema(required)]
     pub language: Option<Language>,
@@ -61,6 +64,7 @@ impl Me {
             name: user.name,
             email: user.email,
             role: user.role,
+            permissions: permission::of(user.role).to_vec(),
             language: user.language.as_deref().and_then(Language::from_name),
             has_password: user.has_password,
             extension,

@@ -4,6 +4,7 @@ use flow::event as flowing;
 
 use super::{Conversation, Millis, Output, With};
 use crate::event::{Entry, Event, Outcome, Party, Personal, TicketId, TicketStatus};
+use crate::queue::Left;
 use crate::ticket;
 
 impl Conversation {
@@ -12,18 +13,18 @@ impl Conversation {
             With::Agent { agent, since, .. } => {
                 let talked_ms = now.saturating_sub(since) as u32;
                 self.write(Event::Unbridged { agent, by, talked_ms }, now, out);
-                out.push(Output::LeaveQueue);
+                out.push(Output::LeaveQueue(Left::HungUp));
             }
             With::Queue { dialled: Some(to), .. } => {
                 let reason = "hung_up".to_owned();
                 self.write(Event::TransferFailed { from: "flow".into(), to, reason }, now, out);
-                out.push(Output::LeaveQueue);
+                out.push(Output::LeaveQueue(Left::HungUp));
             }
             With::Queue { queue, .. } => {
                 self.write(Event::Unqueued { queue, reason: "hung_up".into() }, now, out);
-                out.push(Output::LeaveQueue);
+                out.push(Output::LeaveQueue(Left::HungUp));
             }
-            With::Parked { .. } => out.push(Output::LeaveQueue),
+            With::Parked { .. } => out.push(Output::LeaveQueue(Left::HungUp)),
             With::Bot => {}
         }
         let was_with = std::mem::replace(&mut self.with, With::Bot);

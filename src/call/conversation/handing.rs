@@ -15,7 +15,8 @@ impl Conversation {
     }
 
     pub(super) fn enqueue(&mut self, queue: String, now: Millis, out: &mut Vec<Output>) {
-        self.write(Event::Queued { queue: queue.clone(), brief: self.brief.clone() }, now, out);
+        let (brief, priority) = (self.brief.clone(), Some(self.priority));
+        self.write(Event::Queued { queue: queue.clone(), brief, priority }, now, out);
         self.with = With::Queue { queue, since: now, dialled: None };
         self.reply = None;
     }
@@ -29,11 +30,22 @@ impl Conversation {
         };
         let passed_ms = now.saturating_sub(since) as u32;
         match news {
+            QueueNews::Keys(keys) => self.keys = keys,
+            QueueNews::Assigned(agent, why) => self.write(Event::Assigned { agent, why }, now, out),
+            QueueNews::Announce(told) => self.announce(&told, now, out),
+            QueueNews::Overflowed(then) => self.overflowed(queue, then, now, out),
+            QueueNews::NotTaken(why) => {
+                self.write(Event::Unqueued { queue, reason: why.name().into() }, now, out);
+                self.with = With::Bot;
+                self.tell_queue(QueueResult::NoAgents, now, out);
+            }
             QueueNews::Ringing(agent) => self.write(Event::Ringing { agent }, now, out),
             QueueNews::Missed(agent, reason) => self.write(Event::Missed { agent, reason }, now, out),
             QueueNews::Bridged(agent) => {
                 self.write(Event::Bridged { agent: agent.clone(), waited_ms: passed_ms }, now, out);
                 self.with = With::Agent { agent, also: Vec::new(), queue, since: now, waits: None };
+                // What was being said to whoever waited is no use any more.
+                self.stop_speaking(out);
                 self.tell_queue(QueueResult::Bridged, now, out);
             }
             QueueNews::Parted(agent, by) => {
@@ -93,7 +105,7 @@ impl Conversation {
     }
 
     /// A caller who came past the flow is new to it.
-    fn tell_queue(&mut self, result: QueueResult, now: Millis, out: &mut Vec<Output>) {
+    pub(super) fn tell_queue(&mut self, result: QueueResult, now: Millis, out: &mut Vec<Output>) {
         match result {
             _ if self.begun => self.tell(flowing::Event::QueueDone(result), now, out),
             QueueResult::Bridged => {}

@@ -534,6 +534,9 @@ impl Conversation {
         let shown = if secret { MASKED_KEY } else { digit };
         self.write(Event::Key { digit: Personal::new(shown.to_string()) }, now, out);
         if self.with != With::Bot {
+            return self.pressed_while_waiting(digit, now, out);
+        }
+        if self.settled {
             return;
         }
         // A key is an answer; what was being said at the same time is not.

@@ -7,9 +7,10 @@ use intent::Language;
 use models::{Priority, Recognition};
 
 use crate::call::bridge::News;
-use crate::event::{Entry, Party, Personal, Speaker};
+use crate::event::{Entry, Party, Personal, Speaker, Why};
 use crate::listen::NotRecognised;
 use crate::lookup;
+use crate::queue::{Announcement, Keys, Left, Overflow, Unserved};
 
 /// Milliseconds since the call was offered.
 pub type Millis = u64;
@@ -175,8 +176,18 @@ pub enum Input {
 }
 
 /// News from the way to an agent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum QueueNews {
+    /// What the caller can press while they wait.
+    Keys(Keys),
+    /// An agent was chosen, and from what.
+    Assigned(String, Box<Why>),
+    /// The caller is to be told how they stand.
+    Announce(Announcement),
+    /// The queue asks others from now on.
+    Overflowed(Overflow),
+    /// The queue does not take the caller.
+    NotTaken(Unserved),
     /// A phone rings.
     Ringing(String),
     /// An agent did not take it: who, and why.
@@ -311,8 +322,8 @@ pub enum Output {
     },
     /// Record what follows, or be silent in the recording.
     Record(bool),
-    /// Stop looking, or part the bridge.
-    LeaveQueue,
+    /// Stop looking, or part the bridge; why, where it is a queue.
+    LeaveQueue(Left),
     /// Write this into the journal.
     Journal(Entry),
     /// Hang up the caller's leg.

@@ -13,6 +13,7 @@ mod interface;
 mod patience;
 mod quiet;
 mod speaking;
+mod waiting;
 mod words;
 
 use std::collections::VecDeque;
@@ -27,15 +28,17 @@ pub use interface::{Input, Millis, Output, QueueNews};
 
 use crate::event::{CallId, Entry, Event, Outcome, Personal, Timestamp};
 use crate::lookup;
+use crate::queue::{Keys, Left};
 use crate::speak::Recorded;
 use deciding::{Held, Tentative};
 use hearing::{Listening, Utterance};
 use quiet::Quiet;
 use speaking::{ReplyClock, Saying};
+pub use waiting::waiting_callback;
 pub use words::{brief_text, callback_events, from_flow, journaled, ticket_opened};
 
 /// How soon it is the turn of a caller of whom the flow says nothing.
-const USUAL_PRIORITY: u8 = 5;
+pub const USUAL_PRIORITY: u8 = 5;
 
 /// With whom the caller is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +118,12 @@ pub struct Conversation {
     paused: bool,
     silent: bool,
     with: With,
+    /// What the caller can press while they wait.
+    keys: Keys,
+    /// The priority with which they wait.
+    priority: u8,
+    /// The call ends without the flow.
+    settled: bool,
     next_id: u64,
     journal: Vec<Entry>,
     /// How the call ends once the last words are played.
@@ -157,6 +166,9 @@ impl Conversation {
             paused: false,
             silent: false,
             with: With::Bot,
+            keys: Keys::default(),
+            priority: USUAL_PRIORITY,
+            settled: false,
             next_id: 1,
             journal: Vec::new(),
             ending: None,
@@ -193,6 +205,11 @@ impl Conversation {
     /// Whether the call has its outcome.
     pub fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// What the caller speaks.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// Whether something is being said, or waits to be.
@@ -301,7 +318,7 @@ impl Conversation {
     }
 
     fn tell(&mut self, event: flowing::Event, now: Millis, out: &mut Vec<Output>) {
-        if self.run.finished() {
+        if self.run.finished() || self.settled {
             return;
         }
         for action in self.run.on(event, now) {
@@ -342,8 +359,9 @@ impl Conversation {
             }
             Action::Queue { queue, summary, timeout_ms } => {
                 self.brief = Personal::new(brief_text(&summary));
-                self.enqueue(queue.clone(), now, out);
                 let priority = summary.priority.unwrap_or(USUAL_PRIORITY);
+                self.priority = priority;
+                self.enqueue(queue.clone(), now, out);
                 out.push(Output::Queue { queue, priority, timeout_ms });
             }
             Action::Transfer { to, summary, timeout_ms } => {
@@ -377,7 +395,7 @@ impl Conversation {
                     }
                     _ => {}
                 }
-                out.push(Output::LeaveQueue);
+                out.push(Output::LeaveQueue(Left::Else));
             }
             Action::Ticket { subject, body, tags, status } => {
                 self.write(ticket_opened(subject, body, tags, status), now, out);

@@ -35,16 +35,12 @@ pub(super) struct Saying {
 impl Saying {
     /// A few words between the flow's.
     pub(super) fn filler(turn: u64, piece: Piece) -> Self {
-        Self {
-            say: 0,
-            turn,
-            barge_in: true,
-            stopped: false,
-            started: None,
-            withdrawn: true,
-            delayed: 0,
-            pieces: vec![piece],
-        }
+        Self { turn, ..Self::between(vec![piece]) }
+    }
+
+    /// Words of which the flow knows nothing.
+    pub(super) fn between(pieces: Vec<Piece>) -> Self {
+        Self { say: 0, turn: 0, barge_in: true, stopped: false, started: None, withdrawn: true, delayed: 0, pieces }
     }
 }
 

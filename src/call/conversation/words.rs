@@ -41,7 +41,8 @@ pub fn callback_events(number: String, queue: Option<String>, summary: Brief) ->
         }
     }
     let (subject, body) = (format!("Call back {number}"), format!("{brief}\nNumber: {number}"));
-    let arranged = Event::CallbackArranged { number: Personal::new(number), queue, brief: Personal::new(brief) };
+    let (number, brief) = (Personal::new(number), Personal::new(brief));
+    let arranged = Event::CallbackArranged { number, queue, brief, since: None, priority: None };
     [arranged, ticket_opened(subject, body, tags, flowing::TicketStatus::Open)]
 }
 

@@ -284,7 +284,7 @@ impl Having {
                 Output::Recognise { job, .. } => self.jobs.push(job),
                 Output::Http(id, _) | Output::Consult { id, .. } => self.asked.push(id),
                 Output::Queue { .. } => self.queued = true,
-                Output::LeaveQueue => self.queued = false,
+                Output::LeaveQueue(_) => self.queued = false,
                 _ => {}
             }
         }

@@ -5,6 +5,7 @@ mod calls;
 mod flows;
 mod intents;
 mod knowledge;
+mod queue;
 mod slots;
 mod speech;
 mod turns;
@@ -42,6 +43,8 @@ enum Command {
     Knowledge(knowledge::Arguments),
     /// What the pure parts of a flow cost: a run's steps, the validator on a large flow, replaying calls
     Flows(flows::Arguments),
+    /// A simulated day through the queue that assigns calls: waits against Erlang's formula, fairness, what callers are told
+    Queue(queue::Arguments),
     /// Slots that are found in labelled lines, and values that are right
     Slots(slots::Arguments),
 }
@@ -55,6 +58,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
         Command::Intents(arguments) => intents::run(&arguments, config),
         Command::Knowledge(arguments) => knowledge::run(&arguments, config),
         Command::Flows(arguments) => flows::run(&arguments, config),
+        Command::Queue(arguments) => queue::run(&arguments),
         Command::Slots(arguments) => slots::run(&arguments),
     }
 }

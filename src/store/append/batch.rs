@@ -88,6 +88,7 @@ impl<'a, C: ConnectionTrait> Batch<'a, C> {
         let mut ids: HashSet<Uuid> = calls_of_tickets.values().copied().collect();
         let mut with_tickets = ids.clone();
         let (mut lookups, mut opens) = (HashSet::new(), false);
+        ids.extend(works.iter().filter_map(|work| if let Work::Beside(id, ..) = work { Some(id.0) } else { None }));
         for work in works {
             let Work::Call(id, entries) = work else { continue };
             ids.insert(id.0);
@@ -192,16 +193,22 @@ impl<'a, C: ConnectionTrait> Batch<'a, C> {
             }
             Work::Ticket(ticket, at, event) => {
                 let call = *self.calls_of_tickets.get(&ticket.0).ok_or(StoreError::NoSuch { what: "ticket" })?;
-                let held = self.calls.get(&call).ok_or(StoreError::NoSuch { what: "call" })?;
-                if held.key.is_none() {
-                    return Err(StoreError::Erased);
-                }
-                let entry = Entry { seq: 0, at: *at, audio_ms: None, event: event.clone() };
-                let mut placed = BTreeMap::new();
-                self.extend(call, vec![(None, entry)], &mut placed);
-                Ok(placed)
+                self.beside(call, *at, event)
             }
+            Work::Beside(call, at, event) => self.beside(call.0, *at, event),
         }
+    }
+
+    /// An entry that the call itself did not write.
+    fn beside(&mut self, call: Uuid, at: Timestamp, event: &Event) -> Result<BTreeMap<u32, Placed>, StoreError> {
+        let held = self.calls.get(&call).ok_or(StoreError::NoSuch { what: "call" })?;
+        if held.key.is_none() {
+            return Err(StoreError::Erased);
+        }
+        let entry = Entry { seq: 0, at, audio_ms: None, event: event.clone() };
+        let mut placed = BTreeMap::new();
+        self.extend(call, vec![(None, entry)], &mut placed);
+        Ok(placed)
     }
 
     fn begin(&mut self, call: CallId, entries: &[Entry]) -> Result<(), StoreError> {

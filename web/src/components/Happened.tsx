@@ -70,6 +70,20 @@ export function sentence(entry: Entry, t: TFunction, language: Language): string
       return say({ wire: ms(entry.latency.wire_ms, language), turn: entry.turn })
     case 'queued':
       return say({ queue: words(entry.queue), brief: entry.brief })
+    case 'assigned':
+      return say({ agent: entry.agent, queue: words(entry.why.queue), excluded: entry.why.excluded.length })
+    case 'announced':
+      return say(
+        { place: entry.place ?? '—', wait: clock((entry.wait_s ?? 0) * 1000) },
+        entry.wait_s == null ? '' : '_wait',
+      )
+    case 'overflowed':
+      return entry.to ? say({ from: words(entry.from), to: words(entry.to) }) : say({ levels: entry.relaxed ?? 0 }, '_relaxed')
+    case 'wrapped_up':
+      return say(
+        { agent: entry.agent, disposition: words(entry.disposition ?? ''), took: clock(entry.took_ms) },
+        entry.disposition ? '_as' : '',
+      )
     case 'connecting':
       return say({ to: entry.to })
     case 'callback_arranged':

@@ -7,6 +7,7 @@ import {
   Cable,
   Check,
   CircleHelp,
+  Gauge,
   Headset,
   Languages,
   LogOut,
@@ -17,6 +18,7 @@ import {
   Sun,
   Ticket,
   UserRound,
+  UsersRound,
   Waypoints,
 } from 'lucide-react'
 import { useQuery } from '@tanstack/react-query'
@@ -48,6 +50,8 @@ const places = [
   { to: '/prompts', name: 'nav.prompts', icon: MessageSquareQuote, key: '6' },
   { to: '/knowledge', name: 'nav.knowledge', icon: BookOpen, key: '7' },
   { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '8', admin: true },
+  { to: '/floor', name: 'nav.floor', icon: Gauge, key: '9', permission: 'floor' },
+  { to: '/queues', name: 'nav.queues', icon: UsersRound, key: '0' },
 ] as const
 
 export function Brand() {
@@ -130,7 +134,10 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
 
   const phone = useQuery(ownPhone).data?.extension ?? undefined
   const reachable = places.filter(
-    (place) => (!('admin' in place) || me.role === 'admin') && (!('phone' in place) || phone !== undefined),
+    (place) =>
+      (!('admin' in place) || me.role === 'admin') &&
+      (!('permission' in place) || me.permissions.includes(place.permission)) &&
+      (!('phone' in place) || phone !== undefined),
   )
   useKeys({
     '?': () => setHelp(true),
