@@ -98,7 +98,7 @@ impl ApiError {
 
     /// Signed in, but without a telephone.
     pub fn no_extension() -> Self {
-        let message = "You have no extension; an admin can give you one.";
+        let message = "You have no extension, so there is no telephone for you here; an admin can give you one.";
         Self::new(StatusCode::NOT_FOUND, "no_extension", message)
     }
 
@@ -120,12 +120,6 @@ impl ApiError {
     pub fn too_fast(wait_seconds: u64) -> Self {
         let message = format!("That was too much at once; wait {wait_seconds} s and try again.");
         Self { retry_after: Some(wait_seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", message) }
-    }
-
-    /// Whoever is signed in has no telephone.
-    pub fn no_extension() -> Self {
-        let message = "You have no extension, so there is no telephone for you here; an admin can give you one.";
-        Self::new(StatusCode::NOT_FOUND, "no_extension", message)
     }
 
     /// There are as many callers of web pages as there may be.

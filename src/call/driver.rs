@@ -30,7 +30,7 @@ use super::legs::{Legs, LiveLegs};
 use super::plan::{Destination, Plan};
 use super::{Callers, Exchange, Sink, now};
 use crate::agent::{Agents, Reservation};
-use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
+use crate::event::{CallId, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::knowledge::KnowledgeBase;
 use crate::listen::{Ear, EarEvent, Recognisers};
 use crate::lookup::Lookup;

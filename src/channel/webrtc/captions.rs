@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn with_whom_the_caller_is_is_told_when_it_changes() {
-        let queued = || Event::Queued { queue: "q".into(), brief: Personal::new("secret brief") };
+        let queued = || Event::Queued { queue: "q".into(), brief: Personal::new("secret brief"), priority: None };
         let entered = || Event::Entered { block: "b".into(), block_kind: "menu".into() };
         let bridged = || Event::Bridged { agent: "101".into(), waited_ms: 1 };
         let events = [entered(), entered(), queued(), bridged(), entered(), Event::Key { digit: Personal::new("4") }];
