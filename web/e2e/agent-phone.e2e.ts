@@ -36,13 +36,26 @@ function heard(): Int16Array {
   return all.filter((_, n) => n % 2 === 0)
 }
 
-/** The example, which begins with the queue. */
+interface Flow {
+  start: string
+  person: string
+  hangup: string
+  metadata?: unknown
+  blocks: { id: string; edges?: Record<string, string> }[]
+}
+
+/** The example, which begins with the queue, and what is left of it then. */
 function toQueue(): string {
-  const example = JSON.parse(readFileSync(join(import.meta.dirname, '../../src/demo/bicycle-shop.json'), 'utf8')) as {
-    start: string
-    person: string
+  const { metadata: _, ...example } = JSON.parse(readFileSync(join(import.meta.dirname, '../../src/demo/bicycle-shop.json'), 'utf8')) as Flow
+  const reached = new Set<string>()
+  const reach = (id: string): void => {
+    if (reached.has(id)) return
+    reached.add(id)
+    Object.values(example.blocks.find((block) => block.id === id)?.edges ?? {}).forEach(reach)
   }
-  return JSON.stringify({ ...example, start: example.person })
+  ;[example.person, example.hangup].forEach(reach)
+  const blocks = example.blocks.filter(({ id }) => reached.has(id))
+  return JSON.stringify({ ...example, start: example.person, blocks })
 }
 
 const { part, complaints } = story(

@@ -21,7 +21,7 @@ use socket2::SockRef;
 use super::sys;
 use crate::ice::{Credentials, Dropped, PeerId, Table, Verdict};
 use crate::sdp::ICE_PATH;
-use crate::transport::batch::{BATCH, Room};
+use crate::transport::batch::Room;
 
 /// Datagrams that wait for a leg: over a second of sound.
 const QUEUE: usize = 64;
@@ -29,6 +29,10 @@ const QUEUE: usize = 64;
 const LONGEST: usize = 2_048;
 /// What the socket asks the kernel for: a tenth of a second of a thousand browsers.
 const BUFFER_BYTES: usize = 2 * 1024 * 1024;
+/// Just behind the media threads, so that a flood cannot delay them.
+const PRIORITY: u8 = 9;
+/// Nothing is sent to a browser that has been silent for so long (RFC 7675 section 5.1): whoever has its address now never asked for it.
+const CONSENT: Duration = Duration::from_secs(30);
 /// How long the thread sleeps when nothing comes, before it looks whether it is still wanted and which legs are gone.
 const IDLE: Duration = Duration::from_millis(250);
 
@@ -120,12 +124,18 @@ impl SharedPort {
         });
         let thread = shared.clone();
         std::thread::Builder::new().name("browsers".to_owned()).spawn(move || {
+            // Sound should not wait for whoever computes; where that is not permitted, the media clock has said so already.
+            let _ = sys::real_time(PRIORITY);
             sys::exact_timers();
-            let (mut room, mut ready) = (Room::new(), Vec::new());
+            let (mut room, mut ready, mut swept) = (Room::new(), Vec::new(), sys::now());
             while !thread.closing.load(Ordering::Acquire) {
                 poll.wait(&mut ready, IDLE);
-                while thread.receive(&mut room) == BATCH {}
-                thread.table().retain(|peer| !peer.gone.load(Ordering::Acquire));
+                thread.receive(&mut room);
+                let now = sys::now();
+                if now.saturating_sub(swept) >= IDLE {
+                    swept = now;
+                    thread.table().retain(|peer| !peer.gone.load(Ordering::Acquire));
+                }
             }
         })?;
         Ok(SharedPort(Arc::new(Owner(shared))))
@@ -179,15 +189,14 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what has come, at most a batch; says how much that was.
-    fn receive(&self, room: &mut Room) -> usize {
-        // An error here is an unreachable peer (ICMP), or nothing to read.
-        let count = room.receive(self.socket.as_fd()).unwrap_or(0);
+    /// Takes what has come, at most a batch.
+    fn receive(&self, room: &mut Room) {
+        // An error here is an unreachable peer (ICMP), or nothing to read; then the room is empty.
+        let _ = room.receive(self.socket.as_fd());
         let now = sys::now();
         for (bytes, from) in room.datagrams() {
             self.datagram(bytes, from, now);
         }
-        count
     }
 
     fn datagram(&self, bytes: &[u8], from: SocketAddr, now: Duration) {
@@ -233,6 +242,11 @@ impl Peer {
         self.heard_ms.store(now.as_millis() as u64, Ordering::Relaxed);
     }
 
+    fn silence(&self) -> Duration {
+        let heard = Duration::from_millis(self.heard_ms.load(Ordering::Relaxed));
+        sys::now().saturating_sub(heard)
+    }
+
     fn move_to(&self, to: SocketAddr) {
         *self.route.lock().unwrap_or_else(PoisonError::into_inner) = Some(to);
         self.version.fetch_add(1, Ordering::Release);
@@ -267,8 +281,11 @@ impl Place {
         Some((datagram.bytes, datagram.at))
     }
 
-    /// The socket, and where the browser is, once that is known.
+    /// The socket, and where the browser is, once that is known, and for as long as it wants to be sent to.
     pub(super) fn way_out(&mut self) -> Option<(&UdpSocket, SocketAddr)> {
+        if self.peer.silence() >= CONSENT {
+            return None;
+        }
         let version = self.peer.version.load(Ordering::Acquire);
         if version != self.version
             && let Ok(route) = self.peer.route.try_lock()
@@ -308,8 +325,7 @@ impl Path {
 
     /// How long nothing has come from the browser, no check and no packet; since the place was made, if nothing ever has.
     pub fn silence(&self) -> Duration {
-        let heard = Duration::from_millis(self.peer.heard_ms.load(Ordering::Relaxed));
-        sys::now().saturating_sub(heard)
+        self.peer.silence()
     }
 }
 
