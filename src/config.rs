@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
+use sip::media::Codec;
 use sip::transport::gate::Net;
 use sip::trunk::{Country, TrunkConfig};
 pub use trunk::TRUNK_KEYS;
@@ -128,6 +129,18 @@ keys! {
     chat_longest_text: usize = "chat.longest_text", "1000", "characters of a message";
     chat_idle_minutes: u64 = "chat.idle_minutes", "20", "a chat is over after so long without a word from the visitor";
     chat_patience: u64 = "chat.patience", "20", "how many times as long as on the telephone a question waits: who reads, or looks for a number, is not silent";
+    webrtc_bind: Option<SocketAddr> = "webrtc.bind", "127.0.0.1:0", "the one UDP address for the sound of all browsers: agents' phones in the console, and callers of web pages; port 0: any, which no firewall lets through; empty: browsers cannot telephone";
+    webrtc_advertised: Vec<IpAddr> = "webrtc.advertised", "", "addresses under which browsers reach webrtc.bind, the best first, e.g. 203.0.113.7 behind a NAT; empty: its own";
+    webrtc_codecs: Vec<Codec> = "webrtc.codecs", "PCMU, opus", "codings towards browsers, the best first; PCMU passes to telephones untouched and costs nothing, opus bears loss better and costs a hundredth of a core for each";
+    webrtc_ice_servers: Vec<IceUrl> = "webrtc.ice_servers", "", "STUN and TURN servers that browsers are told, e.g. turn:turn.example.com:3478?transport=udp";
+    webrtc_turn_secret: Option<PathBuf> = "webrtc.turn_secret", "", "file with the secret that the TURN servers share with this service (coturn: static-auth-secret); browsers get credentials that end";
+    webrtc_turn_user: String = "webrtc.turn_user", "", "name for TURN servers without such a secret; every page learns it";
+    webrtc_turn_password: Option<PathBuf> = "webrtc.turn_password", "", "file with the password of webrtc.turn_user";
+    webrtc_widget: bool = "webrtc.widget", "false", "web pages may call: the widget's telephone, open to everybody";
+    webrtc_origins: Vec<Origin> = "webrtc.origins", "", "sites whose pages may call, e.g. https://shop.example; this service's own pages always may";
+    webrtc_calls: usize = "webrtc.calls", "50", "callers of web pages at once";
+    webrtc_starts: usize = "webrtc.starts", "20", "calls that may be begun from one address in five minutes";
+    webrtc_keep_seconds: u64 = "webrtc.keep_seconds", "30", "a call goes on for so long without its page or its sound: it was loaded anew, or its network has changed";
     sip_bind: SocketAddr = "sip.bind", "127.0.0.1:5060", "UDP address for SIP";
     sip_realm: String = "sip.realm", "hotline", "realm of the digest authentication of phones";
     sip_tcp: Vec<SocketAddr> = "sip.tcp", "", "TCP addresses for SIP, divided by commas";
@@ -268,6 +281,26 @@ impl Value for Origin {
             true => Ok(Self(origin)),
             false => Err("expected where a page is from, without a path, like https://shop.example".to_owned()),
         }
+    }
+}
+
+/// A STUN or TURN server (RFC 7064, RFC 7065): `stun:stun.example.com`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IceUrl(pub String);
+
+impl Value for IceUrl {
+    fn read(text: &str) -> Result<Self, String> {
+        let known = ["stun:", "stuns:", "turn:", "turns:"].iter().any(|scheme| text.starts_with(scheme));
+        match known && !text.contains(char::is_whitespace) {
+            true => Ok(Self(text.to_owned())),
+            false => Err("expected a server like stun:stun.example.com or turn:turn.example.com:3478".to_owned()),
+        }
+    }
+}
+
+impl Value for Codec {
+    fn read(text: &str) -> Result<Self, String> {
+        Codec::from_name(text).ok_or_else(|| "expected PCMU, PCMA, G722 or opus".to_owned())
     }
 }
 

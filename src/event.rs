@@ -112,6 +112,8 @@ pub enum Channel {
     Extension,
     /// A web page, in writing: there is no sound, and no recording.
     Chat,
+    /// A web page, by voice.
+    Web,
 }
 
 /// How a call was handed on.
@@ -303,7 +305,7 @@ pub enum Event {
         channel: Channel,
         /// The caller's number or name as the network gave it; empty when withheld, and in a chat.
         from: Personal,
-        /// The number that was dialled (DID); of a chat the page that it was begun on.
+        /// The number that was dialled (DID); from a web page its address.
         to: String,
         /// The flow that answers, with its version.
         flow: String,

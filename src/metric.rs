@@ -49,6 +49,21 @@ pub fn install() {
         describe_gauge!("hotline_sip_dialogs", "SIP calls held, those included that wait for the answer to a BYE.");
         describe_gauge!("hotline_sip_transactions", "SIP transactions held, those included that wait to be forgotten.");
         describe_gauge!("hotline_media_legs", "Legs whose sockets the media threads own.");
+        describe_gauge!("hotline_browser_legs", "Browsers that have a place at the port of browsers.");
+        describe_counter!(
+            "hotline_browser_checks_total",
+            "Connectivity checks of browsers that were proven and answered."
+        );
+        describe_counter!("hotline_browser_packets_total", "Packets of browsers handed to their legs.");
+        describe_counter!("hotline_browser_moves_total", "Paths to browsers that began or moved.");
+        describe_counter!(
+            "hotline_browser_dropped_total",
+            "Datagrams at the port of browsers that were dropped, by reason."
+        );
+        describe_counter!(
+            "hotline_web_tokens_refused_total",
+            "Tokens of callers of web pages that were forged, used or too old."
+        );
         describe_gauge!("hotline_tasks", "Asynchronous tasks alive.");
         describe_gauge!("hotline_trunk_up", "Whether a trunk can be called through, by trunk.");
         describe_counter!("hotline_trunk_attempts_total", "Calls tried through a trunk, by trunk and result.");
@@ -136,6 +151,24 @@ pub fn held(held: Held, tasks: usize) {
     gauge!("hotline_sip_transactions").set(held.transactions as f64);
     gauge!("hotline_media_legs").set(held.legs as f64);
     gauge!("hotline_tasks").set(tasks as f64);
+}
+
+/// What the port of browsers has seen since the start.
+pub fn browsers(legs: usize, checks: u64, packets: u64, moves: u64) {
+    gauge!("hotline_browser_legs").set(legs as f64);
+    counter!("hotline_browser_checks_total").absolute(checks);
+    counter!("hotline_browser_packets_total").absolute(packets);
+    counter!("hotline_browser_moves_total").absolute(moves);
+}
+
+/// How many datagrams the port of browsers dropped for this reason since the start.
+pub fn browsers_dropped(reason: &'static str, count: u64) {
+    counter!("hotline_browser_dropped_total", "reason" => reason).absolute(count);
+}
+
+/// A token of a web page's caller opened nothing.
+pub fn web_token_refused() {
+    counter!("hotline_web_tokens_refused_total").increment(1);
 }
 
 /// A trunk went up or down.

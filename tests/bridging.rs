@@ -5,6 +5,8 @@
 mod announced;
 #[path = "bridging/bed.rs"]
 mod bed;
+#[path = "bridging/browser.rs"]
+mod browser;
 #[path = "bridging/conference.rs"]
 mod conference;
 #[path = "bridging/dialling.rs"]

@@ -128,7 +128,8 @@ fn run(options: &Options) -> std::io::Result<()> {
 fn open(clock: &Clock, remote: SocketAddr, record: bool) -> std::io::Result<(Leg, LegEvents, SocketAddr)> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let address = socket.local_addr()?;
-    let config = LegConfig { socket, remote: Some(remote), codec: Codec::Pcmu, telephone_event: Some(101), record };
+    let config =
+        LegConfig { wire: socket.into(), remote: Some(remote), codec: Codec::Pcmu, telephone_event: Some(101), record };
     let (leg, events) = clock.open_leg(config)?;
     Ok((leg, events, address))
 }

@@ -185,7 +185,7 @@ impl Association {
         Some(repeats.fold(self.begun + PATIENCE, Instant::min))
     }
 
-    fn flush(&mut self, reports: &mut Vec<Report>) {
+    pub fn flush(&mut self, reports: &mut Vec<Report>) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
             reports.push(Report::Send { to: transmit.transport.peer_addr, datagram: transmit.message.to_vec() });
         }

@@ -8,6 +8,7 @@
 //! - [`trunk`]: carriers: numbers, guards, which trunk carries a call.
 //! - [`rtp`]: RTP packets (RFC 3550) and telephone events (RFC 4733).
 //! - [`srtp`]: encrypted RTP and RTCP (RFC 3711).
+//! - [`ice`]: connectivity checks of browsers, answered (RFC 8445).
 //! - [`stun`]: the public address behind a NAT (RFC 8489).
 //! - [`media`]: the one owner of the playout clock of every leg.
 //!
@@ -16,6 +17,7 @@
 pub mod digest;
 mod dtls;
 pub mod endpoint;
+pub mod ice;
 pub mod media;
 pub mod message;
 pub mod rtp;

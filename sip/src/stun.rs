@@ -1,7 +1,10 @@
 //! STUN's Binding method (RFC 8489): which address does a server on the other side of the NAT see? For `doctor`, and for
 //! phones that keep their binding alive with it (RFC 5626 section 4.4.2). Messages are pure; [`public_address`] asks.
 //!
-//! Left out: credentials, every other method. A message that needs more than this knows is not read.
+//! Left out: credentials, which are the business of [`check`] (ICE), and every other method. A message that needs more than this
+//! knows is not read.
+
+pub mod check;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -141,16 +144,7 @@ impl Binding {
         match self {
             Binding::Request { .. } => {}
             Binding::Success { mapped, .. } => {
-                let mut value = vec![0, if mapped.is_ipv4() { 1 } else { 2 }];
-                value.extend_from_slice(&mapped.port().to_be_bytes());
-                match mapped.ip() {
-                    IpAddr::V4(ip) => value.extend_from_slice(&ip.octets()),
-                    IpAddr::V6(ip) => value.extend_from_slice(&ip.octets()),
-                }
-                let mask = mask(*id);
-                value[2..4].iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-                value[4..].iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-                attribute(&mut out, XOR_MAPPED_ADDRESS, &value);
+                attribute(&mut out, XOR_MAPPED_ADDRESS, &xored(*id, *mapped));
             }
             Binding::Failure { code, .. } => {
                 attribute(&mut out, ERROR_CODE, &[0, 0, (code / 100) as u8 & 7, (code % 100) as u8]);
@@ -210,6 +204,20 @@ fn mask(id: TransactionId) -> [u8; 16] {
     mask[..4].copy_from_slice(&COOKIE.to_be_bytes());
     mask[4..].copy_from_slice(&id.0);
     mask
+}
+
+/// The value of XOR-MAPPED-ADDRESS.
+fn xored(id: TransactionId, mapped: SocketAddr) -> Vec<u8> {
+    let mut value = vec![0, if mapped.is_ipv4() { 1 } else { 2 }];
+    value.extend_from_slice(&mapped.port().to_be_bytes());
+    match mapped.ip() {
+        IpAddr::V4(ip) => value.extend_from_slice(&ip.octets()),
+        IpAddr::V6(ip) => value.extend_from_slice(&ip.octets()),
+    }
+    let mask = mask(id);
+    value[2..4].iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    value[4..].iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    value
 }
 
 fn address(value: &[u8], mask: [u8; 16]) -> Option<SocketAddr> {

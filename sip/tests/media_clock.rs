@@ -10,7 +10,8 @@ use sip::media::{Clip, Clock, Codec, Leg, LegConfig, LegEvent, LegEvents, Playba
 fn open(clock: &Clock, remote: Option<SocketAddr>) -> (Leg, LegEvents, SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port on loopback");
     let address = socket.local_addr().expect("bound");
-    let config = LegConfig { socket, remote, codec: Codec::Pcma, telephone_event: Some(101), record: true };
+    let config =
+        LegConfig { wire: socket.into(), remote, codec: Codec::Pcma, telephone_event: Some(101), record: true };
     let (leg, events) = clock.open_leg(config).expect("room for a leg");
     (leg, events, address)
 }
@@ -102,5 +103,5 @@ async fn shutting_down_closes_every_leg_and_takes_no_more() {
 
 fn silent() -> LegConfig {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port on loopback");
-    LegConfig { socket, remote: None, codec: Codec::Pcmu, telephone_event: None, record: false }
+    LegConfig { wire: socket.into(), remote: None, codec: Codec::Pcmu, telephone_event: None, record: false }
 }

@@ -35,6 +35,8 @@ use crate::event::{CallId, Timestamp};
 pub const LARGEST_BODY: usize = 16 * 1024;
 /// Where all of it is.
 const PREFIX: &str = "/api/v1/chat/";
+/// Where callers of web pages are.
+const CALLERS: &str = "/api/v1/widget/";
 /// The stream says so often that it is there, so that no proxy takes it for dead.
 const STILL_HERE: Duration = Duration::from_secs(15);
 /// How long a browser may remember what pages of another site may do, in seconds.
@@ -123,13 +125,13 @@ pub async fn begin(
     Ok((StatusCode::CREATED, Json(ChatBegun { session: begun.session, token: begun.token, expires: begun.expires })))
 }
 
-fn count(throttle: &Mutex<Throttle>, from: IpAddr) -> ApiResult<()> {
+pub(super) fn count(throttle: &Mutex<Throttle>, from: IpAddr) -> ApiResult<()> {
     let counted = throttle.lock().unwrap_or_else(PoisonError::into_inner).count(from, Instant::now());
     counted.map_err(|wait| ApiError::too_fast(wait.as_secs() + 1))
 }
 
 /// The address of a page without what is personal in it.
-fn page(address: &str) -> Option<String> {
+pub(super) fn page(address: &str) -> Option<String> {
     let address = address.split(['?', '#']).next().filter(|address| address.len() <= LONGEST_PAGE)?;
     let uri: Uri = address.parse().ok()?;
     let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
@@ -303,7 +305,9 @@ fn visitor(app: &App, id: CallId, headers: &HeaderMap) -> ApiResult<Arc<Session>
 /// Lets pages of the sites ask that may, and tells browsers so (CORS, without credentials). A page of another site is refused, whatever
 /// it asks; whoever is no page says no origin.
 pub async fn origins(Of(app): State, request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with(PREFIX) {
+    let path = request.uri().path();
+    let (chats, callers) = (path.starts_with(PREFIX), path.starts_with(CALLERS));
+    if !chats && !callers {
         return next.run(request).await;
     }
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return next.run(request).await };
@@ -312,8 +316,12 @@ pub async fn origins(Of(app): State, request: Request, next: Next) -> Response {
         .split_once("://")
         .zip(host(request.headers()))
         .is_some_and(|((_, from), host)| from.eq_ignore_ascii_case(host));
-    let is_allowed = |chats: &Chats| chats.limits().origins.contains(&named);
-    let mut response = if !is_ours && !app.console.chats.as_ref().is_some_and(is_allowed) {
+    let may_chat = |chats: &Chats| chats.limits().origins.contains(&named);
+    let is_allowed = match callers {
+        true => app.console.web_calls.origins.contains(&named),
+        false => app.console.chats.as_ref().is_some_and(may_chat),
+    };
+    let mut response = if !is_ours && !is_allowed {
         return varying(ApiError::foreign_site().into_response());
     } else if request.method() == Method::OPTIONS {
         let allowed = [

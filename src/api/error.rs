@@ -105,9 +105,21 @@ impl ApiError {
         Self { retry_after: Some(wait_seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", message) }
     }
 
+    /// Whoever is signed in has no telephone.
+    pub fn no_extension() -> Self {
+        let message = "You have no extension, so there is no telephone for you here; an admin can give you one.";
+        Self::new(StatusCode::NOT_FOUND, "no_extension", message)
+    }
+
+    /// There are as many callers of web pages as there may be.
+    pub fn callers_full() -> Self {
+        let message = "Everybody here is talking to somebody; try again in a minute.";
+        Self { retry_after: Some(60), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "callers_full", message) }
+    }
+
     /// A page of a site that may not show the widget.
     pub fn foreign_site() -> Self {
-        let message = "Pages of this site may not use this chat; whoever runs it can name the site in chat.origins.";
+        let message = "Pages of this site may not chat or call here; whoever runs this can name the site in chat.origins and webrtc.origins.";
         Self::new(StatusCode::FORBIDDEN, "foreign_site", message)
     }
 

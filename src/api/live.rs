@@ -84,7 +84,7 @@ pub async fn live(
 }
 
 /// Whether the page that connects is one of ours. Browsers always say where a page is from, and no page can lie about it.
-fn is_ours(headers: &HeaderMap) -> bool {
+pub(super) fn is_ours(headers: &HeaderMap) -> bool {
     let origin =
         headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).and_then(|o| o.parse::<Uri>().ok());
     let page = origin.as_ref().filter(|origin| matches!(origin.scheme_str(), Some("http" | "https")));

@@ -13,6 +13,7 @@
 //! - [`desk`]: what somebody wants to know whose phone rings.
 //! - [`knowledge`]: the articles that answer questions.
 //! - [`chat`]: the chat of visitors, who sign in nowhere; [`address`]: whose request it is, as limits count it.
+//! - [`phone`]: the telephone in an agent's browser; [`widget`]: callers of web pages, who sign in nowhere either.
 //! - [`assets`]: the console itself and the visitors' widget, built into the program.
 //! - [`order_service`]: not the console's, but the only other thing here that answers over HTTP: the demo's order service.
 //!
@@ -39,6 +40,7 @@ mod live;
 pub mod order_service;
 mod pcap;
 mod people;
+mod phone;
 mod phones;
 mod prompts;
 mod range;
@@ -52,6 +54,7 @@ mod tickets;
 mod tokens;
 mod trunks;
 mod view;
+mod widget;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -67,7 +70,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::call::LiveLegs;
-use crate::channel::TrunkStatus;
+use crate::channel::{TrunkStatus, WebRtc};
 use crate::chat::Chats;
 use crate::flows::Flows;
 use crate::knowledge::KnowledgeBase;
@@ -84,6 +87,8 @@ const LARGEST_BODY: usize = 128 * 1024;
 const CHAT_STARTS_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// From one address come as many messages as so many chats may send.
 const CHATS_OF_AN_ADDRESS: usize = 4;
+/// A call from a web page may connect so often: its network comes and goes.
+const SOCKETS_OF_A_CALL: usize = 10;
 /// How long requests in progress may go on once the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -111,10 +116,22 @@ pub struct Console {
     pub legs: LiveLegs,
     /// The chats of visitors, where they are open.
     pub chats: Option<Chats>,
+    /// Browsers that telephone, where they are taken.
+    pub browsers: Option<WebRtc>,
+    /// Which pages may call, and how often.
+    pub web_calls: WebCalls,
     /// Whether an address is a proxy's that is believed about whom it asks for.
     pub is_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     /// Whether calls can be taken.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// Who may call from web pages.
+pub struct WebCalls {
+    /// Sites whose pages may, besides our own.
+    pub origins: Vec<String>,
+    /// Calls that may be begun from one address in five minutes.
+    pub starts: usize,
 }
 
 /// What all handlers share.
@@ -124,6 +141,9 @@ struct App {
     sign_ins: Mutex<Throttle>,
     chat_starts: Mutex<Throttle>,
     chat_messages: Mutex<Throttle>,
+    web_starts: Mutex<Throttle>,
+    /// Sockets that are opened by tokens, right ones and guesses.
+    web_sockets: Mutex<Throttle>,
     stopped: CancellationToken,
 }
 
@@ -133,11 +153,14 @@ type State = axum::extract::State<Arc<App>>;
 pub async fn serve(listener: tokio::net::TcpListener, console: Console, stopped: CancellationToken) {
     let limits = console.chats.as_ref().map(Chats::limits);
     let [starts, messages] = limits.map_or([1, 1], |limits| [limits.starts, limits.messages * CHATS_OF_AN_ADDRESS]);
+    let web_starts = console.web_calls.starts;
     let app = Arc::new(App {
         console,
         sign_ins: Mutex::default(),
         chat_starts: Mutex::new(Throttle::new(starts, CHAT_STARTS_WITHIN)),
         chat_messages: Mutex::new(Throttle::new(messages, Duration::from_secs(60))),
+        web_starts: Mutex::new(Throttle::new(web_starts, CHAT_STARTS_WITHIN)),
+        web_sockets: Mutex::new(Throttle::new(web_starts.saturating_mul(SOCKETS_OF_A_CALL), CHAT_STARTS_WITHIN)),
         stopped: stopped.clone(),
     });
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -177,7 +200,6 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(people::me, people::change_me))
         .routes(routes!(people::users))
-        .routes(routes!(desk::own_phone))
         .routes(routes!(calls::calls))
         .routes(routes!(calls::call))
         .routes(routes!(desk::caller))
@@ -242,6 +264,10 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(chat::events))
         .routes(routes!(chat::say).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
         .routes(routes!(chat::leave))
+        .routes(routes!(phone::phone))
+        .routes(routes!(phone::settings, phone::change_settings))
+        .routes(routes!(widget::begin).layer(DefaultBodyLimit::max(chat::LARGEST_BODY)))
+        .routes(routes!(widget::call))
         .routes(routes!(live::live));
     OpenApiRouter::with_openapi(Document::openapi())
         .nest("/api/v1", api)

@@ -5,12 +5,12 @@ use axum::extract::State as Of;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::State;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::extract::Body;
 use super::session::SignedIn;
 use super::view::{Language, Me, Person};
-use crate::store::UserChange;
+use super::{App, State};
+use crate::store::{User, UserChange};
 
 /// Longer names and addresses are a mistake.
 const LONGEST: usize = 200;
@@ -23,8 +23,14 @@ const LONGEST: usize = 200;
         (status = 401, description = "Nobody is", body = ErrorBody),
     )
 )]
-pub async fn me(SignedIn(user): SignedIn) -> Json<Me> {
-    Json(user.into())
+pub async fn me(Of(app): State, SignedIn(user): SignedIn) -> Json<Me> {
+    Json(known(&app, user))
+}
+
+/// Somebody, as they see themselves.
+pub(super) fn known(app: &App, user: User) -> Me {
+    let extension = app.console.extensions.of(user.id);
+    Me::new(user, extension)
 }
 
 /// What to change about oneself; what is left out stays.
@@ -61,7 +67,7 @@ pub async fn change_me(Of(app): State, SignedIn(user): SignedIn, Body(change): B
     }
     let language = language.map(|language| language.name().to_owned());
     let change = UserChange { name, email, password, language };
-    Ok(Json(app.console.tenant.change_user(user.id, change).await?.into()))
+    Ok(Json(known(&app, app.console.tenant.change_user(user.id, change).await?)))
 }
 
 /// Everybody a ticket can be given to

@@ -82,7 +82,7 @@ pub async fn sign_in(
     let session = tenant.open_session(user.id, now(), LASTS).await?;
     tracing::info!(user = %user.id, "signed in");
     let cookie = cookie(session.reveal(), LASTS, is_https(&headers));
-    Ok(([(header::SET_COOKIE, cookie)], Json(Signed { user: user.into() })).into_response())
+    Ok(([(header::SET_COOKIE, cookie)], Json(Signed { user: super::people::known(&app, user) })).into_response())
 }
 
 /// Sign out

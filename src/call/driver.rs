@@ -30,7 +30,7 @@ use super::legs::{Legs, LiveLegs};
 use super::plan::{Destination, Plan};
 use super::{Callers, Exchange, Sink, now};
 use crate::agent::{Agents, Place, Reservation};
-use crate::event::{CallId, Channel, Entry, Event, LegRole, Party, Personal, Speaker};
+use crate::event::{CallId, Entry, Event, LegRole, Party, Personal, Speaker};
 use crate::knowledge::KnowledgeBase;
 use crate::listen::{Ear, EarEvent, Recognisers};
 use crate::lookup::Lookup;
@@ -152,7 +152,7 @@ pub(super) async fn run_call(
     let conversation = Conversation::new(call, services.flow.clone(), services.model.clone(), context, offered_at);
     let mut conversation = conversation.with_recorded(services.voices.recorded());
     let offer = Event::Offered {
-        channel: Channel::Sip,
+        channel: incoming.channel(),
         from: Personal::new(from.as_str()),
         to,
         flow: services.flow.id.clone(),

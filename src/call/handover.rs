@@ -229,7 +229,7 @@ impl Search {
                     self.tell(QueueNews::Ringing(agent.clone())).await;
                     let ring = self.services.ring.min(until.saturating_duration_since(Instant::now()));
                     let (shown, legs) = (self.caller.number.as_str(), &self.caller.legs);
-                    let placing = Placing { shown, diverted: &[], legs, told: &|_| {} };
+                    let placing = Placing { call: self.caller.call, shown, diverted: &[], legs, told: &|_| {} };
                     match timeout(ring, self.services.phones.ring(&agent, placing)).await {
                         Ok(Ok(leg)) => {
                             let guest = Guest { name: agent, is_phone: true };

@@ -8,7 +8,7 @@ use intent::Language;
 use sip::media;
 
 use super::legs::{Legs, Signalling};
-use crate::event::Personal;
+use crate::event::{CallId, Channel, Personal};
 
 /// Why a leg could not be had, as a label for the journal and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +131,10 @@ pub trait Incoming: Send + Sync {
     fn to(&self) -> String;
     /// What is said about the leg in its protocol.
     fn signalling(&self) -> Arc<dyn Signalling>;
+    /// Through what it comes.
+    fn channel(&self) -> Channel {
+        Channel::Sip
+    }
     /// From where, and where to.
     fn origin(&self) -> Origin {
         Origin::Outside(Route::Flow)
@@ -200,6 +204,8 @@ pub struct Diverted {
 /// How a call that we place is shown and followed.
 #[derive(Clone, Copy)]
 pub struct Placing<'a> {
+    /// For which call.
+    pub call: CallId,
     /// The number or the extension that is shown there.
     pub shown: &'a str,
     /// Who has sent it on, the first one first.

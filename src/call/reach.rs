@@ -160,7 +160,7 @@ async fn reach(
             }
             told(on_the_way);
         };
-        let placing = Placing { shown: &from.shown, diverted: &diverted, legs, told: &told };
+        let placing = Placing { call: from.call, shown: &from.shown, diverted: &diverted, legs, told: &told };
         // Whoever sends a call outside has it on their own allowance.
         let source = diverted.last().map_or(&from.source, |by| &by.by);
         let attempt = async {

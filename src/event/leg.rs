@@ -46,7 +46,7 @@ pub struct SignalMessage {
     pub at_us: i64,
     /// Whether Hotline sent it.
     pub sent: bool,
-    /// `UDP`, `TCP` or `TLS`.
+    /// `UDP`, `TCP`, `TLS`; `WSS` of a browser.
     pub protocol: String,
     /// Our address and port, as the peer sees them.
     pub local: Personal,

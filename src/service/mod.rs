@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sip::media::{Clip, Clock};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,7 +37,7 @@ use tokio_util::task::TaskTracker;
 use crate::agent::Agents;
 use crate::api::{self, Console};
 use crate::call::{Exchange, LiveLegs, Services, take_call};
-use crate::channel::{Calls, SipChannel, SipSettings};
+use crate::channel::{Calls, SipChannel, SipSettings, WebCall, WebRtc};
 use crate::chat::{self, Chats};
 use crate::config::Config;
 use crate::event::{CallId, UserId};
@@ -93,6 +93,16 @@ pub enum StartError {
         /// What the system said.
         reason: std::io::Error,
     },
+    /// The port of the browsers' sound.
+    #[error(
+        "cannot open the port of browsers {address}: {reason}; choose another address with webrtc.bind (HOTLINE_WEBRTC_BIND), or leave it empty"
+    )]
+    Browsers {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        reason: std::io::Error,
+    },
     /// The media clock.
     #[error("cannot start the media clock: {0}")]
     Clock(std::io::Error),
@@ -113,6 +123,7 @@ pub struct Service {
     knowledge: KnowledgeBase,
     speech: Speech,
     channel: SipChannel,
+    browsers: Option<WebRtc>,
     clock: Clock,
     calls: TaskTracker,
     /// Cancelled first: no new calls, calls in progress end.
@@ -163,6 +174,10 @@ impl Service {
         let settings = SipSettings::new(&config, extensions.clone());
         let (channel, calls) = SipChannel::start(settings, clock.clone()).await?;
         extensions.attach(channel.clone());
+        let (browsers, web_calls) = open_browsers(&config, &clock)?.unzip();
+        if let Some(browsers) = &browsers {
+            extensions.attach_browsers(browsers.clone());
+        }
 
         let sink = Arc::new(StoreSink::start(tenant.clone()));
         let legs = LiveLegs::default();
@@ -212,7 +227,7 @@ impl Service {
             Chats::new(services, prepare::chat_limits(&config), tracker.clone(), closing.clone())
         });
         let accepting = tokio::spawn(accept(
-            calls,
+            (calls, web_calls),
             services,
             speech.clone(),
             understanding.clone(),
@@ -242,6 +257,11 @@ impl Service {
             }),
             legs,
             chats,
+            browsers: browsers.clone(),
+            web_calls: api::WebCalls {
+                origins: config.webrtc_origins.iter().map(|origin| origin.0.clone()).collect(),
+                starts: config.webrtc_starts,
+            },
             is_proxy: Arc::new({
                 let proxies = config.http_proxies.clone();
                 move |address| proxies.iter().any(|proxy| proxy.contains(address))
@@ -255,7 +275,7 @@ impl Service {
             answering::follow(flows.watch(), config.clone(), extensions.clone(), speech.clone(), stopped.clone());
         let following = tokio::spawn(following);
         let scheduling = tokio::spawn(flows.keep_time(stopped.clone()));
-        let counting = tokio::spawn(count(channel.clone(), clock.clone(), stopped.clone()));
+        let counting = tokio::spawn(count(channel.clone(), browsers.clone(), clock.clone(), stopped.clone()));
         let serving = tokio::spawn(api::serve(listener, console, stopped.clone()));
         let observing = tokio::spawn(observe::observe(tenant.clone(), config.trace_otlp.clone(), stopped.clone()));
         let sip = channel.local_addr();
@@ -269,6 +289,7 @@ impl Service {
             knowledge,
             speech,
             channel,
+            browsers,
             clock,
             calls: tracker,
             closing,
@@ -336,6 +357,9 @@ impl Service {
             tracing::warn!("some calls did not end in time; they are finished at the next start");
         }
         self.channel.shutdown().await;
+        if let Some(browsers) = &self.browsers {
+            browsers.shutdown();
+        }
         if !self.sink.flush(LAST_FLUSH).await {
             tracing::error!(
                 "the journal could not be written to its end; the calls concerned are finished at the next start"
@@ -364,7 +388,7 @@ async fn load_recordings(tenant: &Tenant, voices: &Speaker) -> Result<(), StoreE
 
 /// Takes calls until the service closes.
 async fn accept(
-    mut calls: Calls,
+    (mut calls, mut web_calls): (Calls, Option<mpsc::Receiver<WebCall>>),
     mut services: Services,
     speech: Speech,
     understanding: Understanding,
@@ -376,13 +400,17 @@ async fn accept(
     loop {
         let next = async {
             let permit = opening.clone().acquire_owned().await.ok()?;
-            Some((permit, calls.next().await?))
+            let (call, incoming) = tokio::select! {
+                incoming = calls.next() => (CallId::new(), incoming?),
+                WebCall { id, incoming } = next_of(&mut web_calls) => (id, incoming),
+            };
+            Some((permit, call, incoming))
         };
         let next = tokio::select! {
             next = next => next,
             () = closing.cancelled() => return,
         };
-        let Some((permit, incoming)) = next else { return };
+        let Some((permit, call, incoming)) = next else { return };
         metric::call_offered();
         // A call keeps what it begins with: the flow with the model that knows its intents, and the recognisers.
         let answer = understanding.live();
@@ -391,17 +419,42 @@ async fn accept(
         }
         (services.flow, services.model, services.recognisers) = (answer.served, answer.model, speech.recognisers());
         let services = services.clone();
-        tracker.spawn(take_call(incoming, CallId::new(), services, permit, closing.clone()));
+        tracker.spawn(take_call(incoming, call, services, permit, closing.clone()));
     }
 }
 
+/// The next call from a browser, where browsers are taken.
+async fn next_of(calls: &mut Option<mpsc::Receiver<WebCall>>) -> WebCall {
+    let call = match calls {
+        Some(calls) => calls.recv().await,
+        None => None,
+    };
+    match call {
+        Some(call) => call,
+        None => std::future::pending().await,
+    }
+}
+
+/// The port of browsers, and the calls that they begin; nothing where they are not taken.
+fn open_browsers(config: &Config, clock: &Clock) -> Result<Option<(WebRtc, mpsc::Receiver<WebCall>)>, StartError> {
+    let Some(settings) = prepare::browsers(config)? else { return Ok(None) };
+    let address = settings.bind;
+    WebRtc::start(settings, clock.clone()).map(Some).map_err(|reason| StartError::Browsers { address, reason })
+}
+
 /// Shows in the metrics what the telephone holds and what the gate dropped, until stopped.
-async fn count(channel: SipChannel, clock: Clock, stopped: CancellationToken) {
+async fn count(channel: SipChannel, browsers: Option<WebRtc>, clock: Clock, stopped: CancellationToken) {
     loop {
         let (dialogs, transactions) = channel.held();
         let held = Held { dialogs, transactions, legs: clock.stats().legs };
         metric::held(held, tokio::runtime::Handle::current().metrics().num_alive_tasks());
         channel.dropped().into_iter().for_each(|(reason, count)| metric::sip_dropped(reason, count));
+        if let Some(browsers) = &browsers {
+            let seen = browsers.stats();
+            metric::browsers(seen.peers, seen.checks, seen.packets, seen.moves);
+            metric::browsers_dropped("overflow", seen.overflowed);
+            seen.dropped.into_iter().for_each(|(reason, count)| metric::browsers_dropped(reason, count));
+        }
         tokio::select! {
             () = tokio::time::sleep(COUNT_EVERY) => {}
             () = stopped.cancelled() => return,

@@ -17,6 +17,7 @@ use sip::media::Clip;
 use sip::trunk::Target;
 
 use crate::call::Plan;
+use crate::channel::{BrowserSettings, IceServers, TurnCredentials};
 use crate::chat::{Limits, Patience};
 use crate::config::Config;
 use crate::event::Personal;
@@ -65,6 +66,16 @@ pub enum PrepareError {
         "cannot read the token of the remote intent engine in {path}: {reason}; check understand.remote_token (HOTLINE_UNDERSTAND_REMOTE_TOKEN)"
     )]
     RemoteToken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What proves browsers to the TURN servers cannot be read.
+    #[error("cannot read {path}: {reason}; check {key}")]
+    TurnSecret {
+        /// The configuration key.
+        key: &'static str,
         /// The file.
         path: PathBuf,
         /// What is wrong.
@@ -219,6 +230,40 @@ pub fn chat_limits(config: &Config) -> Limits {
             idle: config.chat_idle_minutes.max(1).saturating_mul(60_000),
         },
     }
+}
+
+/// How browsers are taken, if they are.
+pub fn browsers(config: &Config) -> Result<Option<BrowserSettings>, PrepareError> {
+    let Some(bind) = config.webrtc_bind else { return Ok(None) };
+    let secret = |key, path: &Path| {
+        let bad = |reason: String| PrepareError::TurnSecret { key, path: path.to_owned(), reason };
+        let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+        match text.trim() {
+            "" => Err(bad("it is empty".to_owned())),
+            text => Ok(text.to_owned()),
+        }
+    };
+    let credentials = match (&config.webrtc_turn_secret, &config.webrtc_turn_password) {
+        (Some(path), _) => TurnCredentials::Secret(secret("webrtc.turn_secret", path)?),
+        (None, Some(path)) => TurnCredentials::Static {
+            username: config.webrtc_turn_user.clone(),
+            password: secret("webrtc.turn_password", path)?,
+        },
+        (None, None) => TurnCredentials::None,
+    };
+    Ok(Some(BrowserSettings {
+        bind,
+        http: config.http_bind,
+        advertised: config.webrtc_advertised.clone(),
+        codecs: config.webrtc_codecs.clone(),
+        ice_servers: IceServers {
+            urls: config.webrtc_ice_servers.iter().map(|server| server.0.clone()).collect(),
+            credentials,
+        },
+        keep: Duration::from_secs(config.webrtc_keep_seconds),
+        ring: Duration::from_secs(config.queue_ring_seconds),
+        callers: config.webrtc_widget.then_some(config.webrtc_calls),
+    }))
 }
 
 /// Reads a flow and refuses one with errors; warnings are logged.

@@ -25,7 +25,7 @@ macro_rules! names {
 }
 
 names!(CallState: Ringing = "ringing", Bot = "bot", Queued = "queued", Agent = "agent", Ended = "ended");
-names!(Channel: Sip = "sip", Extension = "extension", Chat = "chat");
+names!(Channel: Sip = "sip", Extension = "extension", Chat = "chat", Web = "web");
 names!(Outcome: Resolved = "resolved", Agent = "agent", Callback = "callback", Voicemail = "voicemail",
     Abandoned = "abandoned", Failed = "failed");
 names!(TicketStatus: Open = "open", Pending = "pending", Solved = "solved");

@@ -74,6 +74,8 @@ impl Bed {
             trunks: Arc::new(Vec::new),
             legs: Default::default(),
             chats: None,
+            browsers: None,
+            web_calls: api::WebCalls { origins: Vec::new(), starts: 1 },
             is_proxy: Arc::new(|_| false),
             ready: Arc::new(|| true),
         };

@@ -32,6 +32,8 @@ export interface Service {
   signInLink: string
   /** `127.0.0.1:12345`, for SIP. */
   sip: string
+  /** Its process. */
+  pid: number | undefined
   /** Places a call that runs by itself. */
   call: (...options: string[]) => RunningCall
   /** What the service has written to its log. */
@@ -87,7 +89,7 @@ export async function serve(variables: Record<string, string> = {}): Promise<Ser
           ended: once(phone, 'exit').then(([code]) => code as number | null),
         }
       }
-      return { console: console_, signInLink, sip: at, call, log: () => log, stop }
+      return { console: console_, signInLink, sip: at, pid: child.pid, call, log: () => log, stop }
     }
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     const missing = /model \S+ is not in .*/.exec(log)?.[0]

@@ -150,7 +150,9 @@ impl Clock {
 
     /// Gives a socket to a thread. The first packet leaves within 10 ms, if it is known where to.
     pub fn open_leg(&self, config: LegConfig) -> io::Result<(Leg, LegEvents)> {
-        config.socket.set_nonblocking(true)?;
+        if let Some(socket) = config.wire.own() {
+            socket.set_nonblocking(true)?;
+        }
         let (sink, events) = channel();
         let home = self.0.idlest();
         let route = Arc::new(Route::new(home));

@@ -48,6 +48,8 @@ pub struct Engine {
     lines: Vec<Option<Box<Line>>>,
     slots: HashMap<LegId, usize>,
     free: Vec<usize>,
+    /// Legs at the browsers' port, which have no socket to be polled.
+    placed: Vec<usize>,
     phases: [Vec<usize>; PHASES],
     rooms: Rooms,
     step: u64,
@@ -79,6 +81,7 @@ impl Engine {
             lines: Vec::new(),
             slots: HashMap::new(),
             free: Vec::new(),
+            placed: Vec::new(),
             phases: Default::default(),
             rooms: Rooms::default(),
             step: 0,
@@ -202,6 +205,7 @@ impl Engine {
 
     /// Reads what has come, one datagram from each socket in turn.
     fn read(&mut self, now: Instant, arrival: Duration) {
+        self.read_placed(now, arrival);
         let rounds = MAX_READS * self.slots.len().div_ceil(Poll::BATCH);
         for _ in 0..rounds {
             self.poll.ready(&mut self.ready);
@@ -210,6 +214,19 @@ impl Engine {
             }
             for n in 0..self.ready.len() {
                 self.read_one(self.ready[n], now, arrival);
+            }
+        }
+    }
+
+    /// Reads what has come through the browsers' port; its queues are short.
+    fn read_placed(&mut self, now: Instant, arrival: Duration) {
+        for n in 0..self.placed.len() {
+            let slot = self.placed[n];
+            for _ in 0..MAX_READS {
+                if !self.line(slot).is_some_and(|line| line.wire.waits()) {
+                    break;
+                }
+                self.read_one(slot, now, arrival);
             }
         }
     }
@@ -287,7 +304,14 @@ impl Engine {
             self.lines.push(None);
             self.lines.len() - 1
         });
-        if let Err(error) = self.poll.add(&line.socket, slot) {
+        let watched = match line.wire.own() {
+            Some(socket) => self.poll.add(socket, slot),
+            None => {
+                self.placed.push(slot);
+                Ok(())
+            }
+        };
+        if let Err(error) = watched {
             tracing::error!(leg = %line.route.id, %error, "a leg cannot be opened: its socket cannot be watched");
             self.free.push(slot);
             self.gauges.load.fetch_sub(1, Ordering::Relaxed);
@@ -314,7 +338,10 @@ impl Engine {
         self.free.push(slot);
         self.gauges.load.fetch_sub(1, Ordering::Relaxed);
         // Not left to the closing of the descriptor, of which somebody may hold a copy.
-        let _ = self.poll.remove(&line.socket);
+        match line.wire.own() {
+            Some(socket) => drop(self.poll.remove(socket)),
+            None => self.placed.retain(|&other| other != slot),
+        }
         Some(line)
     }
 

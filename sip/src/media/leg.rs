@@ -1,7 +1,7 @@
 //! The handle of one leg: commands to the media thread that never block. What the thread makes of them is in the
 //! modules behind the clock.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -15,6 +15,7 @@ use super::event::{LegStats, Recording};
 use super::guard::Guard;
 use super::line::Line;
 use super::speaking;
+use super::wire::Wire;
 use crate::sdp::{Agreed, Security};
 use crate::srtp::Shield;
 
@@ -39,8 +40,8 @@ impl std::fmt::Display for LegId {
 /// What a leg begins with.
 #[derive(Debug)]
 pub struct LegConfig {
-    /// A bound socket; the clock makes it non-blocking.
-    pub socket: UdpSocket,
+    /// How its packets travel: a bound socket, which the clock makes non-blocking, or a place at the browsers' port.
+    pub wire: Wire,
     /// Where the peer's SDP says to send; nothing is sent before this or the first packet is known.
     pub remote: Option<SocketAddr>,
     /// What is sent, until [`Leg::agree`] says otherwise. G.711 and G.722 are understood, whichever the peer sends.

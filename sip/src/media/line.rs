@@ -1,7 +1,7 @@
-//! One leg as the media thread sees it: a socket, its two halves, and what is to be reported. Which legs there are and
+//! One leg as the media thread sees it: a wire, its two halves, and what is to be reported. Which legs there are and
 //! when they tick is left to the engine.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use super::quality::{Meter, QualityPoint};
 use super::speaking::{Company, Speaking, prepare};
 use super::stream::{Exit, Workspace};
 use super::sys;
-use super::wire::{Inbox, Outbox};
+use super::wire::{Inbox, Wire};
 use crate::rtp::{KeySource, Reports};
 use crate::sdp::Agreed;
 
@@ -39,7 +39,7 @@ pub struct Line {
     /// Whether it has arrived there.
     pub entered: bool,
     recording: Recording,
-    pub socket: UdpSocket,
+    pub wire: Wire,
     hearing: Hearing,
     speaking: Speaking,
     guard: Guard,
@@ -66,7 +66,9 @@ impl std::fmt::Debug for Line {
 impl Line {
     /// Made on the caller's thread, because it allocates.
     pub fn new(route: Arc<Route>, config: LegConfig, sink: EventSink) -> Line {
-        sys::mark_as_voice(&config.socket);
+        if let Some(socket) = config.wire.own() {
+            sys::mark_as_voice(socket);
+        }
         prepare(config.codec);
         let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
         let agreed = Agreed::plain(config.remote.unwrap_or(nowhere), config.codec, config.telephone_event);
@@ -83,7 +85,7 @@ impl Line {
             speaking: Speaking::new(&agreed),
             guard: Guard::default(),
             vad: config.record.then(VoiceActivity::new),
-            socket: config.socket,
+            wire: config.wire,
             sink,
             events: Vec::new(),
             index: 0,
@@ -136,7 +138,9 @@ impl Line {
             }
             Command::Datagram(to, datagram) => {
                 // Lost like any other datagram if it cannot be sent; it will be repeated.
-                Outbox::new(&self.socket, to).send(&datagram);
+                if let Some(out) = self.wire.outbox(to) {
+                    out.send(&datagram);
+                }
             }
             Command::MuteIn(muted) => self.hearing.muted = muted,
             Command::MuteOut(muted) => self.speaking.muted = muted,
@@ -168,7 +172,7 @@ impl Line {
 
     /// Reads one datagram; a key that it begins goes to the bridged leg.
     pub fn read(&mut self, inbox: &mut Inbox, now: Instant, arrival: Duration) -> Option<char> {
-        let (datagram, from) = inbox.read(&self.socket)?;
+        let (datagram, from, arrival) = inbox.read(&mut self.wire, arrival)?;
         match self.guard.admit(datagram, from) {
             Passed::Rtp(packet) => self.hearing.datagram(packet, from, now, arrival, &mut self.events),
             Passed::Rtcp(packet) => {
@@ -210,7 +214,7 @@ impl Line {
 
     /// Sends the sound of this tick.
     pub fn speak(&mut self, company: Company<'_>, now: Instant, work: &mut Workspace) {
-        let exit = exit(&self.hearing, &mut self.guard, &self.socket);
+        let exit = exit(&self.hearing, &mut self.guard, &mut self.wire);
         self.speaking.tick(exit, company, now, work, &mut self.events);
         if self.reports.is_due(now) && !self.speaking.paused {
             self.send_report(now, false, &mut work.packet);
@@ -221,7 +225,7 @@ impl Line {
     pub fn speak_between(&mut self, work: &mut Workspace) {
         if self.speaking.stream.is_paced()
             && !self.speaking.paused
-            && let Some(mut exit) = exit(&self.hearing, &mut self.guard, &self.socket)
+            && let Some(mut exit) = exit(&self.hearing, &mut self.guard, &mut self.wire)
         {
             self.speaking.stream.between(&mut exit, work);
         }
@@ -245,7 +249,8 @@ impl Line {
         let (ssrc, _) = self.speaking.stream.sent();
         self.reports.write(now, ssrc, self.speaking.stream.sender_info(), block, bye, packet);
         let ready = shield.is_none_or(|shield| shield.protect_rtcp(packet));
-        self.rtcp_out += u64::from(ready && Outbox::new(&self.socket, to).send(packet));
+        let sent = ready && self.wire.outbox(to).is_some_and(|out| out.send(packet));
+        self.rtcp_out += u64::from(sent);
     }
 
     fn wants_samples(&self) -> bool {
@@ -327,7 +332,7 @@ impl Line {
         }
         let stats = self.stats();
         self.route.closed.send_replace(Some(Arc::new(stats.clone())));
-        drop(self.socket);
+        drop(self.wire);
         self.sink.close(stats);
     }
 
@@ -349,7 +354,7 @@ impl Line {
 }
 
 /// The way out, if it is known where to and the packets may go there.
-fn exit<'a>(hearing: &Hearing, guard: &'a mut Guard, socket: &'a UdpSocket) -> Option<Exit<'a>> {
-    let out = Outbox::new(socket, hearing.latch.destination()?);
+fn exit<'a>(hearing: &Hearing, guard: &'a mut Guard, wire: &'a mut Wire) -> Option<Exit<'a>> {
+    let out = wire.outbox(hearing.latch.destination()?)?;
     Some(Exit { out, shield: guard.outgoing()? })
 }

@@ -4,6 +4,7 @@
 //!
 //! - [`Clock`]: starts and stops the threads; [`ClockStats`] says how punctual they are.
 //! - [`Leg`], [`LegConfig`]: one audio stream with one peer.
+//! - [`SharedPort`]: the one UDP port of all browsers, where each of their legs has a [`Place`].
 //! - [`Conference`]: legs that all hear each other.
 //! - [`Clip`], [`Playback`]: sound to play, encoded once and shared by all legs.
 //! - [`LegEvents`]: frames, keys, the begin and end of each playback, silence on the wire.
@@ -45,6 +46,7 @@ mod leg;
 mod line;
 mod phase;
 mod player;
+mod port;
 mod quality;
 mod speaking;
 mod stream;
@@ -61,4 +63,6 @@ pub use conference::Conference;
 pub use event::{LegEvent, LegEvents, LegStats, MediaFrame, Recording};
 pub use gauges::{ClockStats, Lateness};
 pub use leg::{Leg, LegConfig, LegId, LegObserver, RtcpTo};
+pub use port::{Path, Place, PortStats, SharedPort};
 pub use quality::{Direction as QualityDirection, History, QualityPoint};
+pub use wire::Wire;

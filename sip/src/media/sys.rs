@@ -1,5 +1,5 @@
 //! What the media thread asks of Linux: sleeping to an absolute deadline, real-time scheduling, readiness of many
-//! sockets at once. The only unsafe code of this crate.
+//! sockets at once. The only unsafe code of the media.
 
 use std::io;
 use std::net::UdpSocket;
@@ -119,10 +119,19 @@ impl Poll {
     /// The numbers of sockets that can be read now, without waiting, into `ready`. The kernel goes round: a socket
     /// that stays readable comes after those that have not been reported yet.
     pub fn ready(&mut self, ready: &mut Vec<usize>) {
+        self.poll(ready, 0);
+    }
+
+    /// The same, but waits for the first one, at most this long.
+    pub fn wait(&mut self, ready: &mut Vec<usize>, at_most: Duration) {
+        self.poll(ready, libc::c_int::try_from(at_most.as_millis()).unwrap_or(libc::c_int::MAX));
+    }
+
+    fn poll(&mut self, ready: &mut Vec<usize>, wait_ms: libc::c_int) {
         ready.clear();
         // SAFETY: `events` has room for BATCH entries, and the kernel writes at most that many.
         let count = unsafe {
-            libc::epoll_wait(self.epoll.as_raw_fd(), self.events.as_mut_ptr(), Self::BATCH as libc::c_int, 0)
+            libc::epoll_wait(self.epoll.as_raw_fd(), self.events.as_mut_ptr(), Self::BATCH as libc::c_int, wait_ms)
         };
         let count = usize::try_from(count).unwrap_or(0).min(Self::BATCH);
         ready.extend(self.events[..count].iter().map(|event| event.u64 as usize));

@@ -122,7 +122,7 @@ impl Description {
 }
 
 impl Audio {
-    fn read(index: usize, stream: &Stream, session: &Section) -> Option<Self> {
+    pub fn read(index: usize, stream: &Stream, session: &Section) -> Option<Self> {
         if !stream.media.eq_ignore_ascii_case("audio") || stream.port == 0 {
             return None;
         }

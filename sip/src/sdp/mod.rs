@@ -4,6 +4,7 @@
 //! - [`Description`]: what the peer said. Read by hand and leniently: real carriers leave lines out, mix their order,
 //!   and answer with more than they should.
 //! - [`Local`]: our side of one session; makes offers and answers.
+//! - [`Browser`]: our side of a session with a browser, which answers only.
 //! - [`Agreed`]: what follows for a leg, one value that the user agent only carries to
 //!   [`Leg::agree`](crate::media::Leg::agree).
 //! - [`Preferences`], [`Encryption`]: what this side wants.
@@ -19,6 +20,7 @@
 //! What follows from an agreement (sockets, legs, re-INVITEs) is left to the user agent.
 
 mod agreed;
+mod browser;
 mod description;
 mod formats;
 mod local;
@@ -26,6 +28,7 @@ mod security;
 mod text;
 
 pub use agreed::{Agreed, Formats, Handshake, Security};
+pub use browser::{Answer, Browser, ICE_PATH};
 pub use description::Description;
 pub(crate) use formats::Format;
 pub use local::Local;
@@ -159,6 +162,9 @@ pub enum SdpError {
     /// It is plain, and we insist on encryption.
     #[error("the other side does not encrypt, and encryption is required here")]
     NotEncrypted,
+    /// It is no offer that a browser makes.
+    #[error("the session description cannot be answered: {0}")]
+    NotForBrowsers(&'static str),
 }
 
 #[cfg(test)]

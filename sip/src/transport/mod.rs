@@ -14,7 +14,7 @@
 //! - [`TransportConfig`]: addresses, certificates, bounds.
 //! - [`gate`]: limits per source, bans, the allow-list. Trunks belong on it.
 
-mod batch;
+pub(crate) mod batch;
 mod config;
 mod dns;
 mod expiry;

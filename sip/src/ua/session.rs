@@ -50,7 +50,7 @@ impl Session {
         record: bool,
     ) -> Result<(Self, LegEvents), SipError> {
         let config = LegConfig {
-            socket,
+            wire: socket.into(),
             // Nothing may leave before the leg has been told all of the agreement.
             remote: None,
             codec: agreed.as_ref().map_or(Codec::default(), |a| a.codec),

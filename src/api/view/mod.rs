@@ -16,5 +16,5 @@ pub use intents::Parsed;
 pub use knowledge::Spoken;
 pub use report::report;
 pub use signalling::CallSignalling;
-pub use ticket::{TicketDetail, TicketPage};
+pub use ticket::{TicketDetail, TicketPage, TicketSummary};
 pub use user::{Language, Me, Person};

@@ -44,7 +44,7 @@ pub struct MessageView {
     pub after_us: i64,
     /// Whether Hotline sent it.
     pub sent: bool,
-    /// `UDP`, `TCP` or `TLS`.
+    /// `UDP`, `TCP`, `TLS`; `WSS` of a browser.
     pub protocol: String,
     /// Hotline's address and port.
     pub local: String,

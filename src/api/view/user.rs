@@ -48,10 +48,14 @@ pub struct Me {
     pub language: Option<Language>,
     /// Whether they can sign in with a password.
     pub has_password: bool,
+    /// Their extension, if they have one: their telephone is in the console then, too.
+    #[schema(required)]
+    pub extension: Option<String>,
 }
 
-impl From<User> for Me {
-    fn from(user: User) -> Self {
+impl Me {
+    /// Somebody with what their extension is.
+    pub fn new(user: User, extension: Option<String>) -> Self {
         Self {
             id: user.id,
             name: user.name,
@@ -59,6 +63,7 @@ impl From<User> for Me {
             role: user.role,
             language: user.language.as_deref().and_then(Language::from_name),
             has_password: user.has_password,
+            extension,
         }
     }
 }

@@ -49,6 +49,7 @@ pub async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<Exi
     config.store_master_key = None;
     config.flow_file = None;
     config.chat_enabled = true;
+    config.webrtc_widget = true;
     config.sip_bind = loopback(0);
     config.http_bind = free_or_any(config.http_bind).await;
     println!("Starting a service with a fresh database in {}", folder.path().display());

@@ -56,7 +56,8 @@ fn scheduling(own: &Scheduling, theirs: Option<bool>) -> Finding {
 async fn lateness(clock: &Clock) -> Option<Finding> {
     const NAME: &str = "clock.lateness";
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
-    let config = LegConfig { socket, remote: None, codec: Codec::default(), telephone_event: None, record: false };
+    let config =
+        LegConfig { wire: socket.into(), remote: None, codec: Codec::default(), telephone_event: None, record: false };
     let (leg, _events) = clock.open_leg(config).ok()?;
     tokio::time::sleep(MEASURED).await;
     let stats = clock.stats();

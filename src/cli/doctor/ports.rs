@@ -52,6 +52,10 @@ pub async fn check(config: &Config) -> (Vec<Finding>, Running) {
         findings.push(stream("sip.tls", *addr, &mut running).await);
     }
     findings.push(http(config.http_bind, &mut running).await);
+    // A port that is picked at the start is always free.
+    if let Some(addr) = config.webrtc_bind.filter(|addr| addr.port() != 0) {
+        findings.push(browsers(addr, &running).await);
+    }
     findings.push(rtp(config.sip_bind.ip(), config.sip_rtp_ports.clone()));
     findings.extend(buffers());
     findings.extend(files(system::file_limit(running.pid)));
@@ -155,6 +159,20 @@ async fn sip(addr: SocketAddr, running: &mut Running) -> Finding {
                 return mute(NAME, addr, owner.pid);
             }
             somebody_elses(NAME, addr, owner, product)
+        }
+    }
+}
+
+/// The port of browsers, where nobody answers strangers: only whose it is can be told.
+async fn browsers(addr: SocketAddr, running: &Running) -> Finding {
+    const NAME: &str = "webrtc.bind";
+    match UdpSocket::bind(addr).map_err(|error| not_bound(NAME, addr, &error)) {
+        Ok(_) => free(NAME, addr),
+        Err(Taken::Finding(finding)) => *finding,
+        Err(Taken::InUse) => {
+            let owner = system::owner(Kind::Udp, addr.port());
+            let ours = owner.as_ref().map_or(running.is_there(), |owner| Some(owner.pid) == running.pid);
+            if ours { answered(NAME, addr) } else { somebody_elses(NAME, addr, owner, None) }
         }
     }
 }

@@ -10,7 +10,7 @@ export function merge(asked: readonly Entry[], heard: readonly Entry[]): readonl
 
 /** What to call whoever calls. */
 export const callerName = ({ from, channel }: Pick<CallSummary, 'from' | 'channel'>, t: (key: string) => string): string =>
-  from !== '' ? from : t(channel === 'chat' ? 'call.chat' : 'call.withheld')
+  from !== '' ? from : t(channel === 'chat' ? 'call.chat' : channel === 'web' ? 'call.web' : 'call.withheld')
 
 export const blank = (id: string): CallSummary => ({
   id,

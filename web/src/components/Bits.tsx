@@ -1,6 +1,6 @@
 /** Small things that every page uses: chips, dots, times, empty pages, errors, skeletons. */
 import { Button, Tooltip } from 'antd'
-import { MessageSquareText } from 'lucide-react'
+import { Globe, MessageSquareText } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
@@ -69,6 +69,14 @@ export function Caller({ number, channel }: { number: string; channel: Channel |
       <span className="row chat-caller">
         <MessageSquareText size={14} aria-hidden />
         {t('call.chat')}
+      </span>
+    )
+  }
+  if (channel === 'web' && number === '') {
+    return (
+      <span className="row chat-caller">
+        <Globe size={14} aria-hidden />
+        {t('call.web')}
       </span>
     )
   }

@@ -22,7 +22,7 @@ function Facts({ call }: { call: CallNow }) {
     ['call.agent', call.agent ? <span className="num">{call.agent}</span> : '—'],
     ['call.ticket', call.ticket ? <TicketLink key="t" id={call.ticket.id} number={call.ticket.number} /> : '—'],
     ['call.flow', <Link key="f" to={`/flows/${encodeURIComponent(flowId(call.flow))}?call=${call.id}`}>{call.flow}</Link>],
-    [call.channel === 'chat' ? 'call.page' : 'call.dialled', <span key="d" className="num">{call.to}</span>],
+    [call.channel === 'chat' || call.channel === 'web' ? 'call.page' : 'call.dialled', <span key="d" className="num">{call.to}</span>],
     ['call.started', <Moment key="s" at={call.started_at} now={now} />],
     ['call.duration', <span key="l" className="num">{clock(duration)}</span>],
     ['call.reply', call.latency.p50 === undefined ? '—' : <span key="r" className="num">{ms(call.latency.p50, language)}</span>],

@@ -2,6 +2,7 @@
 //! for a clock or depends on one.
 
 mod bridging;
+mod browsers;
 mod codecs;
 mod conferences;
 mod encryption;
@@ -76,7 +77,8 @@ impl Rig {
     fn leg(&self, remote: Option<SocketAddr>, change: impl FnOnce(&mut LegConfig)) -> TestLeg {
         let socket = loopback();
         let address = socket.local_addr().expect("bound");
-        let mut config = LegConfig { socket, remote, codec: Codec::Pcmu, telephone_event: Some(EVENTS), record: true };
+        let mut config =
+            LegConfig { wire: socket.into(), remote, codec: Codec::Pcmu, telephone_event: Some(EVENTS), record: true };
         change(&mut config);
         let (leg, events) = self.clock.open_leg(config).expect("room for a leg");
         TestLeg { leg, events, address }

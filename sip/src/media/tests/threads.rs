@@ -118,7 +118,8 @@ fn threads_that_are_started_serve_their_legs_and_end_with_the_clock() {
     let open = |remote| {
         let socket = loopback();
         let address = socket.local_addr().expect("bound");
-        let config = LegConfig { socket, remote, codec: Codec::Pcmu, telephone_event: None, record: false };
+        let config =
+            LegConfig { wire: socket.into(), remote, codec: Codec::Pcmu, telephone_event: None, record: false };
         let (leg, events) = clock.open_leg(config).expect("room for a leg");
         (leg, events, address)
     };
