@@ -26,6 +26,7 @@ import { useKeys, useMedia, useTitle } from '../lib/hooks'
 import { current, ringing, type Leg } from '../phone/machine'
 import { phone, usePhone } from '../phone/usePhone'
 import { AnswerButtons, Since, TroubleNote } from '../phone/view/Bits'
+import { useParty } from '../phone/view/useParty'
 import { usePhoneWords } from '../phone/view/words'
 import '../phone/texts'
 import '../call/view/call.css'
@@ -156,14 +157,14 @@ function About({ id, offered }: { id: string; offered: boolean }) {
 
 function Offer({ leg }: { leg: Leg }) {
   const { t } = useTranslation()
-  const words = usePhoneWords()
+  const { who, queue } = useParty(leg)
   const why = usePresence().why[leg.call ?? '']
   const strategy = why && t(`desk.strategy.${why.strategy}`, { defaultValue: asWords(why.strategy) })
   return (
     <section className="panel offer" aria-label={t('desk.offered')}>
       <div className="spread" role="alert">
-        <p className="offer-what">{leg.queue === undefined ? t('desk.offered') : `${t('desk.offered')} · ${asWords(leg.queue)}`}</p>
-        <h1 className="num">{words.who(leg)}</h1>
+        <p className="offer-what">{queue === undefined ? t('desk.offered') : `${t('desk.offered')} · ${asWords(queue)}`}</p>
+        <h1 className="num">{who}</h1>
         <p className="muted row">
           <Since leg={leg} />
           {strategy !== undefined && <span>{t('desk.why_me', { why: strategy })}</span>}
