@@ -203,11 +203,13 @@ test('a page that was loaded anew takes its calls up with new connections', () =
   expect(ringing(it.state())?.id).toBe('b')
 })
 
-test('a page that is loaded anew while it dials asks for the sound once they answer', () => {
+test('a page that is loaded anew while it dials offers anew, and that offer is answered', () => {
   const it = phone({ type: 'start' }, { type: 'opened' }, ready({ leg: 'a', state: 'dialling', from: '1002' }))
   expect(it.leg('a')).toMatchObject({ stage: 'dialling', direction: 'out', party: '1002' })
-  it.happen(frame({ type: 'connected', leg: 'a', sdp: 'to another offer', call: 'c' }))
-  expect(it.actions()).toEqual([{ do: 'offer', leg: 'a', for: 'restart', fresh: true }])
+  expect(it.actions()).toContainEqual({ do: 'offer', leg: 'a', for: 'restart', fresh: true })
+  it.happen({ type: 'offered', leg: 'a', for: 'restart', sdp: 'new' }, frame({ type: 'connected', leg: 'a', sdp: 'answer', call: 'c' }))
+  expect(it.sent()).toEqual([{ type: 'restart', leg: 'a', sdp: 'new' }])
+  expect(it.actions()).toContainEqual({ do: 'answer', leg: 'a', sdp: 'answer' })
   expect(it.leg('a')).toMatchObject({ stage: 'talking', call: 'c' })
 })
 

@@ -229,8 +229,9 @@ function found(step: Step, there: KeptLeg): void {
       step.put(base)
       step.do({ do: 'prepare', leg: base.id })
     } else if (there.state === 'dialling') {
-      // The offer with which it was dialled is gone with the page before: once they answer, the sound is asked for anew.
+      // The offer with which it was dialled is gone with the page before; this one is answered in its place.
       step.put({ ...base, direction: 'out', stage: 'dialling' })
+      step.offer(base.id, 'restart', true)
     } else {
       step.put({ ...base, stage: there.state === 'held' ? 'held' : 'talking', answered: began })
       step.offer(base.id, 'restart', true)
@@ -285,7 +286,7 @@ function heard(step: Step, frame: FromService): void {
     case 'connected': {
       const leg = step.leg(frame.leg)
       if (!leg || leg.ending || (leg.stage !== 'answering' && leg.stage !== 'dialling')) return
-      const answers = leg.pending === 'accept' || leg.pending === 'dial'
+      const answers = leg.pending !== undefined
       step.change(leg.id, { stage: 'talking', answered: step.now, pending: undefined, call: leg.call ?? frame.call })
       step.alone(leg.id)
       if (answers) step.do({ do: 'answer', leg: leg.id, sdp: frame.sdp })
