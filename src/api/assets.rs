@@ -1,4 +1,4 @@
-//! The console's own files, built into the program, and the visitors' widget with its two pages. Whatever is not a file is a page of the
+//! The console's own files, built into the program, and the visitors' widget with its pages. Whatever is not a file is a page of the
 //! console, which finds its way by the address itself.
 
 use axum::body::{Body, Bytes};
@@ -20,8 +20,10 @@ struct Files;
 const INDEX: &str = "index.html";
 /// The script that shows the widget on any page, and the one with which it calls.
 pub const WIDGET: [&str; 2] = ["/widget.js", "/widget-voice.js"];
-/// Pages of visitors, which need no sign-in, and their files.
-const VISITORS: [(&str, &str); 2] = [("chat", "chat.html"), ("tap", "tap.html")];
+/// Pages of visitors who write, which need no sign-in, and their files.
+const WRITING: [(&str, &str); 2] = [("chat", "chat.html"), ("tap", "tap.html")];
+/// The page of visitors who call.
+const CALLING: [(&str, &str); 1] = [("talk", "talk.html")];
 const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Hotline</title>\
     <h1>The console was not built</h1><p>This program was compiled without it. Run <code>make console</code>, then compile again.\
     <p>The service itself works: see <a href=\"/readyz\">/readyz</a> and <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.";
@@ -36,9 +38,11 @@ pub async fn file(Of(app): State, method: Method, address: Uri, headers: HeaderM
         return ApiError::wrong_method().into_response();
     }
     let path = address.path().trim_start_matches('/');
-    // Where there is no chat, these are no pages.
-    let is_open = app.console.chats.is_some();
-    let path = VISITORS.iter().find(|(page, _)| is_open && *page == path).map_or(path, |(_, file)| file);
+    // Where there is no chat, and where pages cannot call, these are no pages.
+    let writing = WRITING.iter().filter(|_| app.console.chats.is_some());
+    let takes_callers = app.console.browsers.as_ref().is_some_and(|browsers| browsers.takes_callers());
+    let calling = CALLING.iter().filter(|_| takes_callers);
+    let path = writing.chain(calling).find(|(page, _)| *page == path).map_or(path, |(_, file)| file);
     if let Some(file) = Files::get(path).filter(|_| !path.is_empty()) {
         return answer(path, file, &headers);
     }

@@ -1,4 +1,4 @@
-//! What somebody wants to know at whose desk a call rings: which phone is theirs, and what this caller had to do with us before.
+//! What somebody wants to know at whose desk a call rings: what this caller had to do with us before.
 
 use axum::Json;
 use axum::extract::State as Of;
@@ -14,28 +14,6 @@ use crate::event::CallId;
 
 /// Nobody reads further back while a caller waits.
 const LATEST: u64 = 20;
-
-/// The phone of whoever is signed in.
-#[derive(Serialize, ToSchema)]
-pub struct OwnPhone {
-    /// Their extension, the first by name when they have several; nothing when they have none.
-    #[schema(required)]
-    extension: Option<String>,
-}
-
-/// Which phone is yours
-#[utoipa::path(
-    get, path = "/me/phone", tag = "desk",
-    responses(
-        (status = 200, description = "The phone", body = OwnPhone),
-        (status = 401, description = "Nobody is signed in", body = ErrorBody),
-    )
-)]
-pub async fn own_phone(Of(app): State, SignedIn(user): SignedIn) -> ApiResult<Json<OwnPhone>> {
-    let extensions = app.console.tenant.extensions().await?;
-    let own = extensions.into_iter().find(|extension| extension.user == user.id);
-    Ok(Json(OwnPhone { extension: own.map(|extension| extension.name) }))
-}
 
 /// What is known of a caller besides the call.
 #[derive(Serialize, ToSchema)]

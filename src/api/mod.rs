@@ -219,7 +219,6 @@ fn declared() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(people::me, people::change_me))
         .routes(routes!(people::users))
-        .routes(routes!(desk::own_phone))
         .routes(routes!(people::change_role))
         .routes(routes!(calls::calls))
         .routes(routes!(calls::call))

@@ -160,7 +160,6 @@ const ROUTES: &[(&str, &str, Need)] = &[
     ("POST", "/calls/{id}/supervise", Need::May(FloorAct)),
     ("GET", "/calls/{id}/caller", Need::Call(CallsOwn)),
     ("GET", "/live", Need::May(CallsOwn)),
-    ("GET", "/me/phone", Need::SignedIn),
     ("GET", "/phone", Need::SignedIn),
     ("GET", "/phone/settings", Need::SignedIn),
     ("PUT", "/phone/settings", Need::SignedIn),

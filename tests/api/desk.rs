@@ -35,15 +35,3 @@ async fn the_desk_shows_what_a_caller_had_to_do_with_us_before() {
     let missing = format!("/api/v1/calls/{}/caller", CallId::new());
     assert_eq!(agent.request(Method::GET, &missing).send().await.expect("an answer").status(), 404);
 }
-
-#[tokio::test]
-async fn a_desk_knows_its_phone() {
-    let bed = Bed::start().await;
-    let admin = bed.signed_in("Ada", Role::Admin).await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
-    assert_eq!(agent.get("/api/v1/me/phone").await, json!({ "extension": null }));
-    let new = json!({ "name": "101", "user": agent.user.id });
-    assert_eq!(admin.send(Method::POST, "/api/v1/extensions", new).await.status(), 201);
-    assert_eq!(agent.get("/api/v1/me/phone").await, json!({ "extension": "101" }));
-    assert_eq!(bed.request(Method::GET, "/api/v1/me/phone").send().await.expect("an answer").status(), 401);
-}

@@ -72,7 +72,7 @@ export async function browse(here: string, flags: readonly string[] = []): Promi
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
-  await fromFolder(page, here)
+  await fromFolder(context, here)
   const close = async () => {
     await context.close()
     rmSync(profile, { recursive: true, force: true })
@@ -88,9 +88,9 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 }
 
-async function fromFolder(page: Page, here: string): Promise<void> {
+async function fromFolder(context: BrowserContext, here: string): Promise<void> {
   if (folder === undefined) return
-  await page.route(
+  await context.route(
     // Pages of others stay what they are.
     ({ origin, pathname }) => origin === new URL(here).origin && !pathname.startsWith('/api/'),
     async (route) => {

@@ -5,7 +5,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom'
 import { Failure, onSignedOut } from './api/client'
 import { startLive, stopLive } from './api/live'
-import { me as meQuery, ownPhone, queries } from './api/queries'
+import { me as meQuery, queries } from './api/queries'
 import type { Me } from './api/types'
 import { Bones, ErrorNote } from './components/Bits'
 import { Shell } from './components/Shell'
@@ -44,9 +44,8 @@ function SignedIn({ me }: { me: Me }) {
   useEffect(() => {
     if (me.language && !chosen()) speak(me.language)
   }, [me.language])
-  const phone = useQuery(ownPhone)
   // Agents begin at their desk, everybody else where all calls are.
-  const home = phone.isPending ? <Bones rows={6} /> : <Navigate to={me.role === 'agent' && phone.data?.extension != null ? '/desk' : '/live'} replace />
+  const home = <Navigate to={me.role === 'agent' && me.extension !== null ? '/desk' : '/live'} replace />
   return (
     <Shell me={me}>
       <Suspense fallback={<Bones rows={6} />}>

@@ -1,6 +1,6 @@
 /** What the browser phone and the service say to each other; what arrives is checked here before anything else sees it. */
 
-export type LegState = 'ringing' | 'connected' | 'held'
+export type LegState = 'ringing' | 'dialling' | 'connected' | 'held'
 
 /** A leg that the service has kept. */
 export interface KeptLeg {
@@ -16,7 +16,8 @@ export type FromService =
   | { type: 'ready'; extension: string; ice_servers: RTCIceServer[]; legs: KeptLeg[] }
   | { type: 'ringing'; leg: string; call: string; from: string; to: string; queue?: string }
   | { type: 'stopped'; leg: string; reason: string }
-  | { type: 'connected' | 'restarted'; leg: string; sdp: string }
+  | { type: 'connected'; leg: string; sdp: string; call?: string }
+  | { type: 'restarted'; leg: string; sdp: string }
   | { type: 'progress'; leg: string; state: string }
   | { type: 'transfer'; leg: string; state: string; reason?: string }
   | { type: 'ended'; leg: string; reason: string }
@@ -54,7 +55,7 @@ export const iceServers = (value: unknown): RTCIceServer[] => (Array.isArray(val
 function keptLeg(value: unknown): KeptLeg[] {
   if (!isObject(value) || !isText(value.leg)) return []
   const { leg, state, from, call, since } = value
-  if (state !== 'ringing' && state !== 'connected' && state !== 'held') return []
+  if (state !== 'ringing' && state !== 'dialling' && state !== 'connected' && state !== 'held') return []
   return [{ leg, state, from: text(from), call: optional(call), since: typeof since === 'number' ? since : undefined }]
 }
 
@@ -85,6 +86,7 @@ export function readPhoneFrame(received: string): FromService | undefined {
     case 'ringing':
       return { type, leg, call: text(value.call), from: text(value.from), to: text(value.to), queue: optional(value.queue) }
     case 'connected':
+      return isText(value.sdp) ? { type, leg, sdp: value.sdp, call: optional(value.call) } : undefined
     case 'restarted':
       return isText(value.sdp) ? { type, leg, sdp: value.sdp } : undefined
     case 'stopped':

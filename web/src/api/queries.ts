@@ -52,9 +52,6 @@ export const peaks = (id: string) =>
       take(http.GET('/api/v1/calls/{id}/peaks', { params: { path: { id }, query: { per_second: 20 } } })),
   })
 
-/** Which phone is one's own. */
-export const ownPhone = queryOptions({ queryKey: ['me', 'phone'], queryFn: () => take(http.GET('/api/v1/me/phone')) })
-
 /** What a call's caller had to do with us before. */
 export const caller = (id: string) =>
   queryOptions({

@@ -21,13 +21,11 @@ import {
   UsersRound,
   Waypoints,
 } from 'lucide-react'
-import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router-dom'
 import { http, take } from '../api/client'
 import { retryLive, useConnection } from '../api/live'
-import { ownPhone } from '../api/queries'
 import type { Me } from '../api/types'
 import { speak } from '../i18n'
 import { useKeys, useLanguage } from '../lib/hooks'
@@ -132,7 +130,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const [help, setHelp] = useState(false)
   const [account, setAccount] = useState(false)
 
-  const phone = useQuery(ownPhone).data?.extension ?? undefined
+  const phone = me.extension ?? undefined
   const reachable = places.filter(
     (place) =>
       (!('admin' in place) || me.role === 'admin') &&

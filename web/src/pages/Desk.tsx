@@ -1,11 +1,11 @@
 /** An agent's page: who is calling and why, what was said, what to say next, what to write down. */
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { Button, Input, Tabs } from 'antd'
 import { Headset, Phone as PhoneIcon } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { http, take } from '../api/client'
-import { ownPhone, queries } from '../api/queries'
+import { me as meQuery, queries } from '../api/queries'
 import type { Me } from '../api/types'
 import { transcript } from '../call/transcript'
 import { playhead } from '../call/playhead'
@@ -26,6 +26,7 @@ import { useKeys, useMedia, useTitle } from '../lib/hooks'
 import { current, ringing, type Leg } from '../phone/machine'
 import { phone, usePhone } from '../phone/usePhone'
 import { AnswerButtons, Since, TroubleNote } from '../phone/view/Bits'
+import { useParty } from '../phone/view/useParty'
 import { usePhoneWords } from '../phone/view/words'
 import '../phone/texts'
 import '../call/view/call.css'
@@ -53,10 +54,31 @@ function Notes({ call }: { call: string }) {
   )
 }
 
+/** So near the end one reads along. */
+const NEAR_PX = 60
+
 function Words({ call }: { call: CallNow }) {
+  const { t } = useTranslation()
   const [head] = useState(playhead)
   const lines = useMemo(() => transcript(call.entries), [call.entries])
-  return <Transcript call={call} lines={lines} current={undefined} head={head} play={undefined} />
+  const box = useRef<HTMLDivElement>(null)
+  /** Whoever reads further up is left there. */
+  const atEnd = useRef(true)
+  useEffect(() => {
+    if (atEnd.current) box.current?.scrollTo({ top: box.current.scrollHeight })
+  }, [lines, call.partial])
+  return (
+    <div
+      ref={box}
+      className="desk-words"
+      tabIndex={0}
+      role="region"
+      aria-label={t('desk.transcript')}
+      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => (atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_PX)}
+    >
+      <Transcript call={call} lines={lines} current={undefined} head={head} play={undefined} follow={false} />
+    </div>
+  )
 }
 
 /** Everything that is known of a call while it rings or goes on. */
@@ -77,7 +99,7 @@ function About({ id, offered }: { id: string; offered: boolean }) {
     return (
       <div className="desk-columns">
         <section className="panel desk-card">
-          <h2>{t('desk.brief')}</h2>
+          <h2>{t('desk.story')}</h2>
           {story}
         </section>
         <section className="panel desk-card">
@@ -87,11 +109,7 @@ function About({ id, offered }: { id: string; offered: boolean }) {
       </div>
     )
   }
-  const words = (
-    <div className="desk-words">
-      <Words call={call} />
-    </div>
-  )
+  const words = <Words call={call} />
   const suggestions = <Suggestions entries={call.entries} />
   if (!wide) {
     return (
@@ -102,7 +120,7 @@ function About({ id, offered }: { id: string; offered: boolean }) {
             items={[
               { key: 'words', label: t('desk.transcript'), children: words },
               { key: 'suggestions', label: t('desk.suggestions'), children: suggestions },
-              { key: 'story', label: t('desk.brief'), children: story },
+              { key: 'story', label: t('desk.story'), children: story },
               { key: 'customer', label: t('desk.customer'), children: customer },
             ]}
           />
@@ -127,7 +145,7 @@ function About({ id, offered }: { id: string; offered: boolean }) {
           <Tabs
             size="small"
             items={[
-              { key: 'story', label: t('desk.brief'), children: story },
+              { key: 'story', label: t('desk.story'), children: story },
               { key: 'customer', label: t('desk.customer'), children: customer },
             ]}
           />
@@ -139,14 +157,14 @@ function About({ id, offered }: { id: string; offered: boolean }) {
 
 function Offer({ leg }: { leg: Leg }) {
   const { t } = useTranslation()
-  const words = usePhoneWords()
+  const { who, queue } = useParty(leg)
   const why = usePresence().why[leg.call ?? '']
   const strategy = why && t(`desk.strategy.${why.strategy}`, { defaultValue: asWords(why.strategy) })
   return (
     <section className="panel offer" aria-label={t('desk.offered')}>
       <div className="spread" role="alert">
-        <p className="offer-what">{leg.queue === undefined ? t('desk.offered') : `${t('desk.offered')} · ${asWords(leg.queue)}`}</p>
-        <h1 className="num">{words.who(leg)}</h1>
+        <p className="offer-what">{queue === undefined ? t('desk.offered') : `${t('desk.offered')} · ${asWords(queue)}`}</p>
+        <h1 className="num">{who}</h1>
         <p className="muted row">
           <Since leg={leg} />
           {strategy !== undefined && <span>{t('desk.why_me', { why: strategy })}</span>}
@@ -204,7 +222,7 @@ function NoPhone({ me }: { me: Me }) {
   const [name, setName] = useState('')
   const add = useMutation({
     mutationFn: () => take(http.POST('/api/v1/extensions', { body: { name: name.trim() } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ownPhone.queryKey }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: meQuery.queryKey }),
   })
   return (
     <section className="panel">
@@ -235,7 +253,6 @@ export default function Desk({ me }: { me: Me }) {
   useTitle(t('nav.desk'))
   const { state } = usePhone()
   const words = usePhoneWords()
-  const own = useQuery(ownPhone)
   const [postponed, setPostponed] = useState<readonly string[]>([])
   const unfinished = useWrapUps().filter(({ done }) => !done)
   const offered = ringing(state)
@@ -243,8 +260,7 @@ export default function Desk({ me }: { me: Me }) {
   const next = unfinished.filter(({ call }) => !postponed.includes(call)).at(-1)
   const put = unfinished.filter(({ call }) => call !== next?.call)
 
-  if (own.error) return <ErrorNote error={own.error} again={() => void own.refetch()} />
-  if (own.data?.extension === null) return <NoPhone me={me} />
+  if (me.extension === null) return <NoPhone me={me} />
   /** The caller's call; of a leg that was dialled on somebody's behalf, theirs. */
   const callOf = (of: Leg): string | undefined => of.call ?? state.legs.find(({ id }) => id === of.consults)?.call
   const id = leg && callOf(leg)

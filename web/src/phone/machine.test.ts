@@ -203,6 +203,22 @@ test('a page that was loaded anew takes its calls up with new connections', () =
   expect(ringing(it.state())?.id).toBe('b')
 })
 
+test('a page that is loaded anew while it dials offers anew, and that offer is answered', () => {
+  const it = phone({ type: 'start' }, { type: 'opened' }, ready({ leg: 'a', state: 'dialling', from: '1002' }))
+  expect(it.leg('a')).toMatchObject({ stage: 'dialling', direction: 'out', party: '1002' })
+  expect(it.actions()).toContainEqual({ do: 'offer', leg: 'a', for: 'restart', fresh: true })
+  it.happen({ type: 'offered', leg: 'a', for: 'restart', sdp: 'new' }, frame({ type: 'connected', leg: 'a', sdp: 'answer', call: 'c' }))
+  expect(it.sent()).toEqual([{ type: 'restart', leg: 'a', sdp: 'new' }])
+  expect(it.actions()).toContainEqual({ do: 'answer', leg: 'a', sdp: 'answer' })
+  expect(it.leg('a')).toMatchObject({ stage: 'talking', call: 'c' })
+})
+
+test('an offer that the service cannot use leaves the call ringing', () => {
+  const it = phone(...started, rings('a'), { type: 'accept', leg: 'a' }, { type: 'offered', leg: 'a', for: 'accept', sdp: 'o' })
+  it.happen(frame({ type: 'error', code: 'bad_offer', message: 'There is no sound.', leg: 'a' }))
+  expect(it.state()).toMatchObject({ legs: [{ stage: 'ringing' }], trouble: { message: 'There is no sound.' } })
+})
+
 test('a second tab is told that the phone is elsewhere, and can have it', () => {
   const it = phone({ type: 'start' }, { type: 'opened' }, frame({ type: 'elsewhere' }))
   expect(it.state().line).toBe('elsewhere')
@@ -245,7 +261,7 @@ test('whatever happens in whatever order, one leg at most is at the ear, and not
     const leg = () => any(ids)
     const media = ['up', 'shaky', 'lost'] as const
     const purposes = ['accept', 'dial', 'restart'] as const
-    const kept = ['ringing', 'connected', 'held'] as const
+    const kept = ['ringing', 'dialling', 'connected', 'held'] as const
     const inputs: (() => Input)[] = [
       () => ({ type: 'opened' }),
       () => ({ type: 'closed' }),

@@ -228,6 +228,10 @@ function found(step: Step, there: KeptLeg): void {
     if (there.state === 'ringing') {
       step.put(base)
       step.do({ do: 'prepare', leg: base.id })
+    } else if (there.state === 'dialling') {
+      // The offer with which it was dialled is gone with the page before; this one is answered in its place.
+      step.put({ ...base, direction: 'out', stage: 'dialling' })
+      step.offer(base.id, 'restart', true)
     } else {
       step.put({ ...base, stage: there.state === 'held' ? 'held' : 'talking', answered: began })
       step.offer(base.id, 'restart', true)
@@ -242,6 +246,7 @@ function found(step: Step, there: KeptLeg): void {
     if (mine.stage === 'answering') step.offer(mine.id, 'accept', false)
     return
   }
+  if (there.state === 'dialling') return
   if (mine.stage === 'ringing' || mine.stage === 'answering' || mine.stage === 'dialling') {
     // It was connected, and the answer got lost on its way.
     step.change(mine.id, { stage: there.state === 'held' ? 'held' : 'talking', answered: mine.answered ?? step.now, call: mine.call ?? there.call })
@@ -280,10 +285,13 @@ function heard(step: Step, frame: FromService): void {
     }
     case 'connected': {
       const leg = step.leg(frame.leg)
-      if (leg?.pending !== 'accept' && leg?.pending !== 'dial') return
-      step.change(leg.id, { stage: 'talking', answered: step.now, pending: undefined })
+      if (!leg || leg.ending || (leg.stage !== 'answering' && leg.stage !== 'dialling')) return
+      const answers = leg.pending !== undefined
+      step.change(leg.id, { stage: 'talking', answered: step.now, pending: undefined, call: leg.call ?? frame.call })
       step.alone(leg.id)
-      return step.do({ do: 'answer', leg: leg.id, sdp: frame.sdp })
+      if (answers) step.do({ do: 'answer', leg: leg.id, sdp: frame.sdp })
+      else step.offer(leg.id, 'restart', true)
+      return
     }
     case 'restarted': {
       const leg = step.leg(frame.leg)
@@ -302,6 +310,8 @@ function heard(step: Step, frame: FromService): void {
     case 'error': {
       const leg = frame.leg === undefined ? undefined : step.leg(frame.leg)
       step.state = { ...step.state, trouble: { what: 'refused', code: frame.code, message: frame.message } }
+      // An offer that was no good leaves the call ringing.
+      if (leg?.stage === 'answering' && frame.code !== 'no_such_leg') return void step.change(leg.id, { stage: 'ringing', pending: undefined })
       if (leg?.stage === 'answering' || leg?.stage === 'dialling') return step.end(leg.id, 'refused')
       if (leg?.transfer) step.change(leg.id, { transfer: { ...leg.transfer, state: 'failed', reason: frame.message } })
       return

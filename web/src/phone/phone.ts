@@ -336,6 +336,8 @@ export class Phone {
         clearTimeout(sound.shaky)
         // The browser takes half a minute to give up what a restart mends at once.
         if (state === 'shaky') sound.shaky = setTimeout(() => this.tell({ type: 'media', leg: id, state: 'lost' }), SHAKY_MS)
+        // What is counted from now on is judged in five seconds.
+        if (state === 'up') void peer.counted().then((counted) => (sound.counts ??= counted)).catch(() => undefined)
         this.tell({ type: 'media', leg: id, state })
       },
       stream: (stream) => {

@@ -181,6 +181,8 @@ export class Line {
         keep({ server: this.server, resume: message.resume, iceServers: this.iceServers })
       }
     }
+    // The way back leads nowhere any more.
+    if (message.type === 'error' && message.code === 'token_refused') return this.end(this.secret === undefined ? 'other' : 'lost')
     const next = after(this.call, message, Date.now())
     if (next.stage === 'over') this.end(next.reason ?? '')
     else if (next !== this.call) this.put(next)

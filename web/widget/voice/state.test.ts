@@ -22,7 +22,7 @@ test('the caller sees who is there, and their place', () => {
 test('a call that is over stays over; a refusal ends only what has not begun', () => {
   const over = heard({ type: 'connected', sdp: 's' }, { type: 'ended', reason: 'normal' })
   expect(after(over, { type: 'connected', sdp: 's' }, 2_000)).toBe(over)
-  expect(heard({ type: 'error', code: 'widget_full', message: '' })).toMatchObject({ stage: 'over', reason: 'widget_full' })
+  expect(heard({ type: 'error', code: 'callers_full', message: '' })).toMatchObject({ stage: 'over', reason: 'callers_full' })
   expect(heard({ type: 'connected', sdp: 's' }, { type: 'error', code: 'x', message: '' }).stage).toBe('talking')
 })
 

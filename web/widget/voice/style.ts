@@ -19,7 +19,7 @@ export const style = `
 .voice .said.bot, .voice .said.agent { align-self: flex-start; background: var(--surface); border: 1px solid var(--line); border-bottom-left-radius: 5px; }
 .voice .said.agent { border-color: var(--accent-line); }
 .voice .said.caller { align-self: flex-end; background: var(--accent-soft); border: 1px solid var(--accent-line); border-bottom-right-radius: 5px; }
-.voice .partial { opacity: .75; }
+.voice .partial { border-style: dashed; }
 .voice .own { flex: none; padding: 0 18px 10px; }
 .voice .own .level { height: 6px; }
 .voice .hands { flex: none; display: grid; grid-template-columns: repeat(3, 1fr); gap: 8px; padding: 10px 14px max(14px, env(safe-area-inset-bottom)); background: var(--surface); border-top: 1px solid var(--line); }

@@ -194,6 +194,7 @@ export class Voice {
         click: () => {
           pad.hidden = !pad.hidden
           keys.setAttribute('aria-expanded', String(!pad.hidden))
+          log.scrollTop = log.scrollHeight
           if (!pad.hidden) pad.querySelector('button')?.focus()
         },
       },

@@ -219,6 +219,8 @@ interface Props {
   current: string | undefined
   head: Playhead
   play: ((fromMs: number) => void) | undefined
+  /** Whether the newest line is kept in sight; where it stands in a box of its own, that is the box's affair. */
+  follow?: boolean
 }
 
 /** The first word of all: where Tab leads before any has been chosen. */
@@ -230,7 +232,7 @@ function firstWord(lines: readonly Line[]): Stop | undefined {
   return undefined
 }
 
-export function Transcript({ call, lines, current, head, play }: Props) {
+export function Transcript({ call, lines, current, head, play, follow = true }: Props) {
   const { t } = useTranslation()
   const [chosen, setChosen] = useState<Stop>()
   const stop = useMemo(() => chosen ?? firstWord(lines), [chosen, lines])
@@ -241,8 +243,8 @@ export function Transcript({ call, lines, current, head, play }: Props) {
   const partials = (['caller', 'agent'] as const).filter((speaker) => call.partial[speaker])
 
   useEffect(() => {
-    if (running) end.current?.scrollIntoView({ block: 'nearest' })
-  }, [running, lines.length, call.partial])
+    if (running && follow) end.current?.scrollIntoView({ block: 'nearest' })
+  }, [running, follow, lines.length, call.partial])
 
   return (
     <ol className="transcript" aria-label={t('transcript.title')} {...words}>

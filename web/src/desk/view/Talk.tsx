@@ -9,6 +9,7 @@ import type { Leg } from '../../phone/machine'
 import { phone, usePhone } from '../../phone/usePhone'
 import { QualityWord, Since, TalkButtons } from '../../phone/view/Bits'
 import { Meters } from '../../phone/view/Meters'
+import { useParty } from '../../phone/view/useParty'
 import { usePhoneWords } from '../../phone/view/words'
 
 const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#']
@@ -112,6 +113,7 @@ export function Talk({ leg }: { leg: Leg }) {
   const { t } = useTranslation()
   const { state } = usePhone()
   const words = usePhoneWords()
+  const { who, queue } = useParty(leg)
   const [open, setOpen] = useState<'keypad' | 'transfer'>()
   const talks = leg.stage === 'talking' || leg.stage === 'held'
   const toggle = (which: 'keypad' | 'transfer') => setOpen(open === which ? undefined : which)
@@ -126,11 +128,11 @@ export function Talk({ leg }: { leg: Leg }) {
     <section className={`panel talk talk-${leg.stage}`} aria-label={t('phone.title')}>
       <div className="talk-head">
         <div className="spread">
-          <h1 className="num">{words.who(leg)}</h1>
+          <h1 className="num">{who}</h1>
           <p className="row talk-about">
             <span className={`phone-stage stage-${leg.stage}`}>{words.stage(leg)}</span>
             <Since leg={leg} />
-            {leg.queue !== undefined && <span className="muted">{t('phone.from_queue', { queue: asWords(leg.queue) })}</span>}
+            {queue !== undefined && <span className="muted">{t('phone.from_queue', { queue: asWords(queue) })}</span>}
             {leg.muted && <span className="talk-muted">{t('phone.muted')}</span>}
           </p>
         </div>

@@ -9,7 +9,7 @@ import { useCall } from '../../call/useCall'
 import { Intent, TicketLink } from '../../components/Bits'
 import { clock, words as asWords } from '../../lib/format'
 import { useNow } from '../../lib/hooks'
-import { usePhoneWords } from '../../phone/view/words'
+import { useParty } from '../../phone/view/useParty'
 import { dispositions as dispositionsOf, usePresence, wrapUp as endWrapUp } from '../presence'
 import { storyOf } from '../story'
 import { finish, useNotes, type WrapUp } from '../wrapUps'
@@ -25,7 +25,7 @@ function Left({ until }: { until: number }) {
 
 export function WrapUpForm({ wrapUp, later }: { wrapUp: WrapUp; later: () => void }) {
   const { t } = useTranslation()
-  const words = usePhoneWords()
+  const { who } = useParty(wrapUp)
   const { call } = useCall(wrapUp.call)
   const ticketId = call?.ticket?.id
   const ticket = useQuery({ ...ticketQuery(ticketId ?? ''), enabled: ticketId !== undefined }).data
@@ -53,7 +53,7 @@ export function WrapUpForm({ wrapUp, later }: { wrapUp: WrapUp; later: () => voi
   return (
     <section className="panel wrap-up" aria-label={t('desk.wrap_up')}>
       <header className="row">
-        <h1 className="spread">{t('desk.wrap_up_with', { from: words.who(wrapUp) })}</h1>
+        <h1 className="spread">{t('desk.wrap_up_with', { from: who })}</h1>
         {inWrapUp && presence.until !== undefined && <Left until={presence.until} />}
       </header>
       {ticketId === undefined ? (

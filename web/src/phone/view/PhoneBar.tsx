@@ -11,10 +11,11 @@ import { addWrapUp } from '../../desk/wrapUps'
 import { PresenceControl } from '../../desk/view/PresenceControl'
 import { words as asWords } from '../../lib/format'
 import { useKeys } from '../../lib/hooks'
-import { current, ringing } from '../machine'
+import { current, ringing, type Leg } from '../machine'
 import { phone, usePhone } from '../usePhone'
 import { AnswerButtons, QualityWord, Since, TalkButtons, TroubleNote } from './Bits'
 import { Meters } from './Meters'
+import { useParty } from './useParty'
 import { usePhoneWords } from './words'
 import '../texts'
 import './phone.css'
@@ -40,6 +41,11 @@ function usePhoneHere() {
       phone.stop()
     }
   }, [])
+}
+
+function Party({ leg }: { leg: Leg }) {
+  const { who } = useParty(leg)
+  return <span className="strong num clip">{who}</span>
 }
 
 export default function PhoneBar() {
@@ -107,7 +113,7 @@ export default function PhoneBar() {
         <span className="spread" />
         {leg && !onDesk && (
           <span className="phone-bar-call">
-            <span className="strong num clip">{words.who(leg)}</span>
+            <Party leg={leg} />
             <span className={`phone-stage stage-${leg.stage}`}>{leg.muted ? t('phone.muted') : words.stage(leg)}</span>
             <Since leg={leg} />
             <Meters leg={leg.id} />
