@@ -216,6 +216,48 @@ async fn a_call_that_nobody_takes_stops_ringing_and_one_that_is_declined_goes_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn browser_and_telephone_ring_together_where_their_owner_wants_it() {
+    let bed = Bed::start().await;
+    let mut telephone = bed.hire("anna", ANNA).await;
+    let users = bed.service.tenant().users().await.expect("users");
+    let anna = users.iter().find(|user| user.name == "anna").expect("she was hired").id;
+    let session = bed.service.tenant().open_session(anna, hotline::call::now(), Duration::from_secs(600)).await;
+    let cookie = format!("hotline_session={}", session.expect("a session").reveal());
+    let mut page = connected(&bed, "anna", &cookie, "tab").await;
+
+    let url = format!("http://{}/api/v1/phone/settings", bed.service.http);
+    let request = |method: Method| {
+        reqwest::Client::new().request(method, &url).header("cookie", &cookie).header("x-hotline", "1")
+    };
+    let settings = request(Method::GET).send().await.expect("an answer").json::<Value>().await.expect("JSON");
+    assert_eq!(settings, json!({ "rings": "browser" }));
+    let changed = request(Method::PUT).json(&json!({ "rings": "both" })).send().await.expect("an answer");
+    assert_eq!(changed.status(), 200);
+
+    let mut outgoing = bed.call_in("+49301001").await;
+    let caller = Talk::new(answered(&mut outgoing).await, CALLER);
+    let leg = page.hears("ringing").await["leg"].clone();
+    let talk = telephone.answer().await;
+    assert_eq!(page.hears("stopped").await, json!({ "type": "stopped", "leg": leg, "reason": "answered_elsewhere" }));
+    caller.hears(ANNA).await;
+    talk.hang_up().await;
+    caller.ends().await;
+
+    // The other way round: the browser takes it, and the telephone stops.
+    let mut outgoing = bed.call_in("+49301001").await;
+    let caller = Talk::new(answered(&mut outgoing).await, CALLER);
+    let leg = page.hears("ringing").await["leg"].clone();
+    let rings = telephone.rings().await;
+    page.say(json!({ "type": "accept", "leg": leg, "sdp": OFFER })).await;
+    page.hears("connected").await;
+    soon(rings.cancelled()).await;
+    page.say(json!({ "type": "hang_up", "leg": leg })).await;
+    page.hears("ended").await;
+    caller.ends().await;
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_tab_has_the_telephone_and_another_takes_it_with_its_calls() {
     let bed = Bed::start().await;
     let (_, cookie) = signed_in(&bed, Some("anna")).await;

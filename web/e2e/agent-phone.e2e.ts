@@ -46,7 +46,7 @@ interface Flow {
 
 /** The example, which begins with the queue, and what is left of it then. */
 function toQueue(): string {
-  const { metadata: _, ...example } = JSON.parse(readFileSync(join(import.meta.dirname, '../../src/demo/bicycle-shop.json'), 'utf8')) as Flow
+  const example = JSON.parse(readFileSync(join(import.meta.dirname, '../../src/demo/bicycle-shop.json'), 'utf8')) as Flow
   const reached = new Set<string>()
   const reach = (id: string): void => {
     if (reached.has(id)) return
@@ -55,7 +55,7 @@ function toQueue(): string {
   }
   ;[example.person, example.hangup].forEach(reach)
   const blocks = example.blocks.filter(({ id }) => reached.has(id))
-  return JSON.stringify({ ...example, start: example.person, blocks })
+  return JSON.stringify({ ...example, start: example.person, blocks, metadata: undefined })
 }
 
 const { part, complaints } = story(

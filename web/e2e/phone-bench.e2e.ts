@@ -1,6 +1,7 @@
 /** What telephones in browsers cost and how quick they are. Runs where HOTLINE_BENCH is set; numbers are printed, none is demanded. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
+import { Skipped } from './service'
 import { story } from './story'
 import { ask, flags, installed } from './telephone'
 
@@ -11,15 +12,17 @@ const TICKS = 100
 
 const { part } = story(
   () =>
-    Promise.resolve({
-      HOTLINE_WEBRTC_WIDGET: 'true',
-      HOTLINE_WEBRTC_CALLS: '100',
-      HOTLINE_WEBRTC_STARTS: '1000',
-      // What is measured is the telephone, not recognition.
-      HOTLINE_SPEECH_EN: '',
-      HOTLINE_SPEECH_ZH: '',
-      HOTLINE_UNDERSTAND_ENCODER: 'false',
-    }),
+    bench
+      ? Promise.resolve({
+          HOTLINE_WEBRTC_WIDGET: 'true',
+          HOTLINE_WEBRTC_CALLS: '100',
+          HOTLINE_WEBRTC_STARTS: '1000',
+          // What is measured is the telephone, not recognition.
+          HOTLINE_SPEECH_EN: '',
+          HOTLINE_SPEECH_ZH: '',
+          HOTLINE_UNDERSTAND_ENCODER: 'false',
+        })
+      : Promise.reject(new Skipped('HOTLINE_BENCH is not set')),
   [...flags, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
 )
 
@@ -36,8 +39,7 @@ function used(pid: number): { cpu: number; memory: number } {
   return { cpu: (Number(fields[11]) + Number(fields[12])) / TICKS, memory: Number(resident) * 1_024 }
 }
 
-part('how quickly a browser rings and both ends hear each other', async ({ page, service: { signInLink }, skip }) => {
-  if (!bench) return skip('HOTLINE_BENCH is not set')
+part('how quickly a browser rings and both ends hear each other', async ({ page, service: { signInLink } }) => {
   await installed(page)
   await page.goto(signInLink)
   await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'))
@@ -55,7 +57,7 @@ part('how quickly a browser rings and both ends hear each other', async ({ page,
 })
 
 part('what a leg costs', async ({ page, service: { pid }, skip }) => {
-  if (!bench || pid === undefined) return skip('HOTLINE_BENCH is not set')
+  if (pid === undefined) return skip('the service has no process')
   await page.reload()
   const tokens: string[] = []
   for (let n = 0; n < LEGS; n += 1) tokens.push(String((await ask(page, 'POST', 'widget/calls')).token))

@@ -52,6 +52,7 @@ pub async fn check(config: &Config) -> (Vec<Finding>, Running) {
         findings.push(stream("sip.tls", *addr, &mut running).await);
     }
     findings.push(http(config.http_bind, &mut running).await);
+    findings.extend(deaf_browsers(config));
     // A port that is picked at the start is always free.
     if let Some(addr) = config.webrtc_bind.filter(|addr| addr.port() != 0) {
         findings.push(browsers(addr, &running).await);
@@ -161,6 +162,23 @@ async fn sip(addr: SocketAddr, running: &mut Running) -> Finding {
             somebody_elses(NAME, addr, owner, product)
         }
     }
+}
+
+/// Pages that others can open, whose sound only browsers on this machine reach.
+fn deaf_browsers(config: &Config) -> Option<Finding> {
+    let addr = config.webrtc_bind.filter(|addr| addr.ip().is_loopback())?;
+    let for_others = !config.http_bind.ip().is_loopback() || !config.http_proxies.is_empty();
+    for_others.then(|| {
+        let says = say!(
+            "The console is open to other machines, but the sound of browsers is on {addr}: their telephones stay silent.",
+            "控制台对其他机器开放,但浏览器的声音端口是 {addr}:他们的浏览器电话将没有声音。"
+        );
+        let cure = say!(
+            "Set webrtc.bind to a fixed port that the firewall lets in, e.g. 0.0.0.0:7078, and webrtc.advertised to the public address behind a NAT; empty if nobody telephones in the browser.",
+            "请将 webrtc.bind 设为防火墙放行的固定端口,例如 0.0.0.0:7078;位于 NAT 之后时将 webrtc.advertised 设为公网地址。若无人使用浏览器电话,可留空。"
+        );
+        Finding::warning(GROUP, "webrtc.bind", says, cure).with("state", "loopback")
+    })
 }
 
 /// The port of browsers, where nobody answers strangers: only whose it is can be told.
@@ -398,6 +416,20 @@ mod tests {
         assert_ne!(found.mark, Mark::Good);
         assert!(found.values["free"].as_u64() <= Some(4));
         assert_eq!(rtp(Ipv4Addr::LOCALHOST.into(), None).mark, Mark::Good);
+    }
+
+    #[test]
+    fn a_console_for_others_with_sound_for_this_machine_only_is_a_warning() {
+        let with = |http: &str, webrtc: &str| Config {
+            http_bind: http.parse().expect("an address"),
+            webrtc_bind: webrtc.parse().ok(),
+            ..Config::default()
+        };
+        let warned = |http, webrtc| deaf_browsers(&with(http, webrtc)).map(|found| found.mark);
+        assert_eq!(warned("0.0.0.0:8080", "127.0.0.1:0"), Some(Mark::Warning));
+        assert_eq!(warned("127.0.0.1:8080", "127.0.0.1:0"), None);
+        assert_eq!(warned("0.0.0.0:8080", "0.0.0.0:7078"), None);
+        assert_eq!(warned("0.0.0.0:8080", ""), None);
     }
 
     #[test]
