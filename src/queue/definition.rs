@@ -382,6 +382,9 @@ impl Queue {
         }
         for (place, step) in self.overflow.iter().enumerate() {
             let mut say = |problem: String| wrong.push(Invalid { field: "overflow", problem });
+            if !(1..=86_400).contains(&step.after_s) {
+                say(format!("{} seconds cannot be used; choose 1 to 86400", step.after_s));
+            }
             if self.overflow[..place].iter().any(|earlier| earlier.after_s >= step.after_s) {
                 say("each step comes later than the one before; put them in order".into());
             }
@@ -479,6 +482,7 @@ mod tests {
             (json!({"age_s": 0}), "age_s"),
             (json!({"ring_s": 1}), "ring_s"),
             (json!({"overflow": [{"after_s": 60, "then": "queue", "queue": "gone"}]}), "overflow"),
+            (json!({"overflow": [{"after_s": 0, "then": "queue", "queue": "backup"}]}), "overflow"),
             (json!({"overflow": [{"after_s": 60, "then": "queue", "queue": "service"}]}), "overflow"),
             (
                 json!({"overflow": [{"after_s": 60, "then": "relax", "levels": 2}, {"after_s": 60, "then": "relax", "levels": 2}]}),
