@@ -72,7 +72,8 @@ function follow(): void {
 
 /** Whether the service keeps presence at all, by what it says that somebody may. */
 function isKept(): boolean {
-  const { permissions } = (queries.getQueryData(meQuery.queryKey) ?? {}) as { permissions?: unknown }
+  const me: object = queries.getQueryData(meQuery.queryKey) ?? {}
+  const permissions = 'permissions' in me ? me.permissions : undefined
   return Array.isArray(permissions) && permissions.includes('presence.own')
 }
 
