@@ -161,7 +161,8 @@ part('the call rings at the desk with its story, and is taken with a key', async
 part('both hear each other', async ({ page }) => {
   await hears(page)
   await hears(visitor)
-  await page.locator('.desk-transcript .line-bot', { hasText: GREETING }).waitFor()
+  // As much of the greeting as was heard before the key.
+  await page.locator('.desk-transcript .line-bot').first().waitFor()
   await picture(page, 'talking')
   await picture(visitor, 'widget-agent')
   expect(await barriers(page)).toEqual([])

@@ -4,6 +4,7 @@
  */
 import { useSyncExternalStore } from 'react'
 import { Failure, take } from '../api/client'
+import { me as meQuery, queries } from '../api/queries'
 import { readFloorFrame, readPresence, type Presence, type Why } from '../api/floorFrames'
 
 interface Snapshot {
@@ -69,8 +70,15 @@ function follow(): void {
   }
 }
 
+/** Whether the service keeps presence at all, by what it says that somebody may. */
+function isKept(): boolean {
+  const me: object = queries.getQueryData(meQuery.queryKey) ?? {}
+  const permissions = 'permissions' in me ? me.permissions : undefined
+  return Array.isArray(permissions) && permissions.includes('presence.own')
+}
+
 export async function startPresence(): Promise<void> {
-  if (wanted) return
+  if (wanted || !isKept()) return
   wanted = true
   try {
     const presence = readPresence(await ask('GET', '/agents/me/presence'))
@@ -79,7 +87,7 @@ export async function startPresence(): Promise<void> {
     publish({ presence, reasons: Array.isArray(reasons) ? reasons.filter((each) => typeof each === 'string') : [] })
     follow()
   } catch (error) {
-    // Not there: an older service, or an agent whom it knows nothing of.
+    // An agent whom it knows nothing of.
     if (!(error instanceof Failure)) throw error
     wanted = false
   }

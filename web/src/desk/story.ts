@@ -16,7 +16,7 @@ export interface Story {
   direct: boolean
 }
 
-const TRIED = new Set<Entry['kind']>(['fetched', 'consulted', 'looked_up', 'no_match', 'no_input', 'callback_arranged', 'rated', 'transfer_failed', 'missed', 'language'])
+const TRIED = new Set<Entry['kind']>(['fetched', 'consulted', 'looked_up', 'no_match', 'no_input', 'callback_arranged', 'rated', 'transfer_failed', 'missed'])
 const MOST = 8
 
 /** Of the same thing again and again only the last counts. */

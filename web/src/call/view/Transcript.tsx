@@ -137,18 +137,16 @@ const TranscriptLine = memo(function TranscriptLine({ line, current, first, repl
     if (current) item.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' })
   }, [current])
   const { from } = line
-  const time = (
-    <button
-      type="button"
-      className="line-time num"
-      disabled={!play || from === undefined}
-      onClick={() => from !== undefined && play?.(from)}
-      aria-label={from === undefined ? undefined : t('transcript.play_from', { time: clock(from) })}
-    >
-      <Play size={11} fill="currentColor" aria-hidden />
-      <span>{from === undefined ? '' : clock(from)}</span>
-    </button>
-  )
+  const at = from === undefined ? '' : clock(from)
+  const time =
+    play && from !== undefined ? (
+      <button type="button" className="line-time num" onClick={() => play(from)} aria-label={t('transcript.play_from', { time: at })}>
+        <Play size={11} fill="currentColor" aria-hidden />
+        <span>{at}</span>
+      </button>
+    ) : (
+      <span className="line-time line-time-still num">{at}</span>
+    )
   if (line.type === 'event') {
     const Icon = icons[line.entry.kind] ?? CircleSlash
     return (
