@@ -1,262 +1,242 @@
-/** The wallboard: how queues, callers and agents stand, as it changes; supervisors move callers and say for others whether they are there. */
+/** The floor: how queues, callers and agents stand as it changes, and what a supervisor does about it. On a wall it shows numbers only. */
 import { useQuery } from '@tanstack/react-query'
-import { App as AntApp, Button, Dropdown, Select } from 'antd'
-import { ArrowUpToLine, Gauge, Users } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { Button, Input, Tag, type InputRef } from 'antd'
+import { Gauge, Maximize, Minimize, UsersRound } from 'lucide-react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
-import { http, take } from '../api/client'
-import type { components } from '../api/schema'
-import type { Me } from '../api/types'
-import { Bones, Empty, useReason } from '../components/Bits'
+import { agents as agentsQuery, awayReasons, may, type Floor, type Waiting } from '../api/floor'
+import { liveCalls, ownPhone } from '../api/queries'
+import type { CallSummary, Me } from '../api/types'
+import { useRunning } from '../call/useRunning'
+import { Bones, Empty, ErrorNote } from '../components/Bits'
 import { Head } from '../components/Shell'
-import { clock, percent, words } from '../lib/format'
-import { useLanguage, useNow, useTitle } from '../lib/hooks'
+import { useRowKeys } from '../components/useRowKeys'
+import { agentsOf, together, waitTone, type AgentFilter } from '../floor/sight'
+import { useFloor } from '../floor/stream'
+import { Agents } from '../floor/view/Agents'
+import { Callers } from '../floor/view/Callers'
+import { Talks, type Shown } from '../floor/view/Talks'
+import { Tile, type Opens } from '../floor/view/Tiles'
+import { clock, words } from '../lib/format'
+import { useNow, useTitle } from '../lib/hooks'
+import { left, useSupervising } from '../phone/supervising'
+import '../floor/texts'
 import './floor.css'
 
-type Schemas = components['schemas']
-type Floor = Schemas['Floor']
-type Agent = Schemas['AgentStanding']
-type Waiting = Schemas['WaitingStanding']
-type Queue = Schemas['QueueStanding']
-type Message = Schemas['FloorMessage']
-
-const RETRY_MS = 2_000
-
-/** The floor, as the service pushes it; nothing until the first frame. */
-function useFloor(): Floor | undefined {
-  const [floor, setFloor] = useState<Floor>()
+/** The whole screen, as far as the browser gives it; without that, the whole page. */
+function useWall() {
+  const [on, setOn] = useState(false)
+  const set = (wanted: boolean) => {
+    setOn(wanted)
+    if (wanted) void document.documentElement.requestFullscreen?.().catch(() => undefined)
+    else if (document.fullscreenElement) void document.exitFullscreen().catch(() => undefined)
+  }
   useEffect(() => {
-    let socket: WebSocket | undefined
-    let retry: ReturnType<typeof setTimeout> | undefined
-    const open = () => {
-      const address = new URL('/api/v1/floor/live', location.href)
-      address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
-      socket = new WebSocket(address)
-      socket.onmessage = ({ data }) => {
-        const message = JSON.parse(String(data)) as Message
-        if (message.type === 'floor') setFloor(message.floor)
-      }
-      socket.onclose = () => (retry = setTimeout(open, RETRY_MS))
-    }
-    open()
+    const changed = () => !document.fullscreenElement && setOn(false)
+    const pressed = ({ key }: KeyboardEvent) => key === 'Escape' && setOn(false)
+    document.addEventListener('fullscreenchange', changed)
+    document.addEventListener('keydown', pressed)
     return () => {
-      clearTimeout(retry)
-      if (socket) socket.onclose = null
-      socket?.close()
+      document.removeEventListener('fullscreenchange', changed)
+      document.removeEventListener('keydown', pressed)
     }
   }, [])
-  return floor
+  return { on, set }
 }
 
-function Tile({ queue, now, skew }: { queue: Queue; now: number; skew: number }) {
+/** The numbers of all queues together, above the tiles of a wall. */
+function Sum({ floor, now }: { floor: Floor; now: number }) {
   const { t } = useTranslation()
-  const language = useLanguage()
-  const share = (value: number | null) => (value === null ? '—' : percent(value, language))
-  const late = queue.service_level !== null && queue.service_level < queue.target
-  const facts = [
-    ['floor.waiting', String(queue.waiting), queue.waiting > 0 && queue.agents.free === 0],
-    ['floor.longest', queue.waiting > 0 ? clock(queue.longest_wait_s * 1_000 + Math.max(0, now - skew)) : '—', false],
-    ['floor.service_level', share(queue.service_level), late],
-    ['floor.abandonment', share(queue.abandonment), false],
-    ['floor.average_wait', queue.average_wait_s === null ? '—' : clock(queue.average_wait_s * 1_000), false],
-    ['floor.offered', String(queue.offered), false],
-  ] as const
-  const { free, offered, talking, wrap_up, away, offline } = queue.agents
-  const counts = { free, offered, talking, wrap_up, away, offline }
+  const { waiting } = together(floor.queues)
+  const first = Math.min(now, ...floor.waiting.map(({ since }) => since))
   return (
-    <li className="panel floor-tile">
-      <h2 className="clip">{queue.title}</h2>
-      <dl>
-        {facts.map(([name, value, warns]) => (
-          <div key={name} className={warns ? 'floor-warns' : undefined}>
-            <dt>{t(name, { seconds: queue.within_s })}</dt>
-            <dd className="num">{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <p className="floor-agents">
-        {Object.entries(counts)
-          .filter(([, count]) => count > 0)
-          .map(([state, count]) => (
-            <span key={state} className={`floor-state floor-${state}`}>
-              <i aria-hidden />
-              {t(`floor.count_${state}`, { count })}
-            </span>
-          ))}
-      </p>
-    </li>
-  )
-}
-
-/** Why a call waits, in one sentence and the reasons of those who cannot take it. */
-function Reasons({ why }: { why: Schemas['Why'] }) {
-  const { t } = useTranslation()
-  const excluded = why.excluded.slice(0, 6)
-  return (
-    <span className="muted">
-      {why.waits && t(`floor.waits_${why.waits}`)}
-      {excluded.length > 0 && ' · '}
-      {excluded
-        .map(({ agent, why: reason, detail }) => `${agent} ${t(`floor.excluded_${reason}`)}${detail ? ` (${words(detail)})` : ''}`)
-        .join(', ')}
-    </span>
-  )
-}
-
-function WaitingRow({ waiting, queues, now, acts }: { waiting: Waiting; queues: Queue[]; now: number; acts: boolean }) {
-  const { t } = useTranslation()
-  const { message } = AntApp.useApp()
-  const reason = useReason()
-  const change = async (body: Schemas['Reorder']) => {
-    try {
-      await take(http.PUT('/api/v1/floor/calls/{call}', { params: { path: { call: waiting.call } }, body }))
-    } catch (error) {
-      void message.error(reason(error))
-    }
-  }
-  return (
-    <li className="floor-row">
-      <span className="num floor-place">{waiting.place}</span>
-      <span className="floor-who">
-        <Link to={`/calls/${waiting.call}`}>{t(waiting.callback ? 'floor.callback' : 'floor.call')}</Link>{' '}
-        <span className="muted">{words(waiting.queue)}</span>
-        <br />
-        <Reasons why={waiting.why} />
+    <p className="wall-sum" aria-live="off">
+      <span>
+        <b className="num">{waiting}</b> {t('wallboard.sum_waiting', { count: waiting })}
       </span>
-      <span className="num" title={t('floor.waited')}>
-        {clock(now - waiting.since)}
-      </span>
-      <span className="muted num">
-        {waiting.wait_s === null ? '' : t('floor.expected', { time: clock(waiting.wait_s * 1_000) })}
-      </span>
-      {acts && (
-        <span className="floor-acts">
-          <Select
-            size="small"
-            aria-label={t('floor.move')}
-            value={waiting.queue}
-            options={queues.map(({ id, title }) => ({ value: id, label: title }))}
-            onChange={(queue) => void change({ queue })}
-          />
-          <Button
-            size="small"
-            icon={<ArrowUpToLine size={14} />}
-            aria-label={t('floor.first')}
-            title={t('floor.first')}
-            onClick={() => void change({ first: true })}
-          />
+      {waiting > 0 && (
+        <span>
+          <b className="num">{clock(now - first)}</b> {t('wallboard.sum_longest')}
         </span>
       )}
-    </li>
+    </p>
   )
 }
 
-function AgentRow({ agent, name, reasons, now, acts }: { agent: Agent; name: string; reasons: string[]; now: number; acts: boolean }) {
+function waitedFor(queue: string, waiting: readonly Waiting[], now: number): number {
+  const since = waiting.filter((each) => each.queue === queue).map((each) => each.since)
+  return since.length === 0 ? 0 : Math.max(0, (now - Math.min(...since)) / 1_000)
+}
+
+function NotSupervising({ acts, extension }: { acts: boolean; extension: string | null | undefined }) {
   const { t } = useTranslation()
-  const { message } = AntApp.useApp()
-  const reason = useReason()
-  const state = agent.state === 'free' && !agent.reachable ? 'offline' : agent.state
-  const be = async (body: Schemas['Presence']) => {
-    try {
-      await take(
-        http.PUT('/api/v1/agents/{extension}/presence', { params: { path: { extension: agent.extension } }, body }),
-      )
-    } catch (error) {
-      void message.error(reason(error))
-    }
-  }
-  const items = [
-    { key: '', label: t('floor.set_available') },
-    ...reasons.map((reason) => ({ key: reason, label: t('floor.set_away', { reason: words(reason) }) })),
-  ]
+  if (acts && extension !== null) return null
   return (
-    <li className="floor-row">
-      <span className={`floor-state floor-${state}`}>
-        <i aria-hidden />
-        {agent.reason ? words(agent.reason) : t(`floor.state_${state}`)}
-      </span>
-      <span className="floor-who clip">
-        {name || agent.extension} <span className="muted">{agent.extension}</span>
-        {agent.next.presence === 'away' && agent.state !== 'away' && (
-          <span className="muted"> · {t('floor.then', { reason: words(agent.next.reason) })}</span>
-        )}
-      </span>
-      <span className="num">{clock(now - agent.since)}</span>
-      {agent.call === null ? <span /> : <Link to={`/calls/${agent.call}`}>{t('floor.open')}</Link>}
-      {acts && (
-        <Dropdown
-          trigger={['click']}
-          menu={{ items, onClick: ({ key }) => void be(key ? { presence: 'away', reason: key } : { presence: 'available' }) }}
-        >
-          <Button size="small">{t('floor.change')}</Button>
-        </Dropdown>
-      )}
-    </li>
+    <p className="wall-missing muted">
+      {t(acts ? 'wallboard.needs_phone' : 'wallboard.needs_right')} {acts && <Link to="/desk">{t('wallboard.get_phone')}</Link>}
+    </p>
   )
 }
 
 function Board({ me }: { me: Me }) {
   const { t } = useTranslation()
-  const floor = useFloor()
-  const now = useNow(1_000)
-  const acts = me.permissions.includes('floor.act')
-  const { data: agents } = useQuery({ queryKey: ['agents'], queryFn: () => take(http.GET('/api/v1/agents')) })
-  const { data: reasons } = useQuery({
-    queryKey: ['presence', 'reasons'],
-    queryFn: () => take(http.GET('/api/v1/presence/reasons')),
-  })
-  const names = new Map(agents?.map(({ extension, name }) => [extension, name]))
-  return (
-    <>
-      <Head title={t('nav.floor')} note={floor && t('floor.note', { count: floor.waiting.length })} />
-      {!floor && (
+  const { floor, ahead_ms, stale } = useFloor()
+  const here = useNow(1_000)
+  const now = here - ahead_ms
+  const wall = useWall()
+  const acts = may(me, 'floor.act')
+  const phone = useQuery(ownPhone)
+  const profiles = useQuery(agentsQuery)
+  const reasons = useQuery(awayReasons)
+  const live = useQuery(liveCalls)
+  const { running, ended } = useRunning(live.data?.calls)
+  const [agentFilter, setAgentFilter] = useState<AgentFilter>({})
+  const [callerQueue, setCallerQueue] = useState<string>()
+  const [callQueue, setCallQueue] = useState<string>()
+  const [shown, setShown] = useState<Shown>('agent')
+  const [search, setSearch] = useState('')
+  const searchField = useRef<InputRef>(null)
+  const supervising = useSupervising()
+  useRowKeys({ f: () => wall.set(!wall.on), '/': () => searchField.current?.focus() })
+  useEffect(() => {
+    if (supervising && ended.some(({ id }) => id === supervising.call)) left(supervising.call)
+  }, [ended, supervising])
+
+  const byExtension = useMemo(() => new Map(profiles.data?.map((agent) => [agent.extension, agent])), [profiles.data])
+  const calls = useMemo(() => new Map<string, CallSummary>(running.map((call) => [call.id, call])), [running])
+  const name = (extension: string) => byExtension.get(extension)?.name || extension
+  const queueTitle = (id: string) => floor?.queues.find((queue) => queue.id === id)?.title ?? words(id)
+
+  const goTo = (id: string) => {
+    const section = document.getElementById(id)
+    section?.focus()
+    section?.scrollIntoView({ block: 'start' })
+  }
+  const open = (what: Opens) => {
+    if (wall.on) wall.set(false)
+    if (what.list === 'waiting') setCallerQueue(what.queue)
+    else if (what.list === 'calls') setCallQueue(what.queue)
+    else setAgentFilter({ queue: what.queue, state: what.state })
+    // After the filter is drawn, and out of the wall.
+    requestAnimationFrame(() => goTo(what.list === 'waiting' ? 'wall-callers' : what.list === 'calls' ? 'wall-talks' : 'wall-agents'))
+  }
+  const toggle = (
+    <Button icon={wall.on ? <Minimize size={15} /> : <Maximize size={15} />} aria-keyshortcuts="f" onClick={() => wall.set(!wall.on)}>
+      {t(wall.on ? 'wallboard.leave_wall' : 'wallboard.wall')}
+    </Button>
+  )
+  const head = (
+    <Head title={t('nav.floor')} note={floor && t('wallboard.note', { count: floor.waiting.length })}>
+      {stale && (
+        <span className="wall-stale" role="status">
+          {t('wallboard.stale')}
+        </span>
+      )}
+      {toggle}
+    </Head>
+  )
+  if (!floor)
+    return (
+      <>
+        {head}
         <div className="panel">
           <Bones rows={6} />
         </div>
+      </>
+    )
+
+  const inQueue = new Map(floor.agents.flatMap(({ call, queue }) => (call !== undefined && queue !== undefined ? [[call, queue] as const] : [])))
+  const waiting = floor.waiting.filter(({ queue }) => callerQueue === undefined || queue === callerQueue)
+  const agents = agentsOf(floor.agents, agentFilter, byExtension)
+  const extension = acts ? (phone.data?.extension ?? undefined) : undefined
+  const tiles = (
+    <ul className="wall-tiles" aria-label={t('wallboard.queues')}>
+      {floor.queues.map((queue) => (
+        <Tile key={queue.id} queue={queue} waited_s={waitedFor(queue.id, floor.waiting, now) || queue.longest_wait_s} open={open} />
+      ))}
+    </ul>
+  )
+  const late = floor.waiting.filter((each) => waitTone((now - each.since) / 1_000, floor.queues.find(({ id }) => id === each.queue)?.within_s ?? 0) !== 'none').length
+
+  if (wall.on)
+    return (
+      <div className="wall-large">
+        {head}
+        <Sum floor={floor} now={now} />
+        {tiles}
+      </div>
+    )
+  return (
+    <>
+      {head}
+      {floor.queues.length === 0 ? (
+        <section className="panel wall-section">
+          <Empty icon={<UsersRound size={20} />} title={t('wallboard.no_queues')}>
+            <p>{t('wallboard.no_queues_help')}</p>
+            <Link to="/queues">{t('wallboard.make_queue')}</Link>
+          </Empty>
+        </section>
+      ) : (
+        tiles
       )}
-      {floor && (
-        <>
-          <ul className="floor-tiles" aria-label={t('floor.queues')}>
-            {floor.queues.map((queue) => (
-              <Tile key={queue.id} queue={queue} now={now} skew={floor.at} />
-            ))}
-          </ul>
-          <section className="panel floor-list" aria-label={t('floor.callers')}>
-            <h2>{t('floor.callers')}</h2>
-            {floor.waiting.length === 0 && (
-              <Empty icon={<Gauge size={20} />} title={t('floor.nobody_waits')}>
-                {t('floor.nobody_waits_help')}
-              </Empty>
-            )}
-            <ul>
-              {floor.waiting.map((waiting) => (
-                <WaitingRow key={waiting.call} waiting={waiting} queues={floor.queues} now={now} acts={acts} />
-              ))}
-            </ul>
-          </section>
-          <section className="panel floor-list" aria-label={t('floor.agents')}>
-            <h2>{t('floor.agents')}</h2>
-            {floor.agents.length === 0 && (
-              <Empty icon={<Users size={20} />} title={t('floor.no_agents')}>
-                {t('floor.no_agents_help')}
-              </Empty>
-            )}
-            <ul>
-              {floor.agents.map((agent) => (
-                <AgentRow
-                  key={agent.extension}
-                  agent={agent}
-                  name={names.get(agent.extension) ?? ''}
-                  reasons={reasons ?? []}
-                  now={now}
-                  acts={acts}
-                />
-              ))}
-            </ul>
-          </section>
-        </>
-      )}
+      <section className="panel wall-section" id="wall-callers" tabIndex={-1} aria-label={t('wallboard.callers')}>
+        <div className="wall-section-head">
+          <h2>{t('wallboard.callers')}</h2>
+          {late > 0 && <span className="wall-late">{t('wallboard.late', { count: late })}</span>}
+          {callerQueue !== undefined && (
+            <Tag closable onClose={() => setCallerQueue(undefined)}>
+              {queueTitle(callerQueue)}
+            </Tag>
+          )}
+        </div>
+        <Callers waiting={waiting} calls={calls} queues={floor.queues} now={now} acts={acts} name={name} />
+      </section>
+      <section className="panel wall-section" id="wall-agents" tabIndex={-1} aria-label={t('wallboard.agents')}>
+        <div className="wall-section-head">
+          <h2>{t('wallboard.agents')}</h2>
+          {agentFilter.queue !== undefined && (
+            <Tag closable onClose={() => setAgentFilter({})}>
+              {queueTitle(agentFilter.queue)}
+              {agentFilter.state !== undefined && ` · ${t(`wallboard.state.${agentFilter.state}`)}`}
+            </Tag>
+          )}
+        </div>
+        {profiles.error && <ErrorNote error={profiles.error} again={() => void profiles.refetch()} />}
+        <Agents agents={agents} filtered={agentFilter.queue !== undefined} name={name} queueTitle={queueTitle} reasons={reasons.data ?? []} now={now} acts={acts} />
+      </section>
+      <section className="panel wall-section" id="wall-talks" tabIndex={-1} aria-label={t('wallboard.talks')}>
+        <div className="wall-section-head">
+          <h2>{t('wallboard.talks')}</h2>
+          {callQueue !== undefined && (
+            <Tag closable onClose={() => setCallQueue(undefined)}>
+              {queueTitle(callQueue)}
+            </Tag>
+          )}
+          <Input.Search
+            ref={searchField}
+            allowClear
+            className="wall-search"
+            value={search}
+            placeholder={t('wallboard.search')}
+            aria-label={t('wallboard.search')}
+            aria-keyshortcuts="/"
+            onChange={(event) => setSearch(event.target.value)}
+          />
+        </div>
+        <NotSupervising acts={acts} extension={phone.data?.extension} />
+        {live.error && <ErrorNote error={live.error} again={() => void live.refetch()} />}
+        <Talks
+          calls={running}
+          shown={shown}
+          show={setShown}
+          search={search}
+          now={here}
+          name={name}
+          extension={extension}
+          of={({ id }) => callQueue === undefined || inQueue.get(id) === callQueue}
+        />
+      </section>
     </>
   )
 }
@@ -264,11 +244,11 @@ function Board({ me }: { me: Me }) {
 export default function FloorPage({ me }: { me: Me }) {
   const { t } = useTranslation()
   useTitle(t('nav.floor'))
-  if (me.permissions.includes('floor')) return <Board me={me} />
+  if (may(me, 'floor')) return <Board me={me} />
   return (
     <section className="panel">
-      <Empty icon={<Gauge size={20} />} title={t('floor.not_yours')}>
-        {t('floor.not_yours_help')}
+      <Empty icon={<Gauge size={20} />} title={t('wallboard.not_yours')}>
+        <p>{t('wallboard.not_yours_help')}</p>
       </Empty>
     </section>
   )

@@ -4,11 +4,12 @@ import { AudioLines, PhoneIncoming } from 'lucide-react'
 import { useEffect, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
-import { useHeard, useHeardCalls } from '../api/live'
+import { useHeard } from '../api/live'
 import { call as callQuery, liveCalls, recentCalls } from '../api/queries'
 import type { CallSummary } from '../api/types'
-import { blockNow, callerName, merge, summarise, understanding } from '../call/project'
+import { blockNow, callerName, merge, understanding } from '../call/project'
 import { transcript, type Line } from '../call/transcript'
+import { useRunning } from '../call/useRunning'
 import { Bones, Caller, Empty, ErrorNote, Intent, StateChip } from '../components/Bits'
 import { CallHead, CallRow } from '../components/CallRow'
 import { Happened } from '../components/Happened'
@@ -104,24 +105,6 @@ function LiveCard({ call, now }: { call: CallSummary; now: number }) {
       </footer>
     </article>
   )
-}
-
-/** The calls that run: those the service named, and those the stream brought since. */
-function useRunning(asked: readonly CallSummary[] | undefined) {
-  const heard = useHeardCalls()
-  return useMemo(() => {
-    const byId = new Map<string, CallSummary>(asked?.map((call) => [call.id, call]))
-    const ended: CallSummary[] = []
-    for (const [id, { entries }] of heard) {
-      const base = byId.get(id)
-      if (!base && entries[0]?.kind !== 'offered') continue
-      const call = summarise(id, entries, base)
-      byId.set(id, call)
-      if (call.state === 'ended') ended.push(call)
-    }
-    const running = [...byId.values()].filter((call) => call.state !== 'ended')
-    return { running: running.sort((a, b) => b.started_at - a.started_at), ended }
-  }, [asked, heard])
 }
 
 export default function Live() {

@@ -33,7 +33,7 @@ function usePhoneHere() {
     void phone.start()
     const stop = phone.onEnded(({ leg, reason }) => {
       // A call that another tab has now, or that nobody took, leaves nothing to be written.
-      if (leg.call === undefined || leg.answered === undefined || reason === 'elsewhere' || reason === 'closed') return
+      if (leg.call === undefined || leg.answered === undefined || reason === 'elsewhere' || reason === 'closed' || isSupervisor(leg.id)) return
       addWrapUp({ call: leg.call, party: leg.party, queue: leg.queue, ended_at: Date.now() })
     })
     return () => {
