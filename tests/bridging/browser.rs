@@ -244,13 +244,13 @@ async fn browser_and_telephone_ring_together_where_their_owner_wants_it() {
     caller.ends().await;
 
     // The other way round: the browser takes it, and the telephone stops.
-    let mut outgoing = bed.call_in("+49301001").await;
-    let caller = Talk::new(answered(&mut outgoing).await, CALLER);
+    let mut outgoing = bed.call_in("+49301002").await;
     let leg = page.hears("ringing").await["leg"].clone();
     let rings = telephone.rings().await;
     page.say(json!({ "type": "accept", "leg": leg, "sdp": OFFER })).await;
     page.hears("connected").await;
     soon(rings.cancelled()).await;
+    let caller = Talk::new(answered(&mut outgoing).await, CALLER);
     page.say(json!({ "type": "hang_up", "leg": leg })).await;
     page.hears("ended").await;
     caller.ends().await;
