@@ -76,6 +76,8 @@ impl Bed {
             agents: agents.clone(),
             voices,
             trunks: Arc::new(Vec::new),
+            // No call goes on here.
+            supervise: Arc::new(|_, _, _| Box::pin(async { Err(hotline::call::NotSupervised::NotTalking) })),
             legs: Default::default(),
             chats: None,
             browsers: None,
