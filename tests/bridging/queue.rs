@@ -108,7 +108,7 @@ async fn whoever_chooses_to_be_called_back_keeps_their_place_and_the_agent_is_ru
     assert!(arranged.iter().any(|event| matches!(event, Event::CallbackArranged { since: Some(_), .. })));
     bed.ends_with_stories(
         |event| matches!(event, Event::Offered { to, .. } if to == "service"),
-        &["offered continues queued ringing ringing bridged unbridged hung_up ended"],
+        &["offered continues queued ringing ringing bridged parted unbridged hung_up ended"],
     )
     .await;
     let solved = async {

@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 50)]
     agents: usize,
     /// How long a call takes on average, in seconds, with the ringing and the work after it
-    #[arg(long, default_value_t = 180.0)]
+    #[arg(long, default_value_t = 120.0)]
     handling: f64,
     /// How these times are spread
     #[arg(long, value_enum, default_value_t = Spread::Exponential)]

@@ -48,8 +48,8 @@ function Form({ view, saved, close }: { view: View; saved: () => void; close: ()
   const [needs, setNeeds] = useState(typed((view.queue.needs ?? []).map(({ skill, level }) => [skill, level ?? 1])))
   const [ends, setEnds] = useState((view.queue.dispositions ?? []).map(({ id }) => id).join(', '))
   const set = (change: Partial<Queue>) => setQueue((before) => ({ ...before, ...change }))
-  const announce = { ...queue.announce }
-  const keys = { ...queue.keys }
+  const announce = queue.announce ?? { first_s: 15, every_s: 45, position: true, wait: true, comfort: {} }
+  const keys = queue.keys ?? { callback: null, voicemail: null }
   const target = queue.target ?? { percent: 80, within_s: 20 }
   const save = async () => {
     const known = new Map((queue.dispositions ?? []).map((one) => [one.id, one]))
@@ -129,12 +129,12 @@ function Form({ view, saved, close }: { view: View; saved: () => void; close: ()
           <Input value={ends} placeholder="sold, not_now" onChange={({ target }) => setEnds(target.value)} />
         </label>
         <Checkbox
-          checked={announce.position ?? true}
+          checked={announce.position}
           onChange={({ target }) => set({ announce: { ...announce, position: target.checked } })}
         >
           {t('queues.position')}
         </Checkbox>
-        <Checkbox checked={announce.wait ?? true} onChange={({ target }) => set({ announce: { ...announce, wait: target.checked } })}>
+        <Checkbox checked={announce.wait} onChange={({ target }) => set({ announce: { ...announce, wait: target.checked } })}>
           {t('queues.wait')}
         </Checkbox>
         <Checkbox
