@@ -14,6 +14,8 @@ export interface Kept {
   server: string
   resume: string
   iceServers: RTCIceServer[]
+  /** Who was there last; the service says so again only when it changes. */
+  with?: Call['with']
 }
 
 export function kept(server: string): Kept | undefined {
@@ -99,10 +101,10 @@ export class Line {
   }
 
   /** On the next page, or after a reload. */
-  goOn({ resume, iceServers }: Kept): void {
+  goOn({ resume, iceServers, with: last = 'bot' }: Kept): void {
     this.secret = resume
     this.iceServers = iceServers
-    this.put({ ...this.call, stage: 'talking', since: Date.now() })
+    this.put({ ...this.call, stage: 'talking', since: Date.now(), with: last })
     this.resume()
   }
 
@@ -178,14 +180,19 @@ export class Line {
       this.peer?.answer(message.sdp).catch(() => undefined)
       if (message.type === 'connected' && message.resume !== undefined) {
         this.secret = message.resume
-        keep({ server: this.server, resume: message.resume, iceServers: this.iceServers })
+        this.keep(this.call.with)
       }
     }
+    if (message.type === 'state') this.keep(message.state)
     // The way back leads nowhere any more.
     if (message.type === 'error' && message.code === 'token_refused') return this.end(this.secret === undefined ? 'other' : 'lost')
     const next = after(this.call, message, Date.now())
     if (next.stage === 'over') this.end(next.reason ?? '')
     else if (next !== this.call) this.put(next)
+  }
+
+  private keep(last: Call['with']): void {
+    if (this.secret !== undefined) keep({ server: this.server, resume: this.secret, iceServers: this.iceServers, with: last })
   }
 
   private lost(): void {
