@@ -28,6 +28,8 @@ const FlowEditor = lazy(() => import('./pages/FlowEditor'))
 const Prompts = lazy(() => import('./pages/Prompts'))
 const Knowledge = lazy(() => import('./pages/Knowledge'))
 const Article = lazy(() => import('./pages/Article'))
+const Floor = lazy(() => import('./pages/Floor'))
+const Queues = lazy(() => import('./pages/Queues'))
 const Trunks = lazy(() => import('./pages/Trunks'))
 const Understanding = lazy(() => import('./pages/Understanding'))
 const Missing = lazy(() => import('./pages/Missing'))
@@ -63,6 +65,8 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/prompts" element={<Prompts me={me} />} />
           <Route path="/knowledge" element={<Knowledge me={me} />} />
           <Route path="/knowledge/:id" element={<Article me={me} />} />
+          <Route path="/floor" element={<Floor me={me} />} />
+          <Route path="/queues/:tab?" element={<Queues me={me} />} />
           <Route path="/trunks" element={<Trunks me={me} />} />
           <Route path="*" element={<Missing />} />
         </Routes>
