@@ -66,7 +66,7 @@ function SignedIn({ me }: { me: Me }) {
           <Route path="/knowledge" element={<Knowledge me={me} />} />
           <Route path="/knowledge/:id" element={<Article me={me} />} />
           <Route path="/floor" element={<Floor me={me} />} />
-          <Route path="/queues" element={<Queues me={me} />} />
+          <Route path="/queues/:tab?" element={<Queues me={me} />} />
           <Route path="/trunks" element={<Trunks me={me} />} />
           <Route path="*" element={<Missing />} />
         </Routes>

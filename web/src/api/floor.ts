@@ -2,7 +2,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { ask } from './ask'
 import { readPresence, type Presence } from './floorFrames'
-import type { Me } from './types'
 
 export interface Candidate {
   agent: string
@@ -213,9 +212,3 @@ export type How = 'listen' | 'whisper' | 'barge' | 'take_over' | 'over'
 
 /** Answered when the phone of the extension takes part. */
 export const supervise = (call: string, extension: string, how: How) => ask('POST', `/calls/${part(call)}/supervise`, { extension, how })
-
-/** What somebody may do; an older service knows admins only. */
-export function may(me: Me, what: string): boolean {
-  const { permissions } = me as Me & { permissions?: readonly string[] }
-  return permissions?.includes(what) ?? me.role === 'admin'
-}

@@ -4,11 +4,12 @@ import { useTranslation } from 'react-i18next'
 import './keys.css'
 
 const groups = [
-  { name: 'keys.everywhere', keys: [['?', 'keys.help'], ['0 – 8', 'keys.pages'], ['Esc', 'keys.close']] },
+  { name: 'keys.everywhere', keys: [['?', 'keys.help'], ['0 – 9, q', 'keys.pages'], ['Esc', 'keys.close']] },
   {
     name: 'keys.phone',
     keys: [['a', 'keys.answer'], ['d', 'keys.decline'], ['h', 'keys.hold'], ['m', 'keys.mute'], ['k', 'keys.keypad'], ['t', 'keys.transfer'], ['n', 'keys.notes'], ['x', 'keys.hang_up']],
   },
+  { name: 'keys.floor', keys: [['f', 'keys.wall'], ['/', 'keys.search_words'], ['j k', 'keys.rows']] },
   { name: 'keys.lists', keys: [['j', 'keys.next_row'], ['k', 'keys.previous_row'], ['Enter', 'keys.open_row'], ['/', 'keys.search']] },
   {
     name: 'keys.understanding',

@@ -25,6 +25,7 @@ import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router-dom'
 import { http, take } from '../api/client'
+import { may } from '../api/may'
 import { retryLive, useConnection } from '../api/live'
 import type { Me } from '../api/types'
 import { speak } from '../i18n'
@@ -41,15 +42,16 @@ const PhoneBar = lazy(() => import('../phone/view/PhoneBar'))
 const places = [
   { to: '/desk', name: 'nav.desk', icon: Headset, key: '0', phone: true },
   { to: '/live', name: 'nav.live', icon: AudioLines, key: '1' },
+  { to: '/floor', name: 'nav.floor', icon: Gauge, key: '9', permission: 'floor' },
   { to: '/calls', name: 'nav.calls', icon: PhoneCall, key: '2' },
   { to: '/tickets', name: 'nav.tickets', icon: Ticket, key: '3' },
   { to: '/flows', name: 'nav.flows', icon: Waypoints, key: '4' },
   { to: '/understanding', name: 'nav.understanding', icon: BrainCircuit, key: '5' },
   { to: '/prompts', name: 'nav.prompts', icon: MessageSquareQuote, key: '6' },
   { to: '/knowledge', name: 'nav.knowledge', icon: BookOpen, key: '7' },
+  { to: '/queues', name: 'nav.queues', icon: UsersRound, key: 'q', permission: 'queues' },
   { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '8', admin: true },
   { to: '/floor', name: 'nav.floor', icon: Gauge, key: '9', permission: 'floor' },
-  { to: '/queues', name: 'nav.queues', icon: UsersRound, key: '0' },
 ] as const
 
 export function Brand() {
@@ -134,8 +136,8 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const reachable = places.filter(
     (place) =>
       (!('admin' in place) || me.role === 'admin') &&
-      (!('permission' in place) || me.permissions.includes(place.permission)) &&
-      (!('phone' in place) || phone !== undefined),
+      (!('phone' in place) || phone !== undefined) &&
+      (!('permission' in place) || may(me, place.permission)),
   )
   useKeys({
     '?': () => setHelp(true),

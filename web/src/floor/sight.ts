@@ -3,13 +3,13 @@ import type { Agent, AgentStanding, AgentState, QueueStanding } from '../api/flo
 
 export type Tone = 'none' | 'good' | 'warn' | 'bad'
 
-/** So far below its aim a service level is no longer a passing dip. */
+/** So far below its aim, a service level is more than a passing dip. */
 const DIP = 0.1
 
 export function levelTone(level: number | undefined, target: number): Tone {
   if (level === undefined || target <= 0) return 'none'
   if (level >= target) return 'good'
-  return level >= target - DIP ? 'warn' : 'bad'
+  return level > target - DIP ? 'warn' : 'bad'
 }
 
 /** A wait beyond the time aimed at is late; beyond three times that, somebody must act. */

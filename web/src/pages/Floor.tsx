@@ -5,8 +5,9 @@ import { Gauge, Maximize, Minimize, UsersRound } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
-import { agents as agentsQuery, awayReasons, may, type Floor, type Waiting } from '../api/floor'
-import { liveCalls, ownPhone } from '../api/queries'
+import { agents as agentsQuery, awayReasons, type Floor, type Waiting } from '../api/floor'
+import { may } from '../api/may'
+import { liveCalls } from '../api/queries'
 import type { CallSummary, Me } from '../api/types'
 import { useRunning } from '../call/useRunning'
 import { Bones, Empty, ErrorNote } from '../components/Bits'
@@ -69,7 +70,7 @@ function waitedFor(queue: string, waiting: readonly Waiting[], now: number): num
   return since.length === 0 ? 0 : Math.max(0, (now - Math.min(...since)) / 1_000)
 }
 
-function NotSupervising({ acts, extension }: { acts: boolean; extension: string | null | undefined }) {
+function NotSupervising({ acts, extension }: { acts: boolean; extension: string | null }) {
   const { t } = useTranslation()
   if (acts && extension !== null) return null
   return (
@@ -86,7 +87,6 @@ function Board({ me }: { me: Me }) {
   const now = here - ahead_ms
   const wall = useWall()
   const acts = may(me, 'floor.act')
-  const phone = useQuery(ownPhone)
   const profiles = useQuery(agentsQuery)
   const reasons = useQuery(awayReasons)
   const live = useQuery(liveCalls)
@@ -149,7 +149,7 @@ function Board({ me }: { me: Me }) {
   const inQueue = new Map(floor.agents.flatMap(({ call, queue }) => (call !== undefined && queue !== undefined ? [[call, queue] as const] : [])))
   const waiting = floor.waiting.filter(({ queue }) => callerQueue === undefined || queue === callerQueue)
   const agents = agentsOf(floor.agents, agentFilter, byExtension)
-  const extension = acts ? (phone.data?.extension ?? undefined) : undefined
+  const extension = acts ? (me.extension ?? undefined) : undefined
   const tiles = (
     <ul className="wall-tiles" aria-label={t('wallboard.queues')}>
       {floor.queues.map((queue) => (
@@ -224,7 +224,7 @@ function Board({ me }: { me: Me }) {
             onChange={(event) => setSearch(event.target.value)}
           />
         </div>
-        <NotSupervising acts={acts} extension={phone.data?.extension} />
+        <NotSupervising acts={acts} extension={me.extension} />
         {live.error && <ErrorNote error={live.error} again={() => void live.refetch()} />}
         <Talks
           calls={running}

@@ -1,19 +1,17 @@
 /** The calls that people talk in, with the last words; a supervisor listens, whispers to the agent, joins in or takes over. */
 import { App, Button, Segmented, Tooltip } from 'antd'
-import { useQueries } from '@tanstack/react-query'
 import { Ear, Headset, MessageCircleMore, PhoneForwarded, Search, Square, UserPlus } from 'lucide-react'
-import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router-dom'
 import type { How } from '../../api/floor'
 import { useHeardCalls } from '../../api/live'
-import { call as callQuery } from '../../api/queries'
 import type { CallSummary, Entry } from '../../api/types'
-import { callerName, merge, understanding } from '../../call/project'
+import { callerName, understanding } from '../../call/project'
 import { transcript } from '../../call/transcript'
 import { Caller, Empty, Intent, useReason } from '../../components/Bits'
 import { clock } from '../../lib/format'
 import { take, useSupervising } from '../../phone/supervising'
+import { useJournals, useSaid } from '../journals'
 import { wasSaid } from '../sight'
 
 const SHOWN = 3
@@ -59,31 +57,6 @@ function Supervise({ call, extension, who }: { call: string; extension: string; 
       {mine?.asked === true && mine.leg === undefined && <span className="muted">{t('wallboard.your_phone_rings')}</span>}
     </div>
   )
-}
-
-/** Every call's journal as far as it is known: what was asked for, and what was pushed since. */
-export function useJournals(calls: readonly CallSummary[]): ReadonlyMap<string, readonly Entry[]> {
-  const heard = useHeardCalls()
-  const unknown = calls.filter(({ id }) => heard.get(id)?.entries[0]?.seq !== 1).map(({ id }) => id)
-  const asked = useQueries({ queries: unknown.map((id) => callQuery(id)), combine: (all) => all.map(({ data }) => data) })
-  return useMemo(() => {
-    const before = new Map(asked.flatMap((detail) => (detail ? [[detail.id, detail.entries] as const] : [])))
-    return new Map(calls.map(({ id }) => [id, merge(before.get(id) ?? [], heard.get(id)?.entries ?? [])]))
-  }, [calls, heard, asked])
-}
-
-/** What everybody said, with the words that are just being said. */
-export function useSaid(calls: readonly CallSummary[], journals: ReadonlyMap<string, readonly Entry[]>): (id: string) => string[] {
-  const heard = useHeardCalls()
-  return useMemo(() => {
-    const said = new Map(
-      calls.map(({ id }) => {
-        const lines = transcript(journals.get(id) ?? []).flatMap((line) => (line.type === 'spoken' ? [line.text] : []))
-        return [id, [...lines, ...Object.values(heard.get(id)?.partial ?? {})]]
-      }),
-    )
-    return (id: string) => said.get(id) ?? []
-  }, [calls, journals, heard])
 }
 
 function Talk({ call, entries, now, name, extension }: { call: CallSummary; entries: readonly Entry[]; now: number; name: (extension: string) => string; extension: string | undefined }) {

@@ -7,7 +7,12 @@ import { useLanguage } from '../../lib/hooks'
 import { abandonTone, levelTone, waitTone, type Tone } from '../sight'
 
 /** What a number opens to. */
-export type Opens = { list: 'waiting' | 'calls'; queue: string } | { list: 'agents'; queue: string; state?: AgentState }
+export interface Opens {
+  list: 'waiting' | 'calls' | 'agents'
+  queue: string
+  /** Of agents, only those. */
+  state?: AgentState
+}
 
 interface Fact {
   name: string
