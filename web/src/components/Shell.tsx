@@ -51,7 +51,6 @@ const places = [
   { to: '/knowledge', name: 'nav.knowledge', icon: BookOpen, key: '7' },
   { to: '/queues', name: 'nav.queues', icon: UsersRound, key: 'q', permission: 'queues' },
   { to: '/trunks', name: 'nav.trunks', icon: Cable, key: '8', admin: true },
-  { to: '/floor', name: 'nav.floor', icon: Gauge, key: '9', permission: 'floor' },
 ] as const
 
 export function Brand() {
