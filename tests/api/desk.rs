@@ -14,7 +14,7 @@ fn ids(list: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn the_desk_shows_what_a_caller_had_to_do_with_us_before() {
     let bed = Bed::start().await;
-    let agent = bed.signed_in("Bob", Role::Agent).await;
+    let agent = bed.signed_in("Bob", Role::Supervisor).await;
     let (first, ticket) = bed.call().await;
     let (second, _) = bed.call().await;
     let somebody_else = CallId::new();

@@ -54,6 +54,8 @@ fn every_route_says_what_it_needs() {
         "POST /api/v1/chat/sessions/{id}/messages",
         "POST /api/v1/session",
         "DELETE /api/v1/session",
+        "POST /api/v1/widget/calls",
+        "GET /api/v1/widget/call",
         "GET /healthz",
         "GET /metrics",
         "GET /readyz",

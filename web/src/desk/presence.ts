@@ -114,8 +114,9 @@ export async function wrapUp(disposition: string | undefined, done: boolean): Pr
 
 /** How the calls of a queue can come out; nothing where that is not asked. */
 export async function dispositions(queue: string): Promise<Disposition[]> {
-  const read = (await ask('GET', `/queues/${encodeURIComponent(queue)}`)) as { dispositions?: unknown } | undefined
-  const all = Array.isArray(read?.dispositions) ? (read.dispositions as Partial<Disposition>[]) : []
+  const read = (await ask('GET', `/queues/${encodeURIComponent(queue)}`)) as { queue?: { dispositions?: unknown } } | undefined
+  const kept = read?.queue?.dispositions
+  const all = Array.isArray(kept) ? (kept as Partial<Disposition>[]) : []
   return all.flatMap(({ id, title }) => (typeof id === 'string' ? [{ id, title: typeof title === 'string' ? title : id }] : []))
 }
 
