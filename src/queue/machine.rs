@@ -631,8 +631,7 @@ impl Machine {
         // Each step is done once, and queues that overflow into each other in a circle do so with time passing.
         let calls: Vec<CallId> = self.calls.keys().copied().collect();
         for call in calls {
-            loop {
-                let Some(waiting) = self.calls.get(&call) else { break };
+            while let Some(waiting) = self.calls.get(&call) {
                 if self.offered_to(call).next().is_some() {
                     break;
                 }

@@ -503,10 +503,10 @@ impl Bridge {
                 // What somebody has begun who is not in the call any more comes to nothing.
                 let parked = matches!(self.change, Some(Change::Parked { .. }));
                 self.give_up_change(out);
-                let phones = self.members.iter().filter(|one| one.guest.is_phone).map(|one| one.seat);
+                let mut phones = self.members.iter().filter(|one| one.guest.is_phone).map(|one| one.seat);
                 // Of two phones the one that was called is relieved.
                 let relieved: Vec<Seat> =
-                    if self.served { phones.collect() } else { phones.last().into_iter().collect() };
+                    if self.served { phones.collect() } else { phones.next_back().into_iter().collect() };
                 let from = relieved.first().and_then(|seat| self.guest(*seat)).map(|agent| agent.name.clone());
                 self.sit(seat, guest.clone());
                 relieved.into_iter().for_each(|agent| self.let_go(agent, out));

@@ -144,7 +144,7 @@ fn standing(told: &Announcement, language: Language) -> Vec<String> {
             .to_owned(),
         );
     }
-    if told.count % KEYS_EVERY == 0 {
+    if told.count.is_multiple_of(KEYS_EVERY) {
         sentences.extend(told.callback.map(|key| match language {
             Language::English => {
                 format!("To be called back without losing your place, press {}.", key_name(key, language))
