@@ -4,7 +4,7 @@ import { story } from './story'
 import { ask, flags, hears, installed } from './telephone'
 import { voice } from './voice'
 
-const CROWD = 50
+const CROWD = 20
 const spoken = voice('I would like to know when you are open please')
 afterAll(() => spoken?.remove())
 
